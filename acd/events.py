@@ -1,0 +1,175 @@
+"""What the engine is told, in the past tense.
+
+*Facts* come from the telephone side and may come late, twice or out of order: a fact that changes
+nothing is ignored. *Requests* come from people and may be refused with `ForbiddenMove`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
+
+
+class OfferEnd(StrEnum):
+    """How the leg of an offer ended without a talk."""
+
+    DECLINED = "declined"
+    BUSY = "busy"
+    RANG_OUT = "rang out"
+    UNREACHABLE = "unreachable"
+    RELEASED = "released"  # withdrawn, stale, or vanished while nobody looked
+
+
+class ContactEnd(StrEnum):
+    """How a contact ended."""
+
+    SERVED = "served"
+    ABANDONED = "abandoned"  # the caller left while waiting
+    LEFT = "left"  # the caller left before any queue, or chose another way out
+    LOST = "lost"  # neither channel nor record of an end: never called abandoned
+
+
+# ---- facts
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A new run of the engine. Its epoch is larger than any before."""
+
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged:
+    """Whether the telephone side can be commanded. Without it nothing is offered."""
+
+    up: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A customer asked for a person. Not offered before `Reached`."""
+
+    contact: ContactId
+    queue: QueueId
+    entered_at: Seconds
+    channel: str = "voice"
+    class_: str = "standard"
+    language: str = "zh"
+    skills: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The contact is in the waiting loop (again, after a talk that the agent did not end)."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferAnswered:
+    """The agent's leg passed the gate: they talk."""
+
+    contact: ContactId
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class OfferEnded:
+    """The leg of an offer is confirmed gone without a talk."""
+
+    offer: OfferId
+    how: OfferEnd
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The agent's leg of a talk is gone: wrap-up begins."""
+
+    contact: ContactId
+    offer: OfferId
+
+
+@dataclass(frozen=True, slots=True)
+class ContactEnded:
+    """The contact is over."""
+
+    contact: ContactId
+    how: ContactEnd
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneChanged:
+    """Whether an agent's phone can be rung."""
+
+    agent: AgentId
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TimePassed:
+    """Nothing happened but time."""
+
+
+# ---- requests
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedIn:
+    agent: AgentId
+    queues: tuple[QueueId, ...] = ()
+    ready: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPaused:
+    agent: AgentId
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentReady:
+    """Back from a break, or done with wrap-up before its time."""
+
+    agent: AgentId
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLoggedOff:
+    agent: AgentId
+
+
+Event = (
+    Started | LinkChanged | Arrived | Reached | OfferAnswered | OfferEnded | LegEnded | ContactEnded
+    | PhoneChanged | TimePassed | AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
+)  # fmt: skip
+
+EVENT_VERSION = 1
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__args__}
+
+
+def to_plain(event: Event) -> tuple[str, int, dict[str, Any]]:
+    """The event as `(kind, version, data)`, the form that the journal keeps."""
+    return type(event).__name__, EVENT_VERSION, asdict(event)
+
+
+def from_plain(kind: str, version: int, data: dict[str, Any]) -> Event:
+    """The event back from its journal form; every version ever written stays readable."""
+    if version > EVENT_VERSION:
+        raise ValueError(f"journal event {kind} has version {version}, this program reads up to 1")
+    event = _KINDS[kind](**data)
+    if isinstance(event, OfferEnded):
+        return OfferEnded(event.offer, OfferEnd(event.how))
+    if isinstance(event, ContactEnded):
+        return ContactEnded(event.contact, ContactEnd(event.how))
+    if isinstance(event, AgentLoggedIn):
+        return AgentLoggedIn(event.agent, tuple(event.queues), event.ready)
+    return event
+
+
+def is_event_kind(kind: str) -> bool:
+    """Whether a journal record of this kind is one for the engine (others tell a call's story)."""
+    return kind in _KINDS

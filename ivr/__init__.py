@@ -1,0 +1,1 @@
+"""The conversation and the rules of the house. Knows ports, never sockets."""

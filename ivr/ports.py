@@ -1,0 +1,166 @@
+"""What the conversation needs of the outside world, as small protocols; adapters satisfy them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NewType, Protocol
+
+from acd.commands import Offer, Withdraw
+from acd.model import ContactId, Seconds
+from voice.ports import Prompt
+
+PersonId = NewType("PersonId", str)
+"""A person in the vault: `per_` and a ULID. The only trace of a person outside the vault."""
+
+
+class CallerGone(Exception):
+    """The caller hung up. Normal: it ends the story, it is not an error."""
+
+
+class LineFailed(Exception):
+    """The telephone side did not do what it was told, though the caller is still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallFacts:
+    """What the network says of a call. The caller's number is a claim, never a proof."""
+
+    contact: ContactId
+    dialled: str
+    caller_number: str | None
+    """As signalled; None when withheld. Personal: goes into the vault and nowhere else."""
+    caller_name: str = ""
+    channel: str = ""
+    """The full channel name on the telephone side."""
+    queue: str = ""
+    class_: str = "standard"
+    language: str = "zh"
+
+
+class Line(Protocol):
+    """A caller on the telephone (or text that plays the part of one). Hang-up: `CallerGone`."""
+
+    @property
+    def facts(self) -> CallFacts: ...
+
+    async def answer(self) -> None: ...
+
+    async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
+        """Speak; the key that interrupted, if any."""
+
+    async def ask(
+        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+    ) -> str | None:
+        """Speak and collect keys, from the first one on while still speaking; None: silence."""
+
+    async def set_language(self, language: str) -> None: ...
+
+    async def join_queue(self, queue: str, class_: str, entered_at: Seconds) -> None:
+        """Hand the caller over to the dialplan's waiting loop. The script ends after this."""
+
+    async def hang_up(self) -> None: ...
+
+
+class Acceptance(Protocol):
+    """What the call's walker asks of the distributor; `ivr.distributor` has it."""
+
+    async def enqueue(
+        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
+    ) -> Seconds:
+        """Record the contact durably; the time at which it entered."""
+
+    async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        """Write a line of the call's story into the journal."""
+
+
+class Phones(Protocol):
+    """The telephone side as the distributor commands it. Results come back as events."""
+
+    async def offer(self, offer: Offer) -> None: ...
+
+    async def withdraw(self, offer: Withdraw) -> None: ...
+
+    async def say(
+        self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
+    ) -> None:
+        """Ask the waiting loop to say something; `request` is unique within the contact."""
+
+
+class Clock(Protocol):
+    """Centre time: UTC seconds in whole milliseconds, never stepping back."""
+
+    def now(self) -> Seconds: ...
+
+    async def sleep_until(self, at: Seconds) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line of the journal. `seq` is given by the journal; ids only, nothing personal."""
+
+    at: Seconds
+    kind: str
+    data: Mapping[str, Any]
+    contact: ContactId | None = None
+    version: int = 1
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The engine's state after record `seq`."""
+
+    seq: int
+    at: Seconds
+    state: Mapping[str, Any]
+    version: int = 1
+
+
+class Journal(Protocol):
+    """Append-only record of what happened. What `append` has returned survives power loss."""
+
+    async def append(self, records: Sequence[Record]) -> int:
+        """Write all or nothing, in one commit; the `seq` of the last."""
+
+    def read(self, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Record]: ...
+
+    async def last(self) -> tuple[int, Seconds]:
+        """The newest record's `seq` and time; (0, 0.0) when empty."""
+
+    async def save_snapshot(self, snapshot: Snapshot) -> None: ...
+
+    async def newest_snapshot(self) -> Snapshot | None: ...
+
+
+class Vault(Protocol):
+    """Where everything personal lies, sealed under one data key a person."""
+
+    async def person_for_number(self, number: str) -> PersonId:
+        """The person behind a number (E.164 where it can be told), made when unknown."""
+
+    async def new_person(self) -> PersonId:
+        """A person of whom nothing is known (a withheld number)."""
+
+    async def seal(self, person: PersonId, field_name: str, text: str) -> None: ...
+
+    async def open(self, person: PersonId, field_name: str) -> str | None: ...
+
+    async def erase(self, person: PersonId) -> None:
+        """Destroy the person's data key: every sealed field is gone for good."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """Who did what to what, and why. Written before the deed."""
+
+    at: Seconds
+    who: str
+    action: str
+    subject: str
+    reason: str = ""
+    details: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Audit(Protocol):
+    async def write(self, entry: Audited) -> None: ...

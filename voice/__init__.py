@@ -1,0 +1,1 @@
+"""Hearing, speaking, knowing a voice. Imports nothing else of ours."""

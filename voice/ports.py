@@ -1,0 +1,29 @@
+"""What the product needs of speech engines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Something to say: text in one language (`zh`, `en`)."""
+
+    text: str
+    language: str
+
+
+class PromptStore(Protocol):
+    """Spoken prompts, kept by their content."""
+
+    def find(self, prompt: Prompt) -> Path | None:
+        """The telephone recording (8 kHz, 16 bit, mono WAV) if it has been made already."""
+
+    async def make(self, prompt: Prompt) -> Path:
+        """The recording, made now if need be; raises `SpeechFailed` within its deadline."""
+
+
+class SpeechFailed(Exception):
+    """No recording could be made; the message says why and what to do."""
