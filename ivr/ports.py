@@ -36,6 +36,8 @@ class CallFacts:
     queue: str = ""
     class_: str = "standard"
     language: str = "zh"
+    step: str = ""
+    """The flow step to go on with, when the process that ran the flow died in it."""
 
 
 class Line(Protocol):
@@ -55,6 +57,9 @@ class Line(Protocol):
         """Speak and collect keys, from the first one on while still speaking; None: silence."""
 
     async def set_language(self, language: str) -> None: ...
+
+    async def remember(self, step: str) -> None:
+        """Keep the step's name on the call itself, so that another process can go on with it."""
 
     async def join_queue(self, queue: str, class_: str, entered_at: Seconds) -> None:
         """Hand the caller over to the dialplan's waiting loop. The script ends after this."""
@@ -148,6 +153,22 @@ class Vault(Protocol):
 
     async def erase(self, person: PersonId) -> None:
         """Destroy the person's data key: every sealed field is gone for good."""
+
+
+class CoreAway(Exception):
+    """The core did not answer in time: it is starting, stopped, or busy. Safe to ask again."""
+
+
+class CoreRefused(Exception):
+    """The core understood and said no; the message says why."""
+
+
+class Core(Protocol):
+    """The running core, asked from another process (web, command line)."""
+
+    async def ask(self, what: str, **fields: Any) -> Mapping[str, Any]:
+        """One question or request: `status`, `agents`, `queues`, `contacts`, and with `agent=`:
+        `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`."""
 
 
 @dataclass(frozen=True, slots=True)
