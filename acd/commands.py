@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from acd.model import AgentId, ContactId, OfferId, Seconds
+
+
+class ContactEnd(StrEnum):
+    """How a contact ended."""
+
+    SERVED = "served"
+    ABANDONED = "abandoned"  # the caller left while waiting
+    LEFT = "left"  # the caller left before reaching the queue
+    LOST = "lost"  # neither channel nor record of an end: never called abandoned
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +37,12 @@ class Withdraw:
     reason: str
 
 
-Command = Offer | Withdraw
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The contact is over: write down how."""
+
+    contact: ContactId
+    how: ContactEnd
+
+
+Command = Offer | Withdraw | Close

@@ -23,15 +23,6 @@ class OfferEnd(StrEnum):
     RELEASED = "released"  # withdrawn, stale, or vanished while nobody looked
 
 
-class ContactEnd(StrEnum):
-    """How a contact ended."""
-
-    SERVED = "served"
-    ABANDONED = "abandoned"  # the caller left while waiting
-    LEFT = "left"  # the caller left before any queue, or chose another way out
-    LOST = "lost"  # neither channel nor record of an end: never called abandoned
-
-
 # ---- facts
 
 
@@ -64,7 +55,14 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True)
 class Reached:
-    """The contact is in the waiting loop (again, after a talk that the agent did not end)."""
+    """The contact is in the waiting loop; repeated every few seconds while it is."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The contact waits again, after a talk that the agent did not end. Its key is the same."""
 
     contact: ContactId
 
@@ -79,7 +77,7 @@ class OfferAnswered:
 
 @dataclass(frozen=True, slots=True)
 class OfferEnded:
-    """The leg of an offer is confirmed gone without a talk."""
+    """The leg of an offer is confirmed gone, and nobody talked."""
 
     offer: OfferId
     how: OfferEnd
@@ -94,11 +92,11 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True)
-class ContactEnded:
-    """The contact is over."""
+class CallerLeft:
+    """The caller's channel is gone. `lost`: found missing, with no record of how it ended."""
 
     contact: ContactId
-    how: ContactEnd
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,8 +141,9 @@ class AgentLoggedOff:
 
 
 Event = (
-    Started | LinkChanged | Arrived | Reached | OfferAnswered | OfferEnded | LegEnded | ContactEnded
-    | PhoneChanged | TimePassed | AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
+    Started | LinkChanged | Arrived | Reached | Returned | OfferAnswered | OfferEnded | LegEnded
+    | CallerLeft | PhoneChanged | TimePassed
+    | AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
 )  # fmt: skip
 
 EVENT_VERSION = 1
@@ -163,8 +162,6 @@ def from_plain(kind: str, version: int, data: dict[str, Any]) -> Event:
     event = _KINDS[kind](**data)
     if isinstance(event, OfferEnded):
         return OfferEnded(event.offer, OfferEnd(event.how))
-    if isinstance(event, ContactEnded):
-        return ContactEnded(event.contact, ContactEnd(event.how))
     if isinstance(event, AgentLoggedIn):
         return AgentLoggedIn(event.agent, tuple(event.queues), event.ready)
     return event

@@ -34,7 +34,10 @@ class Contact:
     skills: dict[str, int] = field(default_factory=dict)
     state: ContactState = ContactState.ARRIVING
     offer: OfferId | None = None
+    """The offer that rings or talks now; None otherwise."""
     offers_made: int = 0
+    rests: dict[AgentId, Seconds] = field(default_factory=dict)
+    """Agents who declined this contact, and until when they are not offered it again."""
 
     @property
     def order_key(self) -> tuple[Seconds, int]:
@@ -60,6 +63,8 @@ class Agent:
     log_off_after: bool = False
     offer: OfferId | None = None
     wrap_up_ends: Seconds | None = None
+    rests_until: Seconds = 0.0
+    """After a busy or unreachable phone: no offers before this time."""
 
 
 @dataclass(slots=True)
@@ -71,6 +76,7 @@ class OfferMade:
     agent: AgentId
     made_at: Seconds
     rings_until: Seconds
+    """When to withdraw it; once withdrawn, when to ask again if its end is not confirmed."""
     answered_at: Seconds | None = None
     withdrawn: str = ""
     """Why the offer was taken back, while the end of its leg is still to be confirmed."""

@@ -39,6 +39,10 @@ A, C = AgentState, ContactState
 AGENT_MOVES: dict[tuple[AgentState, str], AgentState] = {
     (A.LOGGED_OFF, "log in"): A.NOT_READY,
     (A.NOT_READY, "ready"): A.READY,
+    (A.NOT_READY, "accept"): A.TALKING,  # a talk that was learned late is a fact
+    (A.LOGGED_OFF, "accept"): A.TALKING,
+    (A.READY, "accept"): A.TALKING,
+    (A.WRAP_UP, "accept"): A.TALKING,
     (A.NOT_READY, "pause"): A.NOT_READY,
     (A.NOT_READY, "log off"): A.LOGGED_OFF,
     (A.READY, "pause"): A.NOT_READY,
@@ -50,6 +54,7 @@ AGENT_MOVES: dict[tuple[AgentState, str], AgentState] = {
     (A.OFFERED, "ring out"): A.NOT_READY,  # who never answers must not be rung again
     (A.OFFERED, "unreachable"): A.READY,  # the phone is at fault: `reachable` keeps it from offers
     (A.TALKING, "hang up"): A.WRAP_UP,
+    (A.TALKING, "released"): A.READY,  # answered, but the caller never came to the bridge
     (A.WRAP_UP, "done"): A.READY,
     (A.WRAP_UP, "pause"): A.NOT_READY,
     (A.WRAP_UP, "log off"): A.LOGGED_OFF,
