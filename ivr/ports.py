@@ -122,11 +122,24 @@ class Snapshot:
     version: int = 1
 
 
+class StoreFailed(Exception):
+    """A store did not take or give what was asked: disk full, locked, away. Safe to ask again."""
+
+
+class JournalFailed(StoreFailed):
+    """The journal did not confirm a batch. Append again, beginning with the same records: those
+    that turn out to be written are not written twice."""
+
+
+class StoreRefused(Exception):
+    """A store cannot be used as it is (damaged, newer, in use, wrong key); says the way out."""
+
+
 class Journal(Protocol):
     """Append-only record of what happened. What `append` has returned survives power loss."""
 
     async def append(self, records: Sequence[Record]) -> int:
-        """Write all or nothing, in one commit; the `seq` of the last."""
+        """Write all or nothing, in one commit; the `seq` of the last. Raises `JournalFailed`."""
 
     def read(self, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Record]: ...
 
