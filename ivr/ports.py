@@ -97,7 +97,14 @@ class Clock(Protocol):
 
     def now(self) -> Seconds: ...
 
-    async def sleep_until(self, at: Seconds) -> None: ...
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of a contact's story: no business of the engine, but of tickets and figures."""
+
+    contact: ContactId | None
+    kind: str
+    data: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

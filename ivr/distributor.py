@@ -1,0 +1,228 @@
+"""Keeps one routing engine running: the single writer of engine and journal.
+
+Everybody else posts entries. The loop takes what has come, lets the engine decide, writes events
+and decisions in one commit, and only then has the commands carried out. Commands that fail come
+back as events.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from acd import events, snapshot
+from acd.commands import Close, Command, Offer, Withdraw
+from acd.engine import Engine
+from acd.events import Event
+from acd.model import ContactId, QueueId, Seconds
+from acd.states import ForbiddenMove
+from ivr.ports import (
+    CallFacts,
+    Clock,
+    Journal,
+    JournalFailed,
+    Note,
+    PersonId,
+    Phones,
+    Record,
+    Snapshot,
+    Vault,
+)
+
+log = logging.getLogger(__name__)
+
+RECORDS_PER_SNAPSHOT = 2000
+CEL_APPLIED = "CelApplied"
+"""Journal kind: the telephone side's own record was applied up to and including row `row`."""
+JOURNAL_RETRY_SECONDS = 0.5
+
+Entry = Event | Note
+
+
+@dataclass(slots=True)
+class _Posted:
+    """Entries that belong together, and who waits until they are durable."""
+
+    entries: tuple[Entry, ...]
+    durable: asyncio.Future[None] | None = None
+
+
+class Distributor:
+    """One engine, one journal, one loop."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        journal: Journal,
+        phones: Phones,
+        vault: Vault,
+        clock: Clock,
+        cel_row: int = 0,
+    ) -> None:
+        self.engine = engine
+        self._journal = journal
+        self._phones = phones
+        self._vault = vault
+        self._clock = clock
+        self._inbox: deque[_Posted] = deque()
+        self._wake = asyncio.Event()
+        self._since_snapshot = 0
+        self.cel_row = cel_row
+        """Up to which row the telephone side's own record has been applied."""
+        self._effects: set[asyncio.Task[None]] = set()
+
+    # ---------------------------------------------------------------- what others may do
+
+    def post(self, *entries: Entry) -> None:
+        """Tell what happened. Entries of one call are written in one commit."""
+        self._put(_Posted(entries))
+
+    async def record(self, *entries: Entry) -> None:
+        """Tell what happened, or ask for something, and wait until it is durable.
+
+        Raises `ForbiddenMove` when the engine refuses the request.
+        """
+        durable = asyncio.get_running_loop().create_future()
+        self._put(_Posted(entries, durable))
+        await durable
+
+    async def begin(self, facts: CallFacts) -> PersonId:
+        """A call has begun: whose number it is goes into the vault, only an id into the journal."""
+        number = facts.caller_number
+        person = await (
+            self._vault.person_for_number(number) if number else self._vault.new_person()
+        )
+        data = {"person": person, "dialled": facts.dialled, "language": facts.language}
+        self.post(Note(facts.contact, "CallStarted", data))
+        return person
+
+    async def enqueue(
+        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
+    ) -> Seconds:
+        """Record the contact durably; the time at which it entered."""
+        now = self._clock.now()
+        event = events.Arrived(facts.contact, QueueId(queue), now, class_=class_, language=language)
+        await self.record(event)
+        known = self.engine.contacts.get(facts.contact)
+        return known.entered_at if known else now
+
+    async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        """Write a line of the call's story."""
+        self.post(Note(contact, kind, data))
+
+    # ---------------------------------------------------------------- the loop
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            await self._wait_for_work()
+            await self._work()
+
+    async def _wait_for_work(self) -> None:
+        deadline = self.engine.next_deadline()
+        timeout = None if deadline is None else max(deadline - self._clock.now(), 0.0)
+        try:
+            async with asyncio.timeout(timeout):
+                await self._wake.wait()
+        except TimeoutError:
+            self._inbox.append(_Posted((events.TimePassed(),)))
+        self._wake.clear()
+
+    async def _work(self) -> None:
+        now = self._clock.now()
+        batch, self._inbox = self._inbox, deque()
+        records: list[Record] = []
+        commands: list[Command] = []
+        for posted in batch:
+            try:
+                for entry in posted.entries:
+                    self._decide(entry, now, records, commands)
+            except ForbiddenMove as refusal:
+                if posted.durable and not posted.durable.done():
+                    posted.durable.set_exception(refusal)
+                else:
+                    log.warning("request refused", extra={"why": str(refusal)})
+        if records:
+            await self._write(records, now)
+        for posted in batch:
+            if posted.durable and not posted.durable.done():
+                posted.durable.set_result(None)
+        for command in commands:
+            self._carry_out(command)
+
+    def _decide(
+        self, entry: Entry, now: Seconds, records: list[Record], commands: list[Command]
+    ) -> None:
+        if isinstance(entry, Note):
+            if entry.kind == CEL_APPLIED:
+                self.cel_row = entry.data["row"]
+            records.append(Record(now, entry.kind, entry.data, entry.contact))
+            return
+        decided = self.engine.handle(entry, now)
+        if not self.engine.changed:
+            return
+        kind, version, data = events.to_plain(entry)
+        records.append(Record(now, kind, data, data.get("contact"), version))
+        for command in decided:
+            records.append(self._decision(command, now))
+        commands += decided
+
+    def _decision(self, command: Command, now: Seconds) -> Record:
+        if isinstance(command, Offer):
+            waited = now - self.engine.contacts[command.contact].entered_at
+            data = {"offer": command.offer, "agent": command.agent, "waited": round(waited, 3)}
+            return Record(now, "Offered", data, command.contact)
+        if isinstance(command, Withdraw):
+            data = {"offer": command.offer, "agent": command.agent, "reason": command.reason}
+            return Record(now, "Withdrawn", data, command.contact)
+        return Record(now, "ContactEnded", {"how": command.how}, command.contact)
+
+    async def _write(self, records: list[Record], now: Seconds) -> None:
+        """Durable before any effect. While the journal fails nothing is decided; nobody is lost."""
+        while True:
+            try:
+                last = await self._journal.append(records)
+                break
+            except JournalFailed as failure:
+                log.error("journal failed, trying again", extra={"why": str(failure)})
+                await asyncio.sleep(JOURNAL_RETRY_SECONDS)
+        self._since_snapshot += len(records)
+        if self._since_snapshot >= RECORDS_PER_SNAPSHOT:
+            await self.save_snapshot(last, now)
+
+    async def save_snapshot(self, seq: int, now: Seconds) -> None:
+        """Keep the engine's state as of record `seq`."""
+        self._since_snapshot = 0
+        try:
+            state = {"engine": snapshot.dump(self.engine), "cel_row": self.cel_row}
+            await self._journal.save_snapshot(Snapshot(seq, now, state))
+        except JournalFailed as failure:
+            log.error("snapshot failed", extra={"why": str(failure)})
+
+    # ---------------------------------------------------------------- effects
+
+    def _carry_out(self, command: Command) -> None:
+        if isinstance(command, Offer):
+            self._start(self._phones.offer(command))
+        elif isinstance(command, Withdraw):
+            self._start(self._phones.withdraw(command))
+        elif isinstance(command, Close):
+            log.info("contact ended", extra={"contact": command.contact, "how": command.how})
+
+    def _start(self, effect: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(effect)
+        self._effects.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._effects.discard(task)
+        if not task.cancelled() and task.exception():
+            log.error("a command was not carried out", exc_info=task.exception())
+
+    def _put(self, posted: _Posted) -> None:
+        self._inbox.append(posted)
+        self._wake.set()
