@@ -1,0 +1,103 @@
+"""Stand-ins for the outside world, to be used instead of mocks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from acd.model import ContactId, Seconds
+from ivr.ports import CallerGone, CallFacts, LineFailed
+from voice.ports import Prompt
+
+HANGS_UP = "hangs up"
+"""An act of `FakeLine`: the caller leaves instead of answering."""
+
+A_CALL = CallFacts(
+    ContactId("c-1"), dialled="4000", caller_number="+8613800138000", queue="support"
+)
+
+
+class FakeLine:
+    """A caller who plays a script against `ivr.ports.Line`.
+
+    `acts` are taken one for each question: the keys pressed (`""`: silence), or `HANGS_UP`. Keys
+    left over are typed ahead: the next question takes them and its prompts are not spoken. A caller
+    whose script is over hangs up. `interrupts` says which key breaks into which spoken text.
+    """
+
+    def __init__(
+        self, *acts: str, facts: CallFacts = A_CALL, interrupts: Mapping[str, str] | None = None
+    ) -> None:
+        self.facts = facts
+        self.heard: list[str] = []
+        """Every text that was spoken, in order."""
+        self.answered = False
+        self.language = facts.language
+        self.step = facts.step
+        self.queued: tuple[str, str, Seconds] | None = None
+        """Queue, class and time of entry, once handed over to the waiting loop."""
+        self.gone = False
+        self._acts = list(acts)
+        self._interrupts = dict(interrupts or {})
+        self._typed = ""
+
+    async def answer(self) -> None:
+        self._check()
+        self.answered = True
+
+    async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
+        self._check()
+        for prompt in prompts:
+            if interruptible and self._typed:
+                break
+            self.heard.append(prompt.text)
+            if interruptible:
+                self._typed += self._interrupts.pop(prompt.text, "")
+        return self._take(1) or None if interruptible else None
+
+    async def ask(
+        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+    ) -> str | None:
+        self._check()
+        if not self._typed:
+            self.heard += [prompt.text for prompt in prompts]
+            act = self._acts.pop(0) if self._acts else HANGS_UP
+            if act == HANGS_UP:
+                self.hangs_up()
+                self._check()
+            self._typed = act
+        if not self._typed:
+            return None
+        typed, _, rest = self._typed.partition(ends_with) if ends_with else (self._typed, "", "")
+        if len(typed) >= most_keys:
+            return self._take(most_keys)
+        self._typed = rest
+        return typed
+
+    async def set_language(self, language: str) -> None:
+        self._check()
+        self.language = language
+
+    async def remember(self, step: str) -> None:
+        self._check()
+        self.step = step
+
+    async def join_queue(self, queue: str, class_: str, entered_at: Seconds) -> None:
+        self._check()
+        self.queued = (queue, class_, entered_at)
+
+    async def hang_up(self) -> None:
+        self.gone = True
+
+    def hangs_up(self) -> None:
+        """The caller leaves, from now on."""
+        self.gone = True
+
+    def _check(self) -> None:
+        if self.gone:
+            raise CallerGone
+        if self.queued:
+            raise LineFailed("the caller has been handed over to the waiting loop")
+
+    def _take(self, count: int) -> str:
+        taken, self._typed = self._typed[:count], self._typed[count:]
+        return taken
