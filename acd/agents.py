@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from acd.events import AgentLoggedIn, OfferEnd
+from collections.abc import Callable
+from typing import Any
+
+from acd.events import AgentLoggedIn, AgentLoggedOff, AgentPaused, AgentReady, OfferEnd
 from acd.model import Agent, Centre, OfferId, Seconds
 from acd.states import AgentState, ForbiddenMove, after_agent
 
@@ -17,6 +20,9 @@ OFFER_OVER_MOVES = {
 }
 
 
+# ---------------------------------------------------------------- what people ask for
+
+
 def log_in(agent: Agent, event: AgentLoggedIn, centre: Centre, now: Seconds) -> None:
     """Log in to the given queues (else those of the centre file), ready at once if asked."""
     unknown = [queue for queue in event.queues if queue not in centre.queues]
@@ -29,16 +35,15 @@ def log_in(agent: Agent, event: AgentLoggedIn, centre: Centre, now: Seconds) -> 
         _become_ready(agent, "ready", now)
 
 
-def pause(agent: Agent, reason: str, now: Seconds) -> None:
+def pause(agent: Agent, event: AgentPaused, centre: Centre, now: Seconds) -> None:
     """A break, now or after the talk."""
     if agent.state in BUSY_STATES:
-        agent.pause_after = reason
-        return
-    _move(agent, "pause", now)
-    agent.reason, agent.wrap_up_ends = reason, None
+        agent.pause_after = event.reason
+    else:
+        _pause_now(agent, event.reason, now)
 
 
-def ready(agent: Agent, now: Seconds) -> None:
+def ready(agent: Agent, event: AgentReady, centre: Centre, now: Seconds) -> None:
     """Back from a break, done with wrap-up, or no break after this talk after all."""
     if agent.state in BUSY_STATES and agent.pause_after is not None:
         agent.pause_after = None
@@ -48,13 +53,22 @@ def ready(agent: Agent, now: Seconds) -> None:
         _become_ready(agent, "ready", now)
 
 
-def log_off(agent: Agent, now: Seconds) -> None:
+def log_off(agent: Agent, event: AgentLoggedOff, centre: Centre, now: Seconds) -> None:
     """Log off, now or after the talk."""
     if agent.state in BUSY_STATES:
         agent.log_off_after = True
-        return
-    _move(agent, "log off", now)
-    agent.reason, agent.wrap_up_ends = "", None
+    else:
+        _log_off_now(agent, now)
+
+
+REQUESTS: dict[type, Callable[[Agent, Any, Centre, Seconds], None]] = {
+    AgentLoggedIn: log_in,
+    AgentPaused: pause,
+    AgentReady: ready,
+    AgentLoggedOff: log_off,
+}
+
+# ---------------------------------------------------------------- what happens to them
 
 
 def offered(agent: Agent, offer: OfferId, now: Seconds) -> None:
@@ -105,10 +119,20 @@ def wrap_up_over(agent: Agent, now: Seconds) -> None:
 def _take_what_was_asked(agent: Agent, now: Seconds) -> None:
     if agent.log_off_after:
         agent.log_off_after, agent.pause_after = False, None
-        log_off(agent, now)
+        _log_off_now(agent, now)
     elif agent.pause_after is not None:
         reason, agent.pause_after = agent.pause_after, None
-        pause(agent, reason, now)
+        _pause_now(agent, reason, now)
+
+
+def _pause_now(agent: Agent, reason: str, now: Seconds) -> None:
+    _move(agent, "pause", now)
+    agent.reason, agent.wrap_up_ends = reason, None
+
+
+def _log_off_now(agent: Agent, now: Seconds) -> None:
+    _move(agent, "log off", now)
+    agent.reason, agent.wrap_up_ends = "", None
 
 
 def _become_ready(agent: Agent, move: str, now: Seconds) -> None:

@@ -18,7 +18,6 @@ from acd.events import Event, OfferEnd
 from acd.match import pairs
 from acd.model import (
     Agent,
-    AgentId,
     Centre,
     Contact,
     ContactId,
@@ -113,7 +112,9 @@ class Engine:
 
     def _arrived(self, event: events.Arrived, now: Seconds) -> bool:
         self._forget(now)
-        if event.contact in self.contacts or event.contact in self.ended:
+        if event.contact in self.contacts:
+            return event.waits and self._reached(events.Reached(event.contact), now)
+        if event.contact in self.ended:
             return False
         self.seq += 1
         self.contacts[event.contact] = Contact(
@@ -126,6 +127,7 @@ class Engine:
             credit=self.centre.credits.get(event.class_, 0.0),
             language=event.language,
             skills=dict(event.skills),
+            state=ContactState.WAITING if event.waits else ContactState.ARRIVING,
         )
         return True
 
@@ -142,11 +144,19 @@ class Engine:
 
     def _returned(self, event: events.Returned, now: Seconds) -> bool:
         contact = self.contacts.get(event.contact)
-        if contact and contact.state in (ContactState.TALKING, ContactState.AFTER):
-            contact.state = after_contact(contact.state, "back")
-            contact.offer = None
-            return True
-        return False
+        if contact is None or contact.state not in (ContactState.TALKING, ContactState.AFTER):
+            return False
+        if event.offer and event.offer != contact.talked:
+            return False  # late news of an earlier talk
+        contact.state, contact.offer = after_contact(contact.state, "back"), None
+        return True
+
+    def _taken_by_fallback(self, event: events.TakenByFallback, now: Seconds) -> bool:
+        contact = self.contacts.get(event.contact)
+        if contact is None or contact.state is not ContactState.WAITING:
+            return False
+        contact.state = after_contact(contact.state, "answer")
+        return True
 
     def _caller_left(self, event: events.CallerLeft, now: Seconds) -> bool:
         contact = self.contacts.pop(event.contact, None)
@@ -175,7 +185,7 @@ class Engine:
             self._withdraw(self.offers[contact.offer], "answered elsewhere", now)
         if contact.state in (ContactState.WAITING, ContactState.RINGING):
             contact.state = after_contact(contact.state, "answer")
-        contact.offer = offer.id
+        contact.offer = contact.talked = offer.id
         return True
 
     def _offer_ended(self, event: events.OfferEnded, now: Seconds) -> bool:
@@ -216,20 +226,10 @@ class Engine:
         agent.reachable = event.reachable
         return True
 
-    def _agent_logged_in(self, event: events.AgentLoggedIn, now: Seconds) -> bool:
-        agents.log_in(self._agent(event.agent), event, self.centre, now)
-        return True
-
-    def _agent_paused(self, event: events.AgentPaused, now: Seconds) -> bool:
-        agents.pause(self._agent(event.agent), event.reason, now)
-        return True
-
-    def _agent_ready(self, event: events.AgentReady, now: Seconds) -> bool:
-        agents.ready(self._agent(event.agent), now)
-        return True
-
-    def _agent_logged_off(self, event: events.AgentLoggedOff, now: Seconds) -> bool:
-        agents.log_off(self._agent(event.agent), now)
+    def _requested(self, event: events.Request, now: Seconds) -> bool:
+        if event.agent not in self.agents:
+            raise ForbiddenMove(f"there is no agent {event.agent}")
+        agents.REQUESTS[type(event)](self.agents[event.agent], event, self.centre, now)
         return True
 
     # ---------------------------------------------------------------- what follows from every event
@@ -266,11 +266,6 @@ class Engine:
         while self.ended and next(iter(self.ended.values())) < now - REMEMBER_SECONDS:
             del self.ended[next(iter(self.ended))]
 
-    def _agent(self, id_: AgentId) -> Agent:
-        if id_ not in self.agents:
-            raise ForbiddenMove(f"there is no agent {id_}")
-        return self.agents[id_]
-
     def _queue(self, id_: QueueId) -> Queue:
         return self.centre.queues.get(id_) or Queue(id_)
 
@@ -287,13 +282,14 @@ _RULES: dict[type[Event], Callable[[Engine, Any, Seconds], bool]] = {
     events.Arrived: Engine._arrived,
     events.Reached: Engine._reached,
     events.Returned: Engine._returned,
+    events.TakenByFallback: Engine._taken_by_fallback,
     events.CallerLeft: Engine._caller_left,
     events.OfferAnswered: Engine._offer_answered,
     events.OfferEnded: Engine._offer_ended,
     events.LegEnded: Engine._leg_ended,
     events.PhoneChanged: Engine._phone_changed,
-    events.AgentLoggedIn: Engine._agent_logged_in,
-    events.AgentPaused: Engine._agent_paused,
-    events.AgentReady: Engine._agent_ready,
-    events.AgentLoggedOff: Engine._agent_logged_off,
+    events.AgentLoggedIn: Engine._requested,
+    events.AgentPaused: Engine._requested,
+    events.AgentReady: Engine._requested,
+    events.AgentLoggedOff: Engine._requested,
 }

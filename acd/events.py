@@ -42,7 +42,7 @@ class LinkChanged:
 
 @dataclass(frozen=True, slots=True)
 class Arrived:
-    """A customer asked for a person. Not offered before `Reached`."""
+    """A customer asked for a person. Not offered before `Reached`, unless it `waits` already."""
 
     contact: ContactId
     queue: QueueId
@@ -51,6 +51,7 @@ class Arrived:
     class_: str = "standard"
     language: str = "zh"
     skills: dict[str, int] = field(default_factory=dict)
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,15 @@ class Reached:
 @dataclass(frozen=True, slots=True)
 class Returned:
     """The contact waits again, after a talk that the agent did not end. Its key is the same."""
+
+    contact: ContactId
+    offer: OfferId | None = None
+    """The offer of that talk; None when the telephone side could not tell."""
+
+
+@dataclass(frozen=True, slots=True)
+class TakenByFallback:
+    """Phones that ring without us have the contact. It is offered nothing until it returns."""
 
     contact: ContactId
 
@@ -140,9 +150,10 @@ class AgentLoggedOff:
     agent: AgentId
 
 
+Request = AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
 Event = (
-    Started | LinkChanged | Arrived | Reached | Returned | OfferAnswered | OfferEnded | LegEnded
-    | CallerLeft | PhoneChanged | TimePassed
+    Started | LinkChanged | Arrived | Reached | Returned | TakenByFallback
+    | OfferAnswered | OfferEnded | LegEnded | CallerLeft | PhoneChanged | TimePassed
     | AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
 )  # fmt: skip
 

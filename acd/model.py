@@ -36,6 +36,8 @@ class Contact:
     offer: OfferId | None = None
     """The offer that rings or talks now; None otherwise."""
     offers_made: int = 0
+    talked: OfferId | None = None
+    """The offer of the last talk."""
     rests: dict[AgentId, Seconds] = field(default_factory=dict)
     """Agents who declined this contact, and until when they are not offered it again."""
 

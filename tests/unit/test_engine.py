@@ -26,6 +26,7 @@ from acd.events import (
     Reached,
     Returned,
     Started,
+    TakenByFallback,
     TimePassed,
     from_plain,
     to_plain,
@@ -400,3 +401,30 @@ def test_an_agent_who_left_the_centre_file_stays_until_their_talk_is_over() -> N
 def test_an_event_comes_back_from_the_journal_as_it_was(event: Event) -> None:
     kind, version, data = to_plain(event)
     assert from_plain(kind, version, json.loads(json.dumps(data))) == event
+
+
+def test_late_news_of_an_earlier_talk_does_not_pull_the_caller_out_of_the_next() -> None:
+    engine = started(ANN, BOB)
+    arrive(engine, ONE, 10)
+    first = talk(engine, ONE, 12)
+    engine.handle(LegEnded(ONE, first), 20)
+    engine.handle(Returned(ONE, first), 20)
+    talk(engine, ONE, 21)
+    engine.handle(Returned(ONE, first), 21.5)
+    assert engine.contacts[ONE].state is ContactState.TALKING
+
+
+def test_a_contact_learned_of_in_the_loop_is_offered_at_once() -> None:
+    engine = started(ANN)
+    [made] = engine.handle(Arrived(ONE, SUPPORT, entered_at=3, waits=True), 10)
+    assert isinstance(made, Offer) and made.contact == ONE
+
+
+def test_a_contact_with_the_fallback_phones_is_offered_nothing_until_it_returns() -> None:
+    engine = started(ANN)
+    engine.handle(LinkChanged(up=False), 1)
+    arrive(engine, ONE, 10)
+    engine.handle(TakenByFallback(ONE), 20)
+    assert engine.handle(LinkChanged(up=True), 30) == []
+    assert engine.handle(Reached(ONE), 31) == []
+    assert len(engine.handle(Returned(ONE), 40)) == 1

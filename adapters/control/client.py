@@ -1,0 +1,43 @@
+"""The other side of the local socket: `ivr.ports.Core` for the web process and the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from adapters.control.server import LONGEST_LINE
+from ivr.ports import CoreAway, CoreRefused
+
+ASK_SECONDS = 4.0
+
+
+class CoreClient:
+    """Asks the core, a connection a question: nothing to lose or to mend between two of them."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    async def ask(self, what: str, **fields: Any) -> Mapping[str, Any]:
+        """The answer; `CoreAway` when there is none in time, `CoreRefused` when it is no."""
+        question = json.dumps({"id": 1, "ask": what, **fields}).encode() + b"\n"
+        try:
+            line = await asyncio.wait_for(self._exchange(question), ASK_SECONDS)
+            reply = json.loads(line)
+        except (OSError, TimeoutError, ValueError) as error:
+            raise CoreAway(f"the core does not answer ({type(error).__name__})") from error
+        if "refused" in reply:
+            raise CoreRefused(reply["refused"])
+        answer: Mapping[str, Any] = reply["ok"]
+        return answer
+
+    async def _exchange(self, question: bytes) -> bytes:
+        reader, writer = await asyncio.open_unix_connection(self._path, limit=16 * LONGEST_LINE)
+        try:
+            writer.write(question)
+            await writer.drain()
+            return await reader.readline()
+        finally:
+            writer.close()

@@ -1,0 +1,136 @@
+"""What the core answers when the web process or the command line asks."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from acd import events
+from acd.model import Agent, AgentId, Contact, ContactId, QueueId
+from acd.states import ContactState, ForbiddenMove
+from ivr.distributor import Distributor
+from ivr.ports import Clock, CoreRefused
+
+Fields = Mapping[str, Any]
+
+
+class Answers:
+    """Questions and requests by name. Requests are durable when they are answered."""
+
+    def __init__(self, distributor: Distributor, clock: Clock) -> None:
+        self._distributor = distributor
+        self._clock = clock
+        self._known: dict[str, Callable[[Fields], Awaitable[Fields]]] = {
+            "status": self._status,
+            "agents": self._agents,
+            "queues": self._queues,
+            "contacts": self._contacts,
+            "agent login": self._log_in,
+            "agent pause": self._pause,
+            "agent ready": self._ready,
+            "agent logout": self._log_off,
+        }
+
+    async def answer(self, what: str, fields: Fields) -> Fields:
+        """The answer, or `CoreRefused` with the reason."""
+        if what not in self._known:
+            raise CoreRefused(f"the core does not know {what!r}; it knows {', '.join(self._known)}")
+        try:
+            return await self._known[what](fields)
+        except ForbiddenMove as refusal:
+            raise CoreRefused(str(refusal)) from refusal
+
+    # ---- questions
+
+    async def _status(self, fields: Fields) -> Fields:
+        engine = self._distributor.engine
+        states = [contact.state for contact in engine.contacts.values()]
+        return {
+            "now": self._clock.now(),
+            "epoch": engine.epoch,
+            "link": engine.link_up,
+            "contacts": {state: states.count(state) for state in ContactState},
+        }
+
+    async def _agents(self, fields: Fields) -> Fields:
+        return {
+            "agents": [self._agent(agent) for agent in self._distributor.engine.agents.values()]
+        }
+
+    async def _queues(self, fields: Fields) -> Fields:
+        engine = self._distributor.engine
+        waiting: dict[QueueId, list[Contact]] = {queue: [] for queue in engine.centre.queues}
+        for contact in engine.waiting():
+            waiting.setdefault(contact.queue, []).append(contact)
+        return {"queues": [self._queue(queue, line) for queue, line in waiting.items()]}
+
+    async def _contacts(self, fields: Fields) -> Fields:
+        engine = self._distributor.engine
+        places = {contact.id: place for place, contact in enumerate(engine.waiting(), start=1)}
+        found = [self._contact(contact, places) for contact in engine.contacts.values()]
+        return {"contacts": found}
+
+    def _agent(self, agent: Agent) -> Fields:
+        offer = self._distributor.engine.offers.get(agent.offer) if agent.offer else None
+        return {
+            "agent": agent.id,
+            "state": agent.state,
+            "since": agent.since,
+            "reason": agent.reason,
+            "phone": "reachable" if agent.reachable else "out of reach",
+            "queues": list(agent.queues),
+            "contact": offer.contact if offer else None,
+        }
+
+    def _queue(self, queue: QueueId, line: list[Contact]) -> Fields:
+        first = min((contact.entered_at for contact in line), default=None)
+        agents = [a for a in self._distributor.engine.agents.values() if queue in a.queues]
+        return {
+            "queue": queue,
+            "waiting": len(line),
+            "longest_wait": self._clock.now() - first if first is not None else 0.0,
+            "agents": {str(agent.id): agent.state for agent in agents},
+        }
+
+    def _contact(self, contact: Contact, places: Mapping[ContactId, int]) -> Fields:
+        offer = self._distributor.engine.offers.get(contact.offer) if contact.offer else None
+        return {
+            "contact": contact.id,
+            "queue": contact.queue,
+            "class": contact.class_,
+            "state": contact.state,
+            "entered_at": contact.entered_at,
+            "key": list(contact.order_key),
+            "place": places.get(contact.id),
+            "agent": offer.agent if offer else None,
+        }
+
+    # ---- requests
+
+    async def _log_in(self, fields: Fields) -> Fields:
+        queues = tuple(QueueId(str(queue)) for queue in fields.get("queues", ()))
+        agent = _agent_id(fields)
+        ready = bool(fields.get("ready", True))
+        return await self._request(agent, events.AgentLoggedIn(agent, queues, ready))
+
+    async def _pause(self, fields: Fields) -> Fields:
+        agent, reason = _agent_id(fields), str(fields.get("reason", ""))[:64]
+        return await self._request(agent, events.AgentPaused(agent, reason))
+
+    async def _ready(self, fields: Fields) -> Fields:
+        agent = _agent_id(fields)
+        return await self._request(agent, events.AgentReady(agent))
+
+    async def _log_off(self, fields: Fields) -> Fields:
+        agent = _agent_id(fields)
+        return await self._request(agent, events.AgentLoggedOff(agent))
+
+    async def _request(self, agent: AgentId, event: events.Event) -> Fields:
+        await self._distributor.record(event)
+        return self._agent(self._distributor.engine.agents[agent])
+
+
+def _agent_id(fields: Fields) -> AgentId:
+    if not isinstance(fields.get("agent"), str):
+        raise CoreRefused("name the agent: agent=...")
+    return AgentId(fields["agent"])
