@@ -1,0 +1,87 @@
+"""What is read from the tickets' database. Lists are newest first, in pages after an id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import ColumnElement, Table, select
+
+from adapters.tickets.store import Numbered, numbered
+from adapters.tickets.tables import Database, contacts, customers, entries, feed, tickets
+from ivr.tickets.life import NoSuch, Ticket
+from ivr.tickets.story import ContactStory
+
+
+class TicketQueries:
+    """The reading side. `before` is the last id of the page before; errors: `NoSuch`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def tickets(
+        self, limit: int, before: str | None = None, **equal: str | None
+    ) -> list[Ticket]:
+        """Tickets whose columns have these values (`state`, `person`); None: any."""
+        return [Ticket(**row) for row in await self._page(tickets, limit, before, equal)]
+
+    async def contacts(
+        self, limit: int, before: str | None = None, **equal: str | None
+    ) -> list[ContactStory]:
+        """Contacts whose columns have these values (`person`, `ticket`, `reference`)."""
+        return [ContactStory(**row) for row in await self._page(contacts, limit, before, equal)]
+
+    async def customers(self, limit: int, before: str | None = None) -> list[Mapping[Any, Any]]:
+        """`id` and `seen_at` of everyone who has called."""
+        return await self._page(customers, limit, before, {})
+
+    async def ticket(self, own_id: str) -> Ticket:
+        return Ticket(**await self._one(tickets, own_id))
+
+    async def contact(self, own_id: str) -> ContactStory:
+        return ContactStory(**await self._one(contacts, own_id))
+
+    async def customer(self, own_id: str) -> Mapping[Any, Any]:
+        return await self._one(customers, own_id)
+
+    async def entries(
+        self, after: int, limit: int, ticket: str | None = None, contact: str | None = None
+    ) -> list[Numbered]:
+        """Timeline entries and live events after this number, oldest first."""
+        statement = select(entries).where(entries.c.seq > after)
+        if ticket:
+            statement = statement.where(entries.c.ticket == ticket)
+        if contact:
+            statement = statement.where(entries.c.contact == contact)
+        async with self._database.read() as db:
+            rows = await db.execute(statement.order_by(entries.c.seq).limit(limit))
+            return [numbered(row) for row in rows.mappings()]
+
+    async def last_event(self) -> int:
+        async with self._database.read() as db:
+            return int((await db.execute(select(feed.c.last_event))).scalar_one())
+
+    async def applied(self) -> int:
+        """The last journal record that is applied; also the check that the database answers."""
+        async with self._database.read() as db:
+            return int((await db.execute(select(feed.c.applied))).scalar_one())
+
+    async def _page(
+        self, table: Table, limit: int, before: str | None, equal: Mapping[str, str | None]
+    ) -> list[Mapping[Any, Any]]:
+        wanted: list[ColumnElement[bool]] = [
+            table.c[name] == value for name, value in equal.items() if value is not None
+        ]
+        if before:
+            wanted.append(table.c.id < before)
+        statement = select(table).where(*wanted).order_by(table.c.id.desc()).limit(limit)
+        async with self._database.read() as db:
+            return list((await db.execute(statement)).mappings())
+
+    async def _one(self, table: Table, own_id: str) -> Mapping[Any, Any]:
+        async with self._database.read() as db:
+            row = await db.execute(select(table).where(table.c.id == own_id))
+        found = row.mappings().first()
+        if found is None:
+            raise NoSuch(f"there is no such {table.name.removesuffix('s')}")
+        return found

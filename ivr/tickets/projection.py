@@ -1,0 +1,105 @@
+"""The journal folded into contacts, tickets and timelines. Reads and writes nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from acd.model import ContactId, Seconds
+from ivr.ports import PersonId, Record
+from ivr.tickets.life import Ticket, TicketId, lasting_id, newest_open, to_join
+from ivr.tickets.story import (
+    ASKS_FOR_A_PERSON,
+    HOTLINE,
+    ContactStory,
+    Entry,
+    entry_of,
+    learn,
+    offer_of,
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Known:
+    """What a batch of records needs to be told onto, and what the batch has added to it."""
+
+    contacts: dict[ContactId, ContactStory] = field(default_factory=dict)
+    tickets: dict[TicketId, Ticket] = field(default_factory=dict)
+    """At least every open ticket of every person whom the batch names."""
+    seen: dict[PersonId, Seconds] = field(default_factory=dict)
+    """When the batch saw whom last."""
+    entries: list[Entry] = field(default_factory=list)
+    joined: dict[str, TicketId] = field(default_factory=dict)
+    """Contacts (by `con_` id) whose earlier entries now belong to a ticket."""
+
+
+def tell(known: Known, record: Record) -> None:
+    """Apply one record of the journal."""
+    contact = _contact(known, record)
+    was_over = contact is not None and contact.ended_at is not None
+    if contact is not None:
+        learn(contact, record)
+    _see(known, record)
+    if entry := entry_of(record, contact):
+        known.entries.append(entry)
+    if contact is None:
+        return
+    _name_the_ticket(known, contact)
+    if record.kind in ASKS_FOR_A_PERSON and contact.ticket is None:
+        _take_up(known, contact, record)
+    elif record.kind == "CallEnded" and contact.ticket is None and not was_over:
+        _mention(known, contact, record)
+    if contact.ticket in known.tickets:
+        known.tickets[contact.ticket].changed_at = record.at
+
+
+def _contact(known: Known, record: Record) -> ContactStory | None:
+    reference = record.contact or record.data.get("contact")
+    if not reference:
+        offer = offer_of(record)
+        return next((c for c in known.contacts.values() if offer and c.offer == offer), None)
+    if reference not in known.contacts:
+        own_id = lasting_id("con", record.at, reference)
+        known.contacts[reference] = ContactStory(own_id, reference, record.at)
+    return known.contacts[reference]
+
+
+def _see(known: Known, record: Record) -> None:
+    if person := record.data.get("person"):
+        known.seen[person] = record.at
+
+
+def _name_the_ticket(known: Known, contact: ContactStory) -> None:
+    """A caller who is known only after the ticket was opened still gets it."""
+    ticket = known.tickets.get(contact.ticket) if contact.ticket else None
+    if ticket and ticket.person is None and ticket.contact == contact.reference:
+        ticket.person = contact.person
+
+
+def _take_up(known: Known, contact: ContactStory, record: Record) -> None:
+    """Put the contact on the ticket that it joins, or open one."""
+    person = record.data.get("person") or contact.person
+    ticket = to_join(known.tickets.values(), person, record.at)
+    kind = "contact_joined" if ticket else "ticket_opened"
+    if ticket is None:
+        own_id = TicketId(lasting_id("tic", record.at, contact.reference))
+        ticket = Ticket(own_id, record.at, contact.reference, person)
+        known.tickets[ticket.id] = ticket
+    contact.ticket = known.joined[contact.id] = ticket.id
+    for entry in known.entries:
+        if entry.contact == contact.id:
+            entry.ticket = ticket.id
+    known.entries.append(_own(kind, contact, record, ticket))
+
+
+def _mention(known: Known, contact: ContactStory, record: Record) -> None:
+    """A call that asked for nobody: one line on its person's open ticket, if there is one."""
+    if contact.person is None:
+        return
+    ticket = newest_open(t for t in known.tickets.values() if t.person == contact.person)
+    if ticket:
+        ticket.changed_at = record.at
+        known.entries.append(_own("call_without_a_person", contact, record, ticket))
+
+
+def _own(kind: str, contact: ContactStory, record: Record, ticket: Ticket) -> Entry:
+    return Entry(kind, record.at, HOTLINE, contact.id, ticket.id, journal=record.seq)
