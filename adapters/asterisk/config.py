@@ -1,0 +1,293 @@
+"""The private Asterisk's folders and files: templates of `asterisk-config/` filled from settings.
+
+A template names a value as `@NAME@`; an unknown name is an error of ours and stops the rendering.
+Everything written is readable by Asterisk's user alone: some files carry secrets.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import platform
+import pwd
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from ivr.settings import ROOT, NumberEntry, Settings
+
+TEMPLATES = ROOT / "asterisk-config"
+SILENCE_SECONDS = 2
+FALLBACK_AFTER = 60
+UNUSED = ("sorcery", "extconfig", "acl", "udptl", "ccss", "http", "websocket_client",
+          "pjproject", "stasis")  # fmt: skip
+SOCKET_PATH_LIMIT = 107
+
+
+class BadPlace(Exception):
+    """The private Asterisk cannot live here; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Folders:
+    """Where the private Asterisk keeps what: `run` can be rebuilt, `state` cannot."""
+
+    run: Path
+    state: Path
+    tools: Path
+
+    @classmethod
+    def of(cls, settings: Settings) -> Folders:
+        return cls(settings.run, settings.data / "asterisk", settings.tools)
+
+    @property
+    def conf(self) -> Path:
+        return self.run / "etc" / "asterisk.conf"
+
+    @property
+    def program(self) -> Path:
+        return self.tools / "bin" / "asterisk"
+
+    @property
+    def modules(self) -> Path:
+        return self._of_tools("lib", f"{platform.machine()}-linux-gnu", "asterisk", "modules")
+
+    @property
+    def log(self) -> Path:
+        return self.run / "log" / "messages"
+
+    @property
+    def socket(self) -> Path:
+        return self.run / "ctl" / "asterisk.ctl"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.run / "ctl" / "asterisk.pid"
+
+    @property
+    def music(self) -> Path:
+        """Hold music, in files Asterisk can play; every file is used."""
+        return self.run / "moh"
+
+    @property
+    def sounds(self) -> Path:
+        """Prompts of the dialplan's own, as `LANGUAGE/NAME.wav`."""
+        return self.run / "data" / "sounds" / "hotline"
+
+    @property
+    def cel(self) -> Path:
+        """The record of calls (SQLite, table `cel`, key `AcctId`)."""
+        return self.state / "cel" / "master.db"
+
+    @property
+    def spool(self) -> Path:
+        return self.state / "spool"
+
+    def all(self) -> list[Path]:
+        """Every folder that must be there and belong to Asterisk's user."""
+        below_run = ("etc", "lib", "keys/keys", "data/sounds", "ctl", "log", "cache", "moh-silence")
+        return [
+            self.run, *(self.run / name for name in below_run), self.music, self.sounds,
+            self.state, self.cel.parent, self.spool, self.spool / "tmp",
+        ]  # fmt: skip
+
+    def _of_tools(self, *parts: str) -> Path:
+        return (self.tools / "usr").joinpath(*parts).resolve()
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Whom Asterisk runs as, when we may choose (we run as root and must not pass that on)."""
+
+    uid: int
+    gid: int
+
+
+def user_of(settings: Settings) -> User | None:
+    """None: run as ourselves. As root: the owner of HOTLINE_HOME, or `nobody` if that is root."""
+    if os.geteuid() != 0:
+        return None
+    home = settings.home.stat()
+    if home.st_uid != 0:
+        return User(home.st_uid, home.st_gid)
+    nobody = pwd.getpwnam("nobody")
+    return User(nobody.pw_uid, nobody.pw_gid)
+
+
+def module_names() -> list[str]:
+    """Every module that the private Asterisk must have running."""
+    text = (TEMPLATES / "modules.conf").read_text(encoding="utf-8")
+    return re.findall(r"^load = (\S+)$", text, re.MULTILINE)
+
+
+def prompt_texts() -> dict[str, dict[str, str]]:
+    """What each of the dialplan's own prompts says: name, language, text."""
+    texts: dict[str, dict[str, str]] = yaml.safe_load(
+        (TEMPLATES / "prompts.yaml").read_text(encoding="utf-8")
+    )
+    return texts
+
+
+def render(settings: Settings) -> None:
+    """Write every folder and configuration file of the private Asterisk."""
+    folders, user = Folders.of(settings), user_of(settings)
+    if len(os.fsencode(folders.socket)) > SOCKET_PATH_LIMIT:
+        raise BadPlace(f"{folders.socket} is too long for a socket: choose a shorter HOTLINE_HOME")
+    for folder in folders.all():
+        folder.mkdir(parents=True, exist_ok=True)
+    values = _values(settings, folders)
+    for template in TEMPLATES.glob("*.conf"):
+        text = template.read_text(encoding="utf-8")
+        _write(folders.run / "etc" / template.name, fill(text, values))
+    for name in UNUSED:
+        _write(folders.run / "etc" / f"{name}.conf", "; Looked for by Asterisk, not used here.\n")
+    _write_silence(folders.run / "moh-silence")
+    _link(folders.run / "data" / "documentation", folders._of_tools("share/asterisk/documentation"))
+    _protect(folders, user)
+
+
+def fill(template: str, values: dict[str, str]) -> str:
+    """The template with each `@NAME@` replaced; KeyError when there is no such value."""
+    return re.sub(r"@([A-Z_]+)@", lambda match: values[match[1]], template)
+
+
+def _values(settings: Settings, folders: Folders) -> dict[str, str]:
+    site, ports = settings.site, settings.ports
+    first, last = ports.rtp
+    listen = str(ipaddress.ip_address(site.listen))
+    return {
+        "RUN": str(folders.run),
+        "STATE": str(folders.state),
+        "MODULES": str(folders.modules),
+        "SYSTEM_NAME": secrets.token_hex(4),
+        "MAX_CALLS": str((last - first + 1) // 2 - 50),
+        "MAX_LOAD": str(16 * (os.cpu_count() or 1)),
+        "AMI_PORT": str(ports.ami),
+        "AMI_SECRET": settings.secret("ami"),
+        "AGI_PORT": str(ports.agi),
+        "AGI_SECRET": settings.secret("agi"),
+        "SIP_PORT": str(ports.sip),
+        "LISTEN": f"[{listen}]" if ":" in listen else listen,
+        "EXTERNAL": _external(site.external_address),
+        "TRUNK_MATCHES": _trunk_matches(listen),
+        "RTP_FIRST": str(first),
+        "RTP_LAST": str(last),
+        "PHONES": "\n".join(_phone(name, settings.phone_secret(name)) for name in site.phones),
+        "NUMBERS": _lines(f"exten => {number},1,Goto(acd-entry,${{EXTEN}},1)"
+                          for number in site.numbers),
+        "NUMBER_DEFAULTS": _lines(_number(n, entry) for n, entry in site.numbers.items()),
+        "NEXT_LANGUAGES": _next_languages(site.languages),
+        "AGENT_LANG": site.languages[0],
+        "CREDITS": _lines(f"ACD_CREDIT_{name}={round(credit)}"
+                          for name, credit in settings.centre.credits.items()),
+        "FALLBACK_AFTER": str(FALLBACK_AFTER),
+        "FREE_PHONES": _free_phones(site.fallback),
+    }  # fmt: skip
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def _external(address: str | None) -> str:
+    if address is None:
+        return ""
+    ip = ipaddress.ip_address(address)
+    local = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
+    return _lines([
+        f"external_media_address = {ip}",
+        f"external_signaling_address = {ip}",
+        *(f"local_net = {net}" for net in local),
+    ])  # fmt: skip
+
+
+def _trunk_matches(listen: str) -> str:
+    own = [] if ipaddress.ip_address(listen).is_unspecified else [listen]
+    return _lines(f"match = {address}" for address in ["127.0.0.0/8", *own])
+
+
+def _phone(name: str, secret: str) -> str:
+    if not secret.isprintable() or not secret:
+        raise BadPlace(f"the secret of phone {name} has characters that cannot be written")
+    quoted = secret.replace(";", "\\;")
+    return _lines([
+        f"[{name}](phone)", f"auth = {name}", f"aors = {name}", f"callerid = <{name}>",
+        f"[{name}](phone-auth)", f"username = {name}", f"password = {quoted}",
+        f"[{name}](phone-aor)",
+    ])  # fmt: skip
+
+
+def _number(number: str, entry: NumberEntry) -> str:
+    return _lines([
+        f"exten => {number},1,Set(QUEUE={entry.queue})",
+        f" same => n,Set(CLASS={entry.class_})",
+        *_set_language(entry.language),
+    ])  # fmt: skip
+
+
+def _next_languages(languages: tuple[str, ...]) -> str:
+    """One entry a language: what `another language` turns it into, round and round."""
+    after = (*languages[1:], languages[0])
+    return _lines(
+        _lines([f"exten => {language},1,NoOp()", *_set_language(following)])
+        for language, following in zip(languages, after, strict=True)
+    )
+
+
+def _set_language(language: str) -> list[str]:
+    if not re.fullmatch(r"[a-z]{2}", language):
+        raise BadPlace(f"{language!r} is not a language (two letters, such as zh or en)")
+    return [
+        f" same => n,Set(LANG={language})",
+        f" same => n,Set(CHANNEL(language)={language})",
+        " same => n,Return()",
+    ]
+
+
+def _free_phones(phones: tuple[str, ...]) -> str:
+    """Collects in RING the fallback phones that are registered and idle."""
+    looks = [
+        f' same => n,ExecIf($["${{DEVICE_STATE(PJSIP/{phone})}}" = "NOT_INUSE"]'
+        f"?Set(RING=${{RING}}&PJSIP/{phone}))"
+        for phone in phones
+    ]
+    return _lines(["exten => s,1,NoOp()", *looks, " same => n,Return()"])
+
+
+def _write(path: Path, text: str) -> None:
+    """Whole or not at all; never readable by others, not even for a moment."""
+    if path.exists() and path.read_text(encoding="utf-8") == text:
+        return
+    spare = path.with_name(f".{path.name}.{os.getpid()}")
+    spare.unlink(missing_ok=True)
+    spare.touch(mode=0o600)
+    spare.write_text(text, encoding="utf-8")
+    spare.replace(path)
+
+
+def _write_silence(folder: Path) -> None:
+    """Silence in the lines' own codings, so that sending it costs next to nothing."""
+    for name, sample in (("silence.ulaw", b"\xff"), ("silence.alaw", b"\xd5")):
+        (folder / name).write_bytes(sample * 8000 * SILENCE_SECONDS)
+
+
+def _link(link: Path, target: Path) -> None:
+    if not link.is_symlink() or link.readlink() != target:
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+
+
+def _protect(folders: Folders, user: User | None) -> None:
+    """Give every private folder and file to Asterisk's user, and to nobody else."""
+    for folder in folders.all():
+        if user:
+            for path in (folder, *folder.iterdir()):
+                os.chown(path, user.uid, user.gid, follow_symlinks=False)
+    folders.run.chmod(0o711)
+    for name in ("etc", "keys", "ctl", "lib", "log"):
+        (folders.run / name).chmod(0o700)
+    folders.state.chmod(0o700)
