@@ -68,7 +68,14 @@ class Line(Protocol):
 
 
 class Acceptance(Protocol):
-    """What the call's walker asks of the distributor; `ivr.distributor` has it."""
+    """What the call's walker asks of the distributor; `ivr.distributor` has it.
+
+    A script may begin again in the middle (another process goes on with it): what is asked twice
+    for one contact is done once.
+    """
+
+    async def begin(self, facts: CallFacts) -> PersonId | None:
+        """A call has begun; the person whose number it claims to come from."""
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None

@@ -9,10 +9,12 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Something to say: text in one language (`zh`, `en`)."""
+    """Something to say: text in one language (`zh`, `en`), or a recording of that text."""
 
     text: str
     language: str
+    recorded: Path | None = None
+    """A WAV file that is played in place of synthesised speech; it always wins."""
 
 
 class PromptStore(Protocol):
