@@ -1,0 +1,1 @@
+"""Real SIP callers and agents' phones, played by SIPp: for the demo, tests and benchmarks."""
