@@ -1,0 +1,43 @@
+"""One writer for the journal: a second core is refused, and a dead one leaves nothing behind."""
+
+from __future__ import annotations
+
+import fcntl
+from pathlib import Path
+from typing import IO
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.stores.database import Database
+from ivr.ports import StoreRefused
+
+POSTGRES_LOCKS = {"core": 0x686F7401, "web": 0x686F7402}
+
+
+def lock_file(file: Path) -> Path:
+    return file.with_name(file.name + ".lock")
+
+
+def hold_file(file: Path) -> IO[bytes]:
+    """Hold a SQLite part until the returned file is closed or the process ends, however it ends."""
+    path = lock_file(file)
+    path.touch(mode=0o600)
+    held = path.open("rb")
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        held.close()
+        raise in_use(file.name) from None
+    return held
+
+
+async def hold_session(connection: AsyncConnection, database: Database) -> None:
+    """Hold a PostgreSQL part for as long as this very connection lives."""
+    key = POSTGRES_LOCKS[database.part]
+    if not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+        raise in_use(database.name)
+
+
+def in_use(name: str) -> StoreRefused:
+    return StoreRefused(f"{name} is being written by another Hotline: `./hotline stop` ends it")

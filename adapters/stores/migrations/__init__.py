@@ -1,0 +1,1 @@
+"""Schema changes by Alembic, a folder a part: files `vNNNN_name.py`, revision `NNNN`."""

@@ -1,0 +1,61 @@
+"""Changing the master key while everything runs; an interrupted change is taken up again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Row, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from adapters.stores.database import Database
+from adapters.stores.keys import KeyRing, MasterKey, open_sealed
+from adapters.stores.tables import vault_master, vault_number, vault_person
+from adapters.stores.vault import forget_old_pages, index_place, unwrapped
+
+BATCH = 100
+"""Persons a transaction, so that no call waits long for the database."""
+
+
+async def rewrap(database: Database, keys: KeyRing) -> int:
+    """Make a new master key, wrap every data key and index every number anew; how many persons.
+
+    Other processes notice the new key by themselves. The old one is deleted at the end.
+    """
+    keys.change()
+    master = keys.current
+    async with database.write() as connection:  # from here on new persons get the new key
+        await connection.execute(update(vault_master).values(key_id=master.id))
+    count = 0
+    while done := await _some(database, keys, master):
+        count += done
+    keys.retire()
+    await forget_old_pages(database)
+    return count
+
+
+async def _some(database: Database, keys: KeyRing, master: MasterKey) -> int:
+    stale = (vault_person.c.key_id != master.id) & vault_person.c.wrapped.is_not(None)
+    query = select(vault_person).where(stale).limit(BATCH).with_for_update()
+    async with database.write() as connection:
+        persons = (await connection.execute(query)).all()
+        for person in persons:
+            await _one(connection, keys, master, person)
+    return len(persons)
+
+
+async def _one(
+    connection: AsyncConnection, keys: KeyRing, master: MasterKey, person: Row[Any]
+) -> None:
+    key = unwrapped(keys, person)
+    if key is None:
+        return
+    row = {"key_id": master.id, "wrapped": master.wrap(key, person.id)}
+    await connection.execute(update(vault_person).where(vault_person.c.id == person.id).values(row))
+    query = select(vault_number).where(vault_number.c.person == person.id)
+    for number in (await connection.execute(query)).all():
+        plain = open_sealed(key, number.sealed, index_place(person.id)).decode()
+        await connection.execute(
+            update(vault_number)
+            .where(vault_number.c.blind == number.blind)
+            .values(blind=master.blind(plain))
+        )
