@@ -1,0 +1,88 @@
+"""A call, from ring to goodbye. Read this page first.
+
+Asterisk answers the telephone and runs one script a call; the script is `take_call`. It walks the
+caller through a flow (`ivr/flows/main.yaml`) until one of two ends: the caller hears goodbye, or
+waits for a person. Who waits is kept by Asterisk, with music, and needs nothing of this process;
+`ivr/distributor.py` decides which agent rings next.
+
+Two things can come between. The caller hangs up: that is `CallerGone`, raised by the line wherever
+the walk happens to be. Or something of ours fails: then the script simply ends, and Asterisk, which
+was not told that it is done, runs it again, in the step that the call itself remembers. If that
+does not help within ten seconds, a plain menu in Asterisk leads the caller into the same queue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+
+from acd.schedule import Schedule
+from ivr.flow import TOO_MANY, Flow, Outcome, Step, StepName
+from ivr.perform import perform
+from ivr.ports import Acceptance, CallerGone, Clock, Line, PersonId, StoreFailed, StoreRefused
+from ivr.session import Session
+
+log = logging.getLogger(__name__)
+
+BEGIN_SECONDS = 1.0
+NOTE_SECONDS = 0.5
+
+
+async def take_call(
+    line: Line, flow: Flow, acceptance: Acceptance, clock: Clock, hours: Mapping[str, Schedule]
+) -> list[str]:
+    """Walk the caller through the flow; the trail of steps and outcomes."""
+    facts = line.facts
+    language = facts.language if facts.language in flow.languages else flow.languages[0]
+    call = Session(line, acceptance, clock, hours, flow.languages, language)
+    step = facts.step if facts.step in flow.steps else flow.first
+    try:
+        await line.answer()
+        call.person = await _begin(call)
+        while step:
+            await line.remember(step)
+            outcome = await _once(step, flow.steps[step], call)
+            await _note(call, step, outcome)
+            step = flow.after(step, outcome)  # none: the conversation is over
+    except CallerGone:
+        await _note(call, step, "caller gone")
+    except Exception:
+        # The dialplan goes on: it runs the script again, and after ten seconds does without us.
+        log.exception("script broke off", extra={"contact": facts.contact, "step": step})
+        call.trail.append(f"{step}:broke off")
+    log.info("script ended", extra={"contact": facts.contact, "trail": call.trail})
+    return call.trail
+
+
+async def _once(name: StepName, step: Step, call: Session) -> Outcome:
+    """Perform the step, unless the caller has been there too often."""
+    call.visits[name] += 1
+    if step.at_most and call.visits[name] > step.at_most:
+        return TOO_MANY
+    return await perform(step, call)
+
+
+async def _begin(call: Session) -> PersonId | None:
+    """Who calls, as far as can be told in time: nobody is kept waiting for it."""
+    try:
+        async with asyncio.timeout(BEGIN_SECONDS):
+            return await call.acceptance.begin(call.line.facts)
+    except (TimeoutError, StoreFailed, StoreRefused) as fault:
+        log.warning("caller not looked up", extra=_why(call, fault))
+        return None
+
+
+async def _note(call: Session, step: StepName, outcome: Outcome) -> None:
+    """Tell the journal how a step ended; the call goes on even if the journal does not."""
+    call.trail.append(f"{step}:{outcome}")
+    try:
+        async with asyncio.timeout(NOTE_SECONDS):
+            taken = {"step": step, "outcome": outcome}
+            await call.acceptance.note(call.line.facts.contact, "StepTaken", taken)
+    except (TimeoutError, StoreFailed) as fault:
+        log.warning("step not noted", extra=_why(call, fault))
+
+
+def _why(call: Session, fault: Exception) -> dict[str, str]:
+    return {"contact": call.line.facts.contact, "why": str(fault) or "not in time"}

@@ -1,0 +1,133 @@
+"""What a flow must keep to before it may answer a call. Each check adds the faults it finds."""
+
+from __future__ import annotations
+
+import re
+import wave
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from ivr import graph
+from ivr.faults import Faults, meant
+from ivr.flow import KEYS, TOO_MANY, HoursStep, MenuStep, QueueStep, SetStep, Spoken, Step
+from voice.phrases import WAIT_LANGUAGES
+
+_PLACEHOLDER = re.compile(r"\{[^{}]*\}?")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The names that a flow may refer to."""
+
+    languages: tuple[str, ...]
+    queues: Collection[str]
+    hours: Collection[str]
+
+
+def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
+    """Every arrow leads to a step."""
+    if first and arrows and first not in arrows:
+        faults.add(("first",), f"there is no step {first!r}{meant(first, arrows)}")
+    for name, out in arrows.items():
+        for outcome, target in out.items():
+            if target not in arrows:
+                text = f"leads to {target!r}, which is no step{meant(target, arrows)}"
+                faults.add(("steps", name, "then", outcome), text)
+
+
+def ways(first: str, arrows: graph.Arrows, limited: Collection[str], faults: Faults) -> None:
+    """Every step is reached by somebody, and nobody goes round for ever."""
+    known = {
+        name: {outcome: target for outcome, target in out.items() if target in arrows}
+        for name, out in arrows.items()
+    }
+    if first in known:
+        for name in known.keys() - graph.reachable(first, known):
+            faults.add(("steps", name), "no caller can reach this step")
+    for way in graph.loops(known, limited, TOO_MANY):
+        text = (
+            f"a caller can go round for ever ({' -> '.join([*way, way[0]])}); "
+            "give one of these steps `at_most: 3` and an outcome `too_many` that leads out"
+        )
+        faults.add(("steps", way[0]), text)
+
+
+def outcomes(name: str, step: Step, faults: Faults) -> None:
+    """Every outcome leads somewhere, and nothing else is there."""
+    where = ("steps", name, "then")
+    for outcome in step.outcomes() - step.then.keys():
+        limit = " (`at_most` needs it)" if outcome == TOO_MANY else ""
+        faults.add(where, f"the outcome {outcome!r} leads nowhere{limit}")
+    for outcome in step.then.keys() - step.outcomes():
+        faults.add((*where, outcome), _no_outcome(outcome, step))
+    if isinstance(step, MenuStep) and not step.keys:
+        faults.add(where, "a menu needs at least one key (0 to 9, * or #)")
+
+
+def _no_outcome(outcome: str, step: Step) -> str:
+    if isinstance(step, MenuStep) and all(sign in KEYS for sign in outcome):
+        return "a menu's keys are one sign each: 0 to 9, * or #"
+    if not step.outcomes():
+        return f"{step.do!r} ends the flow: nothing comes after it"
+    return f"{outcome!r} is no outcome of {step.do!r}{meant(outcome, step.outcomes())}"
+
+
+def texts(name: str, step: Step, house: House, faults: Faults) -> None:
+    """Every prompt can be spoken in every language of the house."""
+    for path, spoken in step.spoken():
+        where = ("steps", name, *path)
+        for language in house.languages:
+            if language not in spoken:
+                faults.add(where, f"there is no text in {language!r}")
+        for language in spoken.keys() - set(house.languages):
+            faults.add((*where, language), _no_language(language, house))
+        _placeholders(where, spoken, faults)
+        _recordings(where, spoken, faults)
+
+
+def _placeholders(where: tuple[str, ...], spoken: Spoken, faults: Faults) -> None:
+    for language, words in spoken.items():
+        for mark in _PLACEHOLDER.findall(words.text):
+            if "while_waiting" not in where or mark != "{wait}":
+                text = f"{mark!r} is not known here; only {{wait}}, while waiting"
+                faults.add((*where, language), text)
+            elif words.recorded:
+                faults.add((*where, language), "a recording cannot hold {wait}")
+            elif language not in WAIT_LANGUAGES:
+                faults.add((*where, language), f"{{wait}} cannot be said in {language!r}")
+
+
+def _recordings(where: tuple[str, ...], spoken: Spoken, faults: Faults) -> None:
+    for language, words in spoken.items():
+        if words.recorded and (fault := _recording_fault(words.recorded)):
+            faults.add((*where, language, "recorded"), fault)
+
+
+def _recording_fault(path: Path) -> str:
+    try:
+        with wave.open(str(path)) as file:
+            bits, rate, frames = 8 * file.getsampwidth(), file.getframerate(), file.getnframes()
+    except (OSError, EOFError, wave.Error) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else str(fault) or "it is cut off"
+        return f"{path.name} is not a WAV file that can be read: {reason}"
+    if bits != 16 or rate < 8000 or not frames:
+        return f"{path.name}: {bits} bits at {rate} Hz, {frames} frames; 16 bits, 8000 Hz or more"
+    return ""
+
+
+def names(name: str, step: Step, house: House, faults: Faults) -> None:
+    """Queues, hours and languages are those of the house."""
+    where = ("steps", name)
+    if isinstance(step, QueueStep) and step.queue and step.queue not in house.queues:
+        text = f"there is no queue {step.queue!r}{meant(step.queue, house.queues)}"
+        faults.add((*where, "queue"), text)
+    if isinstance(step, HoursStep) and step.hours not in house.hours:
+        text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
+        faults.add((*where, "hours"), text)
+    if isinstance(step, SetStep) and step.language not in house.languages:
+        faults.add((*where, "language"), _no_language(step.language, house))
+
+
+def _no_language(language: str, house: House) -> str:
+    return f"{language!r} is no language of this house{meant(language, house.languages)}"

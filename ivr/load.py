@@ -1,0 +1,151 @@
+"""YAML -> Flow. A flow that loads cannot trap a caller; one that does not says why, all at once.
+
+Refused: unknown steps, kinds, fields, outcomes, queues, hours and languages; missing outcomes,
+texts and recordings; steps that nobody reaches; keys given twice; ways round without a limit.
+`tests/flows/bad` has one file for each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from ivr import check, marked_yaml
+from ivr.check import House
+from ivr.faults import BadFlow, Faults, meant
+from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
+from ivr.marked_yaml import Value
+
+Fields = dict[str, Value]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_IN_PLAIN_WORDS = {
+    "missing": "is missing",
+    "dict_type": "give a text for each language, like {zh: ..., en: ...}",
+    "too_short": "give a text for each language, like {zh: ..., en: ...}",
+    "string_too_short": "the text is empty",
+}
+
+
+def load_all(files: Iterable[Path], house: House) -> dict[str, Flow]:
+    """Flows by name (their file's); of two with one name the later stands. Raises `BadFlow`."""
+    newest = {file.stem: file for file in files}
+    flows: dict[str, Flow] = {}
+    faults: list[str] = []
+    for name, file in newest.items():
+        try:
+            flows[name] = load(file, house)
+        except BadFlow as bad:
+            faults += bad.faults
+    if faults:
+        raise BadFlow(faults)
+    return flows
+
+
+def load(file: Path, house: House) -> Flow:
+    """The flow in this file; raises `BadFlow` with every fault in it."""
+    try:
+        document = marked_yaml.read(file.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadFlow([f"{file}: cannot be read: {fault}"]) from fault
+    faults = Faults(file, document, list(document.faults))
+    flow = _flow(document.value, house, faults)
+    if faults.found:
+        raise BadFlow(faults.report())
+    return flow
+
+
+def _flow(given: Value, house: House, faults: Faults) -> Flow:
+    """The flow, to be thrown away if there are faults."""
+    first, plain = _frame(given, faults)
+    steps = {name: step for name in plain if (step := _step(name, plain[name], faults))}
+    arrows = {name: _arrows(fields) for name, fields in plain.items()}
+    limited = {name for name, fields in plain.items() if "at_most" in fields}
+    check.targets(first, arrows, faults)
+    check.ways(first, arrows, limited, faults)
+    for name, step in steps.items():
+        check.outcomes(name, step, faults)
+        check.texts(name, step, house, faults)
+        check.names(name, step, house, faults)
+    return Flow(faults.file.stem, first, steps, house.languages)
+
+
+def _frame(given: Value, faults: Faults) -> tuple[str, dict[str, Fields]]:
+    """The name of the first step, and each step's fields as they stand."""
+    if not isinstance(given, dict):
+        if not faults.found:  # else it is not even YAML
+            faults.add((), "a flow has the fields `first` and `steps`")
+        return "", {}
+    for name in given.keys() - {"first", "steps"}:
+        faults.add((name,), f"unknown field{meant(name, ('first', 'steps'))}")
+    first, steps = given.get("first"), given.get("steps")
+    if not isinstance(first, str):
+        faults.add(("first",), "name the step that begins")
+    if not isinstance(steps, dict) or not steps:
+        faults.add(("steps",), "a flow needs steps, each with a name")
+        return str(first or ""), {}
+    plain: dict[str, Fields] = {}
+    for name, fields in steps.items():
+        if not isinstance(fields, dict):
+            faults.add(("steps", name), "a step has fields, at least `do`")
+        plain[name] = dict(fields) if isinstance(fields, dict) else {}
+    return str(first or ""), plain
+
+
+def _step(name: str, given: Fields, faults: Faults) -> Step | None:
+    """The step with typed fields, or None and its faults."""
+    where = ("steps", name)
+    if not _NAME.fullmatch(name):
+        faults.add(where, "a step's name is small letters, digits and _, at most 32")
+    kind = given.get("do")
+    if not isinstance(kind, str) or kind not in KINDS:
+        if given:
+            unknown = f"unknown kind of step {kind!r}{meant(str(kind), KINDS)}"
+            faults.add((*where, "do"), unknown if kind else "say what the step does")
+        return None
+    known = KINDS[kind].model_fields
+    for field in given.keys() - known:
+        faults.add((*where, field), f"unknown field{meant(field, known)}")
+    fields: Fields = {field: value for field, value in given.items() if field in known}
+    fields["then"] = {**_arrows(given)}
+    try:
+        return KINDS[kind].model_validate(_with_full_paths(fields, faults.file.parent))
+    except ValidationError as bad:
+        for error in bad.errors(include_url=False):
+            path = tuple(str(part) for part in error["loc"])
+            faults.add((*where, *path), _explained(error["type"], path[-1], error["msg"]))
+        return None
+
+
+def _explained(fault: str, field: str, message: str) -> str:
+    if fault == "extra_forbidden":
+        known = Words.model_fields | Announcement.model_fields
+        return f"unknown field{meant(field, known)}"
+    return _IN_PLAIN_WORDS.get(fault) or message.removeprefix("Value error, ")
+
+
+def _arrows(fields: Fields) -> dict[str, str]:
+    """`then` in full; `then: menu` is short for `then: {done: menu}`."""
+    then = fields.get("then", {})
+    if isinstance(then, str):
+        return {DONE: then} if then else {}
+    if isinstance(then, dict):
+        return {outcome: str(target) for outcome, target in then.items()}
+    return {}
+
+
+def _with_full_paths(value: Value, folder: Path) -> Value:
+    """The same, with every `recorded` relative to the flow's folder made a full path."""
+    if isinstance(value, list):
+        return [_with_full_paths(inner, folder) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        name: str(folder / inner)
+        if name == "recorded" and isinstance(inner, str)
+        else _with_full_paths(inner, folder)
+        for name, inner in value.items()
+    }

@@ -1,0 +1,48 @@
+"""Everything that can be said, made into recordings before the first caller hears it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import yaml
+
+from ivr.flow import Flow
+from ivr.waiting import WAIT
+from voice.phrases import waiting_times
+from voice.ports import Prompt, PromptStore
+from voice.prompts import Published, publish, put_named
+
+
+def spoken_by(flow: Flow) -> Iterator[Prompt]:
+    """Every prompt that the flow can come to, each waiting time filled in."""
+    for prompt in flow.prompts():
+        if WAIT not in prompt.text:
+            yield prompt
+            continue
+        for words in waiting_times(prompt.language):
+            yield replace(prompt, text=prompt.text.replace(WAIT, words))
+
+
+def named_prompts(file: Path, languages: Iterable[str]) -> list[tuple[str, Prompt]]:
+    """The prompts that the dialplan plays by name, from `name: {zh: ..., en: ...}`."""
+    texts = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return [
+        (name, Prompt(by_language[language], language))
+        for name, by_language in texts.items()
+        for language in languages
+        if language in by_language
+    ]
+
+
+async def publish_all(
+    store: PromptStore, flows: Iterable[Flow], named: list[tuple[str, Prompt]], sounds: Path
+) -> Published:
+    """Make what is missing, then give the dialplan its files: `sounds/LANGUAGE/NAME.wav`."""
+    prompts = [prompt for _, prompt in named]
+    for flow in flows:
+        prompts += spoken_by(flow)
+    done = await publish(store, prompts)
+    put_named(store, named, sounds)
+    return done

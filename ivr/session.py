@@ -1,0 +1,37 @@
+"""What is known of one call while its flow is walked, and whom its steps may ask."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from acd.schedule import Schedule
+from ivr.flow import Spoken, prompt
+from ivr.ports import Acceptance, Clock, Line, PersonId
+from voice.ports import Prompt
+
+
+@dataclass(slots=True)
+class Session:
+    """One call. Dies with the script; what must outlive it is on the line or in the journal."""
+
+    line: Line
+    acceptance: Acceptance
+    clock: Clock
+    hours: Mapping[str, Schedule]
+    languages: tuple[str, ...]
+    """Those of the house: every prompt has them."""
+    language: str
+    person: PersonId | None = None
+    visits: Counter[str] = field(default_factory=Counter)
+    trail: list[str] = field(default_factory=list)
+    """`step:outcome` of each step so far."""
+
+    def prompts(self, spoken: Spoken | None, *, every_language: bool = False) -> list[Prompt]:
+        """What is said, in the caller's language or in each (the caller's first)."""
+        if spoken is None:
+            return []
+        others = [language for language in self.languages if language != self.language]
+        languages = [self.language, *others] if every_language else [self.language]
+        return [prompt(spoken, language) for language in languages]

@@ -1,0 +1,94 @@
+"""What a waiting caller hears, and when. Pure: the time is an argument, one value a contact.
+
+The rules are those of the flow's `queue` step. What is due depends on the time alone, so that
+after a gap (the core was away) nothing is made up for and nothing is said twice.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from acd.model import Seconds
+from ivr.flow import Announcement, Flow, QueueStep, prompt
+from voice.phrases import waiting_time
+from voice.ports import Prompt
+
+WAIT = "{wait}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Something to say now. `id` is unique within the contact, and the same after a restart."""
+
+    id: str
+    prompts: tuple[Prompt, ...]
+
+
+@dataclass(slots=True)
+class Waiting:
+    """One waiting contact's announcements."""
+
+    rules: Sequence[Announcement]
+    language: str
+    since: Seconds
+    """When the caller came to the waiting loop."""
+    said: Seconds | None = None
+    """Until when everything due has been said; after a restart: now."""
+
+    def next_deadline(self) -> Seconds | None:
+        """When something is due next; None: never."""
+        waited = self._waited(self.said)
+        after = min((_next(rule, waited) for rule in self.rules), default=math.inf)
+        return None if after == math.inf else round(self.since + after, 3)
+
+    def due(self, now: Seconds, expected: Seconds | None = None) -> Request | None:
+        """What has come due since the last time, each once; `expected` is the wait to tell."""
+        waited, before = self._waited(now), self._waited(self.said)
+        self.said = now
+        found = [(at, rule) for rule in self.rules if (at := _newest(rule, waited)) > before]
+        prompts = [
+            made
+            for _, rule in sorted(found, key=lambda pair: pair[0])
+            if (made := _prompt(rule, self.language, expected))
+        ]
+        if not prompts:
+            return None
+        return Request(f"w{round(max(at for at, _ in found) * 1000)}", tuple(prompts))
+
+    def _waited(self, until: Seconds | None) -> Seconds:
+        """Rounded: a deadline that is reached by a hair less than itself would never be over."""
+        return -1.0 if until is None else round(until - self.since, 3)
+
+
+def announcements(flow: Flow, queue: str) -> Sequence[Announcement]:
+    """The rules of the flow's step for this queue, or of its step for the number's queue."""
+    steps = [step for step in flow.steps.values() if isinstance(step, QueueStep)]
+    for wanted in (queue, None):
+        for step in steps:
+            if step.queue == wanted:
+                return step.while_waiting
+    return ()
+
+
+def _newest(rule: Announcement, waited: Seconds) -> Seconds:
+    """The last time up to now at which the rule spoke; below zero: not yet."""
+    if rule.every:
+        return waited // rule.every * rule.every or -1.0
+    return rule.after if rule.after is not None and rule.after <= waited else -1.0
+
+
+def _next(rule: Announcement, waited: Seconds) -> Seconds:
+    if rule.every:
+        return (max(waited, 0.0) // rule.every + 1) * rule.every
+    return rule.after if rule.after is not None and rule.after > waited else math.inf
+
+
+def _prompt(rule: Announcement, language: str, expected: Seconds | None) -> Prompt | None:
+    said = prompt(rule.say, language)
+    if WAIT not in said.text:
+        return said
+    if expected is None:
+        return None
+    return replace(said, text=said.text.replace(WAIT, waiting_time(expected, language)))

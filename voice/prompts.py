@@ -1,0 +1,197 @@
+"""Prompts as files: found by their content, made once by a process that speaks one and ends.
+
+The name of a file is a hash of everything that shapes its sound, so that a changed text, voice
+or recording is a new file and an old one is never wrong. No speech library is loaded here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, lru_cache
+from importlib import metadata
+from pathlib import Path
+
+from voice.ports import Prompt, PromptStore, SpeechFailed
+
+log = logging.getLogger(__name__)
+
+RECIPE = "1"
+"""Raised when voices, level or trimming change: recordings made by older recipes are left."""
+DEADLINE = 15.0
+"""Seconds for one recording, start of its process included."""
+AT_ONCE = 2
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(slots=True)
+class PromptFolder:
+    """The `PromptStore` that keeps recordings in one folder. Used by one event loop."""
+
+    folder: Path
+    at_once: int = AT_ONCE
+    deadline: float = DEADLINE
+    command: Sequence[str] = (sys.executable, "-m", "voice.render")
+    _making: dict[Path, asyncio.Task[Path]] = field(default_factory=dict)
+    _places: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._places = asyncio.Semaphore(self.at_once)
+
+    def find(self, prompt: Prompt) -> Path | None:
+        """The recording, if it has been made already."""
+        try:
+            path = self._path(prompt)
+        except SpeechFailed:
+            return None
+        return path if path.exists() else None
+
+    async def make(self, prompt: Prompt) -> Path:
+        """The recording, made now if need be; who asks for the same one waits for the same."""
+        path = self._path(prompt)
+        if path.exists():
+            return path
+        task = self._making.get(path)
+        if task is None:
+            task = self._making[path] = asyncio.create_task(self._render(prompt, path))
+            task.add_done_callback(lambda done: self._made(path, done))
+        return await asyncio.shield(task)  # one caller's hang-up does not take it from the others
+
+    def _made(self, path: Path, done: asyncio.Task[Path]) -> None:
+        del self._making[path]
+        if not done.cancelled():
+            done.exception()  # seen, even when nobody waits for it any more
+
+    def _path(self, prompt: Prompt) -> Path:
+        if prompt.recorded:
+            sound = f"recorded {_content(prompt.recorded)}"
+        else:
+            sound = f"{_engine_version()} {prompt.language} {prompt.text}"
+        key = hashlib.sha256(f"{RECIPE} {sound}".encode())
+        return self.folder / f"{key.hexdigest()[:32]}.wav"
+
+    async def _render(self, prompt: Prompt, path: Path) -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        order = {
+            "text": prompt.text,
+            "language": prompt.language,
+            "recorded": prompt.recorded and str(prompt.recorded),
+            "target": str(path),
+        }
+        async with self._places:
+            fault = await _run(self.command, json.dumps(order).encode(), self.deadline)
+        if fault or not path.exists():
+            raise SpeechFailed(f"no speech: {fault or 'nothing was written'}")
+        return path
+
+
+async def _run(command: Sequence[str], order: bytes, deadline: float) -> str:
+    """Run the speaking process to its end; what went wrong, empty if nothing."""
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(
+        *command, cwd=ROOT, stdin=pipe, stdout=asyncio.subprocess.DEVNULL, stderr=pipe
+    )
+    try:
+        async with asyncio.timeout(deadline):
+            _, said = await process.communicate(order)
+    except TimeoutError:
+        return f"the speech process did not end within {deadline:g} s"
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    if process.returncode == 0:
+        return ""
+    lines = said.decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else f"the speech process ended with status {process.returncode}"
+
+
+def _content(recording: Path) -> str:
+    try:
+        state = recording.stat()
+        return _content_of(recording, state.st_mtime_ns, state.st_size)
+    except OSError as fault:
+        raise SpeechFailed(f"the recording {recording} cannot be read: {fault.strerror}") from fault
+
+
+@lru_cache(maxsize=1024)
+def _content_of(recording: Path, _changed_ns: int, _size: int) -> str:
+    return hashlib.sha256(recording.read_bytes()).hexdigest()
+
+
+@cache
+def _engine_version() -> str:
+    try:
+        return f"pyttsx3 {metadata.version('pyttsx3')} {metadata.version('espeakng-loader')}"
+    except metadata.PackageNotFoundError as missing:
+        raise SpeechFailed(
+            f"the package {missing.name} is not installed: run `./hotline setup base`"
+        ) from missing
+
+
+# ---- what a call needs at this moment
+
+
+async def recordings(
+    store: PromptStore, prompts: Iterable[Prompt], seconds: float = 2.0
+) -> list[Path]:
+    """What there is to play now. A prompt that cannot be had in time is left out and logged."""
+    found: list[Path] = []
+    for prompt in prompts:
+        try:
+            async with asyncio.timeout(seconds):
+                found.append(store.find(prompt) or await store.make(prompt))
+        except (SpeechFailed, TimeoutError) as fault:
+            log.warning("prompt left out", extra={"why": str(fault) or "not in time"})
+    return found
+
+
+# ---- what is made before the first call
+
+
+@dataclass(slots=True)
+class Published:
+    """What a publication did."""
+
+    made: int = 0
+    kept: int = 0
+    seconds: float = 0.0
+    failed: list[str] = field(default_factory=list)
+    """One sentence a prompt that could not be made."""
+
+
+async def publish(store: PromptStore, prompts: Iterable[Prompt]) -> Published:
+    """Make every prompt that is not there yet; faults are reported, not raised."""
+    began = time.monotonic()
+    wanted = list(dict.fromkeys(prompts))
+    missing = [prompt for prompt in wanted if store.find(prompt) is None]
+    done = Published(kept=len(wanted) - len(missing))
+    results = await asyncio.gather(*map(store.make, missing), return_exceptions=True)
+    for prompt, result in zip(missing, results, strict=True):
+        if isinstance(result, SpeechFailed):
+            done.failed.append(f"{prompt.language} {prompt.text[:40]!r}: {result}")
+        elif isinstance(result, BaseException):
+            raise result
+        else:
+            done.made += 1
+    done.seconds = time.monotonic() - began
+    return done
+
+
+def put_named(store: PromptStore, named: Iterable[tuple[str, Prompt]], folder: Path) -> None:
+    """Give recordings that have been made fixed names: `folder/language/NAME.wav`."""
+    for name, prompt in named:
+        recording = store.find(prompt)
+        if recording is None:
+            continue
+        target = folder / prompt.language / f"{name}.wav"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        spare = target.with_name(f".{name}.new")
+        spare.write_bytes(recording.read_bytes())
+        spare.replace(target)
