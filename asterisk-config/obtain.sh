@@ -1,0 +1,345 @@
+#!/bin/sh
+# Unpacks Debian packages into a folder of ours and makes them run there: no root, no service,
+# nothing installed. The packages are checked as apt always checks them (signature, then SHA-256).
+#
+#   obtain.sh tools HOME    Asterisk, SIPp, prompts: HOME/tools -> tools-HASH (list: packages.txt)
+#   obtain.sh python HOME   the Python of this machine's own Debian release, for a machine without
+#                           one: HOME/python -> python-HASH. With python3 in place: pip alone.
+#
+# Environment: HOTLINE_SUITE   release to take Asterisk from, instead of testing, then unstable
+#              HOTLINE_MIRROR  Debian mirror to take it from, instead of the one this machine uses
+#              HOTLINE_DEBS    folder to keep the packages in, to share between machines
+#              HOTLINE_UPDATE  set: look for newer packages although everything is in place
+# shellcheck disable=SC2016,SC2086 # what runs later is quoted; lists of words are meant to split
+set -eu
+umask 022
+export LC_ALL=C
+unset LD_LIBRARY_PATH LD_PRELOAD
+HERE=$(dirname "$(readlink -f "$0")")
+WHAT=$1
+H=$(mkdir -p "$2" && cd "$2" && pwd -P)
+A=$H/downloads/apt-$WHAT
+LOG=$H/downloads/$WHAT.log
+FULL_REMEDY="make room, or name another folder by HOTLINE_HOME, and run the same command again"
+WANT=$(sed -n 's/^want //p' "$HERE/packages.txt")
+SKIP=$(sed -n 's/^skip //p' "$HERE/packages.txt" | paste -sd '|' -)
+STARTED=${HOTLINE_STARTED:-$(date +%s)}
+
+say() { printf '[%3d s] %s: %s\n' $(($(date +%s) - ${STARTED%.*})) "$WHAT" "$*" >&2; }
+stop() {
+    say "STOPPED: $*"
+    exit 1
+}
+complaints() { grep -hE '^(E|W|Err):' "$@" | cut -c1-300 | head -n 3; }
+
+architecture() {
+    for command in apt-get dpkg-deb sha256sum flock; do
+        command -v "$command" >/dev/null || stop "this needs a Debian or Ubuntu (no $command here)." \
+            "Elsewhere, put a fixed Asterisk ($HERE/fixed-releases.txt), sipp and a Python >= 3.11 on PATH"
+    done
+    ARCH=$(dpkg --print-architecture)
+    case $ARCH in
+        amd64) TRIPLET=x86_64-linux-gnu LOADER=ld-linux-x86-64.so.2 HOST_LOADER=/lib64/$LOADER ;;
+        arm64) TRIPLET=aarch64-linux-gnu LOADER=ld-linux-aarch64.so.1 HOST_LOADER=/lib/$LOADER ;;
+        *) stop "there is no recipe for the processor $ARCH, only for amd64 and arm64" ;;
+    esac
+}
+
+room() { # MB
+    free=$(($(df -Pk "$H" | awk 'NR == 2 {print $4}') / 1024))
+    [ "$free" -ge "$1" ] || stop "this needs $1 MB and $H has $free MB free: $FULL_REMEDY"
+}
+
+# --- apt with lists, status and cache of its own ------------------------------------------------
+
+private_apt() { # STATUS SOURCES SOURCE-PARTS
+    mkdir -p "$A/lists/partial" "$A/none/partial" "${DEBS:=${HOTLINE_DEBS:-$A/debs}}/partial"
+    cat >"$A/apt.conf" <<CONF
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+Dir::State "$A"; Dir::State::status "$1"; Dir::State::lists "$A/lists";
+Dir::Cache "$A"; Dir::Cache::archives "$DEBS"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "src.bin";
+Dir::Etc::sourcelist "$2"; Dir::Etc::sourceparts "$3"; Dir::Log "$A";
+Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
+APT::Architecture "$ARCH"; APT::Architectures { "$ARCH"; }; APT::Sandbox::User "";
+APT::Install-Recommends "false"; APT::Get::AllowUnauthenticated "false";
+Acquire::AllowInsecureRepositories "false"; Acquire::AllowDowngradeToInsecureRepositories "false";
+Acquire::Check-Date "true"; Acquire::ForceHash "SHA256"; Acquire::Languages "none";
+Acquire::GzipIndexes "false"; Acquire::PDiffs "false"; Acquire::Retries "3"; Acquire::http::Timeout "30";
+Acquire::https::Timeout "30";
+CONF
+}
+
+apt() { apt-get -q -c "$A/apt.conf" "$@"; }
+
+# An expired release file is the one complaint that is accepted, with a word about it: the
+# signature still holds, but an old mirror can withhold newer packages.
+load_lists() {
+    strict="-o APT::Update::Error-Mode=any -o Acquire::Check-Valid-Until=true"
+    if ! apt $strict update >"$LOG" 2>&1; then
+        grep -q 'is expired' "$LOG" || return 1
+        if grep -E '^[EW]:' "$LOG" | grep -qv 'is expired'; then return 1; fi
+        say "WARNING: $(grep -o 'Release file.*' "$LOG" | head -n 1) Signature checked, age accepted"
+        apt -o APT::Update::Error-Mode=any -o Acquire::Check-Valid-Until=false update >"$LOG" 2>&1 || return 1
+    fi
+    count_loaded "$LOG"
+}
+
+count_loaded() { # LOG: apt's "Fetched 10.1 MB in ..." -> kilobytes, a line each
+    awk '/^Fetched/ {u = $3; print int($2 * (u == "MB" ? 1000 : u == "kB" ? 1 : u == "GB" ? 1e6 : 0.001))}' \
+        "$1" >>"$H/downloads/loaded"
+}
+
+closure() { # adds to $A/list: address, name, size and SHA256 of each package; arguments as for apt-get
+    apt -o Dir::Cache::archives="$A/none" -y --print-uris "$@" >"$A/uris" 2>"$A/err" || return 1
+    sed -n "s/^'\([^']*\)' \([^ ]*\) \([0-9]*\) SHA256:\(.*\)/\1 \2 \3 \4/p" "$A/uris" >>"$A/list"
+}
+
+summary() { awk '{size += $3} END {printf "%d packages, %.0f MB\n", NR, size / 1e6 + 0.5}' "$A/list"; }
+
+missing() { # those not there or not whole, as apt-helper wants them
+    awk '{print $4 "  " $2}' "$A/list" >"$A/sums"
+    (cd "$DEBS" && sha256sum -c "$A/sums" 2>/dev/null) | sed -n 's/: FAILED.*//p' >"$A/missing" || :
+    awk 'NR == FNR {want[$1]; next} $2 in want {print $1, $2, "SHA256:" $4}' "$A/missing" "$A/list" >"$A/fetch"
+    [ -s "$A/fetch" ]
+}
+
+fetch() { # what is whole already is not fetched again
+    (
+        flock -w 900 8 || exit 1 # a folder named by HOTLINE_DEBS may be in use by others
+        ! missing || (cd "$DEBS" && xargs /usr/lib/apt/apt-helper -c "$A/apt.conf" download-file <"$A/fetch")
+    ) 8>"$DEBS/.fetch" >"$LOG" 2>&1 </dev/null || :
+    count_loaded "$LOG"
+    missing || return 0
+    if grep -q 'No space left' "$LOG"; then stop "the disk got full: $FULL_REMEDY"; fi
+    stop "$(wc -l <"$A/missing") packages did not arrive (run the same command again, it goes on from there):" \
+        "$(complaints "$LOG")"
+}
+
+unpack() { # FOLDER
+    awk '{print $2}' "$A/list" | xargs -P "$(nproc)" -I'{}' sh -ec '
+        dpkg-deb --fsys-tarfile "$1/$2" >"$3/.$2.tar"
+        tar -xf "$3/.$2.tar" -C "$3" --no-same-owner --exclude=./usr/share/doc --exclude=./usr/share/man \
+            --exclude=./usr/share/locale --exclude=./usr/share/lintian --exclude=./usr/share/bug
+        rm "$3/.$2.tar"' unpack "$DEBS" '{}' "$1" 2>"$LOG" || {
+        complaint=$(tail -n 2 "$LOG")
+        rm -rf "$1"
+        case $complaint in *'No space left'*) stop "the disk got full while unpacking: $FULL_REMEDY" ;; esac
+        stop "unpacking: $complaint"
+    }
+    rm -rf "$1/usr/share/gdb" "$1/usr/share/vim" "$1/usr/share/doc-base"
+}
+
+# Puts a finished folder in place: one rename of a link, so that there is never nothing.
+put_in_place() { # NEW LINK HASH
+    sync -f "$1" 2>/dev/null || sync
+    target=$H/$2-$3
+    if [ -d "$H/$2" ] && [ ! -L "$H/$2" ]; then mv "$H/$2" "$H/$2-old.$$"; fi
+    if [ -e "$target" ]; then mv "$target" "$H/$2-old.$$"; fi
+    mv "$1" "$target"
+    ln -sfn "$2-$3" "$H/.$2.link"
+    mv -T "$H/.$2.link" "$H/$2"
+}
+
+tidy() {
+    rm -rf "$A/lists" "$A"/*.bin "$A/none"
+    [ -n "${HOTLINE_DEBS:-}" ] || rm -rf "$A/debs"
+}
+
+# --- Asterisk and SIPp --------------------------------------------------------------------------
+
+fixed() { # VERSION: has it the fixes of fixed-releases.txt?
+    printf '%s\n' "$1" | awk -v table="$HERE/fixed-releases.txt" '
+        function newer_or_same(a, b,    x, y, n, i) {
+            n = split(a, x, /[^0-9]+/); i = split(b, y, /[^0-9]+/); if (i > n) n = i
+            for (i = 1; i <= n; i++) if (x[i] + 0 != y[i] + 0) return x[i] + 0 > y[i] + 0
+            return 1
+        }
+        BEGIN { while ((getline line < table) > 0) if (line ~ /^[0-9]/) { split(line, f, " "); first[f[1]] = f[2]
+                                                                      if (f[1] + 0 > last) last = f[1] + 0 } }
+        { sub(/^certified[-\/]/, "")
+          if (!match($0, /^[0-9]+(\.[0-9]+)*(-cert[0-9]+)?/)) exit 1
+          version = substr($0, 1, RLENGTH); branch = version
+          if (version ~ /-cert/) sub(/[0-9]+$/, "", branch); else sub(/\..*/, "", branch)
+          if (branch in first) exit !newer_or_same(version, first[branch])
+          exit !(branch + 0 > last) }'
+}
+
+# The machine's own Asterisk, if it is fixed: its version; its files are linked, not copied.
+own_asterisk() {
+    OWN=$(command -v asterisk) || return 1
+    VERSION=$("$OWN" -V 2>/dev/null | sed 's/^Asterisk //') || return 1
+    if ! fixed "$VERSION"; then
+        say "WARNING: $OWN is $VERSION, older than the fixed releases; a private one is used instead"
+        return 1
+    fi
+    for OWN_MODULES in /usr/lib/*/asterisk/modules /usr/lib64/asterisk/modules /usr/lib/asterisk/modules ''; do
+        [ ! -e "$OWN_MODULES/chan_pjsip.so" ] || break
+    done
+    for OWN_SHARE in /usr/share/asterisk /var/lib/asterisk ''; do
+        [ ! -e "$OWN_SHARE/documentation/core-en_US.xml" ] || break
+    done
+    [ -z "$OWN_MODULES" ] || [ -z "$OWN_SHARE" ] || return 0
+    say "WARNING: $OWN is $VERSION, but its modules are not in a usual place; a private one is used instead"
+    return 1
+}
+
+mirror() {
+    found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        grep -i debian | grep -viE 'security|backports|debug|ports' | head -n 1) || :
+    MIRROR=${HOTLINE_MIRROR:-${found:-http://deb.debian.org/debian}}
+}
+
+# Debian's own key ring, from this machine or (Ubuntu) from a package of this machine's release.
+key_ring() {
+    KEYS=/usr/share/keyrings/debian-archive-keyring.gpg
+    [ ! -r "$KEYS" ] || return 0
+    say "fetching the package debian-archive-keyring for Debian's keys"
+    host_apt
+    closure download debian-archive-keyring || stop "this needs the Debian package debian-archive-keyring" \
+        "(0.2 MB): sudo apt-get install debian-archive-keyring; then run the same command again"
+    fetch
+    mkdir -p "$A/keys" && unpack "$A/keys"
+    KEYS=$A/keys$KEYS
+}
+
+pretend_skipped() { # the private dpkg status: what packages.txt skips counts as installed
+    : >"$A/status"
+    apt -s install $WANT 2>"$A/err" | awk -v skip="^($SKIP)\$" -v arch="$ARCH" '
+        /^Inst/ && $2 ~ skip { version = $3; sub(/^\(/, "", version)
+            printf "Package: %s\nStatus: hold ok installed\nVersion: %s\nArchitecture: %s\n", $2, version, arch
+            printf "Multi-Arch: allowed\nMaintainer: x\nDescription: x\n\n" }' >"$A/status.new"
+    mv "$A/status.new" "$A/status"
+}
+
+choose_suite() {
+    for SUITE in ${HOTLINE_SUITE:-testing unstable}; do
+        echo "deb [signed-by=$KEYS targets=Packages arch=$ARCH] $MIRROR $SUITE main" >"$A/sources.list"
+        say "package lists of $MIRROR $SUITE"
+        load_lists || stop "the package lists cannot be loaded: $(complaints "$LOG")" \
+            "Check network and proxy, or name a Debian mirror by HOTLINE_MIRROR"
+        pretend_skipped
+        : >"$A/list"
+        if closure install $WANT; then return 0; fi
+    done
+    stop "$MIRROR has no complete Asterisk in ${HOTLINE_SUITE:-testing or unstable}: $(complaints "$A/err")"
+}
+
+wrapper() { # NAME PROGRAM [LINE]: runs it by the folder's own loader, nothing in the environment
+    libraries="\$R/usr/lib/$TRIPLET:\$R/usr/lib/$TRIPLET/asterisk"
+    {
+        echo '#!/bin/sh'
+        echo 'R=$(dirname "$(dirname "$(readlink -f "$0")")")'
+        [ -z "${3:-}" ] || echo "$3"
+        echo "exec \"\$R/usr/lib/$TRIPLET/$LOADER\" --inhibit-cache --library-path \"$libraries\" --argv0 \"\$0\" \"\$R/$2\" \"\$@\""
+    } >"$NEW/bin/$1"
+    chmod 755 "$NEW/bin/$1"
+}
+
+link_own() {
+    modules=$NEW/usr/lib/$TRIPLET/asterisk
+    rm -rf "$modules" "$NEW/usr/sbin" && mkdir -p "$modules" "$NEW/usr/share/asterisk"
+    ln -s "$OWN_MODULES" "$modules/modules"
+    for part in "$OWN_SHARE"/*; do
+        [ -e "$NEW/usr/share/asterisk/${part##*/}" ] || ln -s "$part" "$NEW/usr/share/asterisk/"
+    done
+    printf '#!/bin/sh\nexec "%s" "$@"\n' "$OWN" >"$NEW/bin/asterisk"
+    chmod 755 "$NEW/bin/asterisk"
+}
+
+build_tools() {
+    NEW=$H/tools.tmp.$$
+    mkdir "$NEW"
+    unpack "$NEW"
+    mkdir "$NEW/bin"
+    wrapper sipp usr/bin/sipp
+    if [ -n "$OWN" ]; then link_own; else
+        wrapper asterisk usr/sbin/asterisk 'export MALLOC_ARENA_MAX="${MALLOC_ARENA_MAX:-2}" SSL_CERT_DIR="${SSL_CERT_DIR:-/etc/ssl/certs}"'
+    fi
+    VERSION=$("$NEW/bin/asterisk" -V 2>"$A/err" | sed 's/^Asterisk //')
+    [ -n "$VERSION" ] || stop "Asterisk does not start (is $H on a file system that allows no programs?): $(cat "$A/err")"
+    fixed "$VERSION" || stop "Asterisk $VERSION is older than the fixed releases; this mirror is out of date." \
+        "Name another by HOTLINE_MIRROR"
+    { "$NEW/bin/sipp" -v 2>&1 || :; } | grep -q 'SIPp v' || stop "sipp does not start"
+    awk '{print $4 "  " $2}' "$A/list" >"$NEW/packages.sha256"
+}
+
+tools() {
+    OWN='' OWN_MODULES='' OWN_SHARE='' VERSION=''
+    architecture
+    mirror
+    if own_asterisk; then WANT=$(printf '%s\n' "$WANT" | grep -vx asterisk); else OWN=''; fi
+    room 350
+    mkdir -p "$A"
+    key_ring
+    private_apt "$A/status" "$A/sources.list" /dev/null
+    choose_suite
+    hash=$({ echo "$OWN $VERSION" && awk '{print $4}' "$A/list"; } | sha256sum | cut -c1-12)
+    if [ "$(readlink "$H/tools")" = "tools-$hash" ] && "$H/tools/bin/asterisk" -V >/dev/null 2>&1; then
+        say "the packages have not changed"
+    else
+        say "$(summary)"
+        fetch
+        say "unpacking"
+        build_tools
+        put_in_place "$NEW" tools "$hash"
+        say "ready: Asterisk $VERSION${OWN:+ of this machine}, $(du -sm "$H/tools-$hash" | cut -f1) MB"
+    fi
+    cp "$HERE/packages.txt" "$H/tools/.packages.new"
+    mv "$H/tools/.packages.new" "$H/tools/.packages"
+    tidy
+}
+
+# --- the Python of this machine's own release ---------------------------------------------------
+
+host_apt() {
+    private_apt /var/lib/dpkg/status /etc/apt/sources.list /etc/apt/sources.list.d
+    # one of the machine's sources may be out of reach: what matters is whether the packages are found
+    load_lists || apt update >"$LOG" 2>&1 || :
+    : >"$A/list"
+}
+
+python_wrapper() {
+    binary=$(readlink "$NEW/usr/bin/python3")
+    place=$H/python-$hash
+    printf '#!/bin/sh\nexec "%s" --library-path "%s" --argv0 "$0" "%s" "$@"\n' \
+        "$HOST_LOADER" "$place/usr/lib/$TRIPLET" "$place/usr/bin/$binary" >"$NEW/bin/python3"
+    chmod 755 "$NEW/bin/python3"
+}
+
+python() {
+    architecture
+    room 150
+    mkdir -p "$A"
+    say "package lists of this machine's own release"
+    host_apt
+    extra=python3-pip-whl
+    [ -r /etc/ssl/certs/ca-certificates.crt ] || extra="$extra ca-certificates"
+    closure download $extra || stop "$(complaints "$A/err" "$LOG")"
+    command -v python3 >/dev/null || closure install python3 || stop "$(complaints "$A/err" "$LOG")"
+    if grep -q ' libc6_' "$A/list"; then stop "python3 would need another C library than this machine's"; fi
+    hash=$(awk '{print $4}' "$A/list" | sha256sum | cut -c1-12)
+    say "$(summary)"
+    fetch
+    NEW=$H/python.tmp.$$
+    mkdir "$NEW" "$NEW/bin"
+    unpack "$NEW"
+    [ ! -e "$NEW/usr/bin/python3" ] || python_wrapper
+    mv "$NEW"/usr/share/python-wheels/pip-*.whl "$NEW/pip.whl"
+    [ ! -d "$NEW/usr/share/ca-certificates" ] ||
+        find "$NEW/usr/share/ca-certificates" -name '*.crt' -exec cat '{}' + >"$NEW/ca-certificates.crt"
+    put_in_place "$NEW" python "$hash"
+    tidy
+}
+
+mkdir -p "$H/downloads"
+rm -rf "$H/$WHAT".tmp.*
+NEW=
+trap '[ -z "$NEW" ] || rm -rf "$NEW"' EXIT
+trap 'exit 130' INT TERM HUP
+case $WHAT in
+    tools | python) "$WHAT" ;;
+    fixed) fixed "$2" ;;
+    *) stop "there is nothing called $WHAT to obtain" ;;
+esac
