@@ -77,11 +77,8 @@ def texts(name: str, step: Step, house: House, faults: Faults) -> None:
     """Every prompt can be spoken in every language of the house."""
     for path, spoken in step.spoken():
         where = ("steps", name, *path)
-        for language in house.languages:
-            if language not in spoken:
-                faults.add(where, f"there is no text in {language!r}")
-        for language in spoken.keys() - set(house.languages):
-            faults.add((*where, language), _no_language(language, house))
+        for language in set(house.languages) - spoken.keys():
+            faults.add(where, f"there is no text in {language!r}")
         _placeholders(where, spoken, faults)
         _recordings(where, spoken, faults)
 
@@ -126,8 +123,5 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
     if isinstance(step, SetStep) and step.language not in house.languages:
-        faults.add((*where, "language"), _no_language(step.language, house))
-
-
-def _no_language(language: str, house: House) -> str:
-    return f"{language!r} is no language of this house{meant(language, house.languages)}"
+        text = f"{step.language!r} is not spoken here{meant(step.language, house.languages)}"
+        faults.add((*where, "language"), text)

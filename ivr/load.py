@@ -18,9 +18,11 @@ from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
 from ivr.marked_yaml import Value
+from ivr.settings import Settings
 
 Fields = dict[str, Value]
 
+OWN_FLOWS = Path(__file__).resolve().parent / "flows"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _IN_PLAIN_WORDS = {
     "missing": "is missing",
@@ -28,6 +30,22 @@ _IN_PLAIN_WORDS = {
     "too_short": "give a text for each language, like {zh: ..., en: ...}",
     "string_too_short": "the text is empty",
 }
+
+
+def load_for(settings: Settings) -> dict[str, Flow]:
+    """Our own flows and those in `HOTLINE_DATA/flows` (of two with one name theirs stands)."""
+    files = sorted(OWN_FLOWS.glob("*.yaml")) + sorted((settings.data / "flows").glob("*.yaml"))
+    house = House(settings.site.languages, settings.centre.queues, settings.hours)
+    flows = load_all(files, house)
+    faults = [
+        f"site.yaml: numbers.{number}.flow: there is no flow {entry.flow!r}"
+        + meant(entry.flow, flows)
+        for number, entry in settings.site.numbers.items()
+        if entry.flow not in flows
+    ]
+    if faults:
+        raise BadFlow(faults)
+    return flows
 
 
 def load_all(files: Iterable[Path], house: House) -> dict[str, Flow]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import yaml
@@ -11,8 +11,8 @@ import yaml
 from ivr.flow import Flow
 from ivr.waiting import WAIT
 from voice.phrases import waiting_times
-from voice.ports import Prompt, PromptStore
-from voice.prompts import Published, publish, put_named
+from voice.ports import Prompt, PromptStore, SpeechFailed
+from voice.prompts import Published, publish, put_music, put_named
 
 
 def spoken_by(flow: Flow) -> Iterator[Prompt]:
@@ -36,13 +36,26 @@ def named_prompts(file: Path, languages: Iterable[str]) -> list[tuple[str, Promp
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where the dialplan looks for what it plays by itself."""
+
+    sounds: Path
+    """`sounds/LANGUAGE/NAME.wav`"""
+    music: Path
+
+
 async def publish_all(
-    store: PromptStore, flows: Iterable[Flow], named: list[tuple[str, Prompt]], sounds: Path
+    store: PromptStore, flows: Iterable[Flow], named: list[tuple[str, Prompt]], targets: Targets
 ) -> Published:
-    """Make what is missing, then give the dialplan its files: `sounds/LANGUAGE/NAME.wav`."""
+    """Make what is missing and put the dialplan's own files in place; faults are in the report."""
     prompts = [prompt for _, prompt in named]
     for flow in flows:
         prompts += spoken_by(flow)
     done = await publish(store, prompts)
-    put_named(store, named, sounds)
+    put_named(store, named, targets.sounds)
+    try:
+        await put_music(targets.music)
+    except SpeechFailed as fault:
+        done.failed.append(str(fault))
     return done

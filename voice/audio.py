@@ -5,8 +5,10 @@ Samples are float32 between -1 and 1.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import wave
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -35,13 +37,28 @@ def read_wav(path: Path) -> tuple[Samples, int]:
 
 def write_wav(samples: Samples, path: Path, rate: int = TELEPHONE_RATE) -> None:
     """Write all or nothing: readers see no file, or the whole of it."""
+    with _whole(path) as spare, wave.open(str(spare), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(rate)
+        file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+
+
+def write_ulaw(samples: Samples, path: Path) -> None:
+    """The line's own coding (G.711 mu-law), without a header: Asterisk sends it as it is."""
+    level = (np.abs(np.clip(samples, -1, 1)) * 32635).astype(int) + 132
+    exponent = np.log2(level).astype(int) - 7
+    mantissa = (level >> (exponent + 3)) & 0x0F
+    sign = np.where(samples < 0, 0x80, 0)
+    with _whole(path) as spare:
+        spare.write_bytes((~(sign | exponent << 4 | mantissa) & 0xFF).astype(np.uint8).tobytes())
+
+
+@contextlib.contextmanager
+def _whole(path: Path) -> Iterator[Path]:
     spare = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with wave.open(str(spare), "wb") as file:
-            file.setnchannels(1)
-            file.setsampwidth(2)
-            file.setframerate(rate)
-            file.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+        yield spare
         spare.replace(path)
     finally:
         spare.unlink(missing_ok=True)

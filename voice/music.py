@@ -1,6 +1,7 @@
 """Hold music of our own: slow broken chords, soft, no words, no surprise. Needs numpy.
 
-`python -m voice.music TARGET.wav` writes it. It ends where it begins, so that it can be looped
+`python -m voice.music FOLDER` writes it there as hold.wav and hold.ulaw (sent as it is, so that a
+line of waiting callers costs no coding). It ends where it begins, so that it can be looped
 without a click, keeps to the telephone's band, and lies well below the level of speech.
 """
 
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from voice.audio import TELEPHONE_RATE, Samples, write_wav
+from voice.audio import TELEPHONE_RATE, Samples, write_ulaw, write_wav
 
 SECONDS = 48
 LEVEL_DB = -28.0
@@ -61,4 +62,6 @@ def _add(piece: np.ndarray, start: int, tone: np.ndarray) -> None:
 
 
 if __name__ == "__main__":
-    write_wav(hold_music(), Path(sys.argv[1]))
+    music, folder = hold_music(), Path(sys.argv[1])
+    write_ulaw(music, folder / "hold.ulaw")
+    write_wav(music, folder / "hold.wav")

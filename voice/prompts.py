@@ -10,6 +10,7 @@ import asyncio
 import hashlib
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -95,7 +96,12 @@ async def _run(command: Sequence[str], order: bytes, deadline: float) -> str:
     """Run the speaking process to its end; what went wrong, empty if nothing."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=ROOT, stdin=pipe, stdout=asyncio.subprocess.DEVNULL, stderr=pipe
+        *command,
+        cwd=ROOT,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # else half its time goes into threads
+        stdin=pipe,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=pipe,
     )
     try:
         async with asyncio.timeout(deadline):
@@ -182,6 +188,15 @@ async def publish(store: PromptStore, prompts: Iterable[Prompt]) -> Published:
             done.made += 1
     done.seconds = time.monotonic() - began
     return done
+
+
+async def put_music(folder: Path) -> None:
+    """Our own hold music, unless the folder has music already; raises `SpeechFailed`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.iterdir()):
+        fault = await _run((sys.executable, "-m", "voice.music", str(folder)), b"", DEADLINE)
+        if fault:
+            raise SpeechFailed(f"no hold music: {fault}")
 
 
 def put_named(store: PromptStore, named: Iterable[tuple[str, Prompt]], folder: Path) -> None:
