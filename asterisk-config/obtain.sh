@@ -300,12 +300,15 @@ host_apt() {
     : >"$A/list"
 }
 
+# Python looks for its library beside the program it was called by, so the wrapper takes the place
+# of usr/bin/python3. It runs on this machine's own loader and C library.
 python_wrapper() {
-    binary=$(readlink "$NEW/usr/bin/python3")
-    place=$H/python-$hash
+    binary=$H/python-$hash/usr/bin/$(readlink "$NEW/usr/bin/python3")
+    libraries=$H/python-$hash/usr/lib/$TRIPLET:$H/python-$hash/lib/$TRIPLET
+    rm "$NEW/usr/bin/python3"
     printf '#!/bin/sh\nexec "%s" --library-path "%s" --argv0 "$0" "%s" "$@"\n' \
-        "$HOST_LOADER" "$place/usr/lib/$TRIPLET" "$place/usr/bin/$binary" >"$NEW/bin/python3"
-    chmod 755 "$NEW/bin/python3"
+        "$HOST_LOADER" "$libraries" "$binary" >"$NEW/usr/bin/python3"
+    chmod 755 "$NEW/usr/bin/python3"
 }
 
 python() {
@@ -323,9 +326,9 @@ python() {
     say "$(summary)"
     fetch
     NEW=$H/python.tmp.$$
-    mkdir "$NEW" "$NEW/bin"
+    mkdir "$NEW"
     unpack "$NEW"
-    [ ! -e "$NEW/usr/bin/python3" ] || python_wrapper
+    [ ! -L "$NEW/usr/bin/python3" ] || python_wrapper
     mv "$NEW"/usr/share/python-wheels/pip-*.whl "$NEW/pip.whl"
     [ ! -d "$NEW/usr/share/ca-certificates" ] ||
         find "$NEW/usr/share/ca-certificates" -name '*.crt' -exec cat '{}' + >"$NEW/ca-certificates.crt"

@@ -38,7 +38,7 @@ find_python() {
         fi
         found="$found $path ($("$path" -V 2>&1 | head -n 1));"
     done
-    PYTHON=$H/python/bin/python3
+    PYTHON=$H/python/usr/bin/python3
     "$PYTHON" -I -c "$CHECK" 2>/dev/null && [ -z "${HOTLINE_UPDATE:-}" ]
 }
 

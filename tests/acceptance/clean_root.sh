@@ -42,7 +42,7 @@ trap '[ -n "$keep" ] && echo "kept: $root" >&2 || rm -rf "$root"' EXIT
 chmod 755 "$root"
 tar -C "$root" -xf "$roots/$suite.tar"
 cp /etc/resolv.conf "$root/etc/"
-grep -q "$(hostname)" "$root/etc/hosts" || echo "127.0.0.1 localhost $(hostname)" >>"$root/etc/hosts"
+echo "127.0.0.1 localhost $(hostname)" >>"$root/etc/hosts"
 chroot "$root" useradd -m -s /bin/sh caller
 mkdir "$root/home/caller/hotline"
 git -C "$source" archive HEAD | tar -x -C "$root/home/caller/hotline"
