@@ -136,8 +136,9 @@ class Engine:
         if contact and contact.state is ContactState.ARRIVING:
             contact.state = after_contact(contact.state, "reach")
             return True
-        # The leg is gone and the caller still reports from the waiting loop: they are back.
-        if contact and contact.state is ContactState.AFTER:
+        # No leg, and the caller still reports from the waiting loop: they are back.
+        talked = contact and contact.state in (ContactState.TALKING, ContactState.AFTER)
+        if contact and talked and contact.offer is None:
             contact.state = after_contact(contact.state, "back")
             return True
         return False

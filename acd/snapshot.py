@@ -18,6 +18,7 @@ def dump(engine: Engine) -> dict[str, Any]:
     return {
         "epoch": engine.epoch,
         "seq": engine.seq,
+        "link_up": engine.link_up,
         "contacts": [asdict(contact) for contact in engine.contacts.values()],
         "offers": [asdict(offer) for offer in engine.offers.values()],
         "agents": [asdict(agent) for agent in engine.agents.values()],
@@ -31,7 +32,7 @@ def load(centre: Centre, state: Mapping[str, Any]) -> Engine:
     Agents who are no longer in the centre file stay only while an offer holds them.
     """
     engine = Engine(centre)
-    engine.epoch, engine.seq = state["epoch"], state["seq"]
+    engine.epoch, engine.seq, engine.link_up = state["epoch"], state["seq"], state["link_up"]
     engine.ended = dict(state["ended"])
     for plain in state["contacts"]:
         contact = Contact(**{**plain, "state": ContactState(plain["state"])})

@@ -86,6 +86,10 @@ class Acceptance(Protocol):
         """Write a line of the call's story into the journal."""
 
 
+class PhonesFailed(Exception):
+    """The telephone side could not be told, or said no; the message says why."""
+
+
 class Phones(Protocol):
     """The telephone side as the distributor commands it. Results come back as events."""
 

@@ -15,9 +15,17 @@ from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from acd.model import AgentId, Centre, Queue, QueueId
+from acd.schedule import ALWAYS, Schedule, weekly
 
 DEFAULT_PORT_BASE = 15060
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +86,18 @@ class ClassEntry(_Strict):
     credit: float = Field(default=0, ge=0, le=86_400)
 
 
+class HoursEntry(_Strict):
+    """Weekly opening hours: `{zone: Asia/Shanghai, open: {mon-fri: "09:00-18:00"}}`."""
+
+    zone: str = "Asia/Shanghai"
+    open: dict[str, str]
+
+    @model_validator(mode="after")
+    def _readable(self) -> HoursEntry:
+        weekly(self.zone, self.open)
+        return self
+
+
 class AgentEntry(_Strict):
     queues: dict[Name, dict[str, Any]] | tuple[Name, ...] = ()
 
@@ -88,6 +108,12 @@ class CentreFile(_Strict):
     classes: dict[Name, ClassEntry] = Field(default_factory=lambda: {"standard": ClassEntry()})
     queues: dict[Name, QueueEntry] = Field(default_factory=lambda: {"support": QueueEntry()})
     agents: dict[PhoneName, AgentEntry] = Field(default_factory=dict)
+    hours: dict[Name, HoursEntry] = Field(default_factory=dict)
+
+    def schedules(self) -> dict[str, Schedule]:
+        """Opening hours by name; `always` is there without being written."""
+        own = {name: weekly(entry.zone, entry.open) for name, entry in self.hours.items()}
+        return {"always": ALWAYS, **own}
 
     def centre(self) -> Centre:
         """The same as the engine's values."""
@@ -147,6 +173,7 @@ class Settings:
     ports: Ports
     site: SiteFile
     centre: Centre
+    hours: Mapping[str, Schedule]
 
     @property
     def run(self) -> Path:
@@ -209,7 +236,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     if faults or site is None or centre is None:
         raise BadSettings(faults)
     level = environment.get("HOTLINE_LOG") or "info"
-    return Settings(home, data, level, Ports(int(base)), site, centre.centre())
+    return Settings(home, data, level, Ports(int(base)), site, centre.centre(), centre.schedules())
 
 
 def _read(path: Path, kind: type[T], data: Path, faults: list[str]) -> T | None:

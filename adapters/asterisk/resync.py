@@ -1,0 +1,208 @@
+"""After every login to AMI: catch up with what happened meanwhile, then let the engine offer again.
+
+First the event log (CEL), then one look at all channels, then the phones. In between the event log
+is followed all the time: it is the only source of the calls' stories.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+
+from acd import events
+from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
+from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
+from adapters.asterisk.cel import CelLog
+from adapters.asterisk.facts import LEG_PREFIX, CelRow, from_cel, milliseconds, offer_of
+from adapters.asterisk.switchboard import Switchboard
+from ivr.distributor import CEL_APPLIED, Distributor, Entry
+from ivr.ports import Note, Vault
+from ivr.reconcile import CallerSeen, Seen, reconcile
+
+log = logging.getLogger(__name__)
+
+ALIVE_SECONDS: Seconds = 5.0
+FOLLOW_SECONDS: Seconds = 0.5
+QUIET_SECONDS: Seconds = 0.3
+"""How long the event log must bring no new row before it counts as read to the end."""
+CATCH_UP_SECONDS: Seconds = 10.0
+
+STATUS_VARIABLES = ("CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "ACD_DONE", "BUSY")
+WAITING_CONTEXT = "acd-wait"
+
+
+class Resync:
+    """Keeps engine and telephone side in step."""
+
+    def __init__(
+        self,
+        ami: Ami,
+        cel: CelLog,
+        switchboard: Switchboard,
+        distributor: Distributor,
+        vault: Vault,
+    ) -> None:
+        self._ami = ami
+        self._cel = cel
+        self._switchboard = switchboard
+        self._distributor = distributor
+        self._vault = vault
+        self._task: asyncio.Task[None] | None = None
+        self._reading = asyncio.Lock()
+
+    # ---------------------------------------------------------------- the link
+
+    def link_changed(self, up: bool) -> None:
+        """Called by the AMI guard: once a loss, and after each login."""
+        if self._task:
+            self._task.cancel()
+            self._task = None
+        if up:
+            self._task = asyncio.create_task(self._come_back())
+        else:
+            log.warning("link to asterisk lost")
+            self._distributor.post(events.LinkChanged(up=False))
+
+    async def _come_back(self) -> None:
+        while True:
+            try:
+                await self._announce_epoch()
+                await self._catch_up()
+                await self._look()
+                break
+            except (AmiRefused, AmiSlow) as error:
+                log.warning("could not catch up with asterisk", extra={"why": str(error)})
+                await asyncio.sleep(1.0)
+            except AmiAway:
+                return  # the next login starts anew
+        await self._distributor.record(events.LinkChanged(up=True))
+        log.info("link to asterisk is up", extra={"cel_row": self._distributor.cel_row})
+
+    async def _announce_epoch(self) -> None:
+        epoch = self._distributor.engine.epoch
+        await self._set_global("ACD_EPOCH", str(epoch))
+        await self._set_global("ACD_ALIVE", str(time.time_ns()))
+
+    async def keep_alive(self) -> None:
+        """Tell the dialplan that the core lives, until cancelled; else the fallback phones ring."""
+        while True:
+            await asyncio.sleep(ALIVE_SECONDS)
+            try:
+                await self._set_global("ACD_ALIVE", str(time.time_ns()))
+            except (AmiAway, AmiRefused, AmiSlow) as error:
+                log.info("no sign of life given", extra={"why": str(error)})
+
+    async def _set_global(self, name: str, value: str) -> None:
+        await self._ami.send({"Action": "Setvar", "Variable": f"GLOBAL({name})", "Value": value})
+
+    # ---------------------------------------------------------------- the event log
+
+    async def follow(self) -> None:
+        """Apply new rows of the event log as they come, until cancelled."""
+        while True:
+            await self._read_once()
+            await asyncio.sleep(FOLLOW_SECONDS)
+
+    async def _catch_up(self) -> None:
+        """Until the log is quiet: Asterisk writes it a little behind its own events."""
+        async with asyncio.timeout(CATCH_UP_SECONDS):
+            while True:
+                while await self._read_once():
+                    pass
+                await asyncio.sleep(QUIET_SECONDS)
+                if not await self._read_once():
+                    return
+
+    async def _read_once(self) -> int:
+        async with self._reading:
+            rows = await self._cel.rows_after(self._distributor.cel_row)
+            if rows:
+                entries = [entry for row in rows for entry in await self._told(row)]
+                mark = Note(None, CEL_APPLIED, {"row": rows[-1].id})
+                await self._distributor.record(*entries, mark)
+            return len(rows)
+
+    async def _told(self, row: CelRow) -> Sequence[Entry]:
+        try:
+            if row.kind == "ACD_NUMBER":
+                return [await self._number_left(row)]
+            return from_cel(row)
+        except (KeyError, ValueError) as error:
+            log.error("event log row not understood", extra={"row": row.id, "why": repr(error)})
+            return []
+
+    async def _number_left(self, row: CelRow) -> Note:
+        """The number goes into the vault; only the person's id goes on from here."""
+        contact, _entered, queue, _class, language, number = _user_fields(row)
+        person = await self._vault.person_for_number(number)
+        data = {"person": person, "queue": queue, "language": language}
+        return Note(ContactId(contact), "NumberLeft", data)
+
+    # ---------------------------------------------------------------- one look at all channels
+
+    async def _look(self) -> None:
+        variables = ",".join(STATUS_VARIABLES)
+        rows = await self._ami.ask_list(
+            {"Action": "Status", "Variables": variables, "AllVariables": "false"}
+        )
+        channels = [row for row in rows if row.get("Event") == "Status"]
+        callers = tuple(caller for row in channels if (caller := _caller(row)))
+        legs = {
+            AgentId(_phone(row)): offer
+            for row in channels
+            if (offer := offer_of(row.get("Uniqueid", "")))
+        }
+        names = {caller.contact: caller.channel for caller in callers}
+        self._switchboard.know(names, legs)
+        seen = Seen(callers, frozenset(legs.values()))
+        difference = reconcile(self._distributor.engine, seen)
+        await self._distributor.record(*difference.events)
+        for offer in difference.strays:
+            await self._end_stray(offer)
+        await self._look_at_phones()
+
+    async def _end_stray(self, offer: OfferId) -> None:
+        log.warning("leg that nobody knows is ended", extra={"offer": offer})
+        with suppress(AmiRefused):  # it ended by itself meanwhile
+            await self._ami.send({"Action": "Hangup", "Channel": LEG_PREFIX + offer})
+
+    async def _look_at_phones(self) -> None:
+        for row in await self._ami.ask_list({"Action": "DeviceStateList"}):
+            if row.get("Event") == "DeviceStateChange":
+                self._switchboard.device_changed(row)
+
+
+def _caller(row: Mapping[str, str]) -> CallerSeen | None:
+    variables = _variables(row)
+    contact = variables.get("CONTACT")
+    if not contact or offer_of(row.get("Uniqueid", "")):
+        return None
+    return CallerSeen(
+        contact=ContactId(contact),
+        channel=row.get("Channel", ""),
+        waits=row.get("Context") == WAITING_CONTEXT and not variables.get("BUSY"),
+        entered_at=milliseconds(variables.get("QENTER", "")),
+        queue=QueueId(variables.get("QUEUE", "")),
+        class_=variables.get("CLASS") or "standard",
+        language=variables.get("LANG") or "zh",
+    )
+
+
+def _variables(row: Mapping[str, str]) -> dict[str, str]:
+    """The channel variables of a Status row; the header repeats, its values come joined."""
+    lines = row.get("Variable", "").split("\n")
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def _phone(row: Mapping[str, str]) -> str:
+    """`agent-1001` from `PJSIP/agent-1001-0000002a`."""
+    return row.get("Channel", "").partition("/")[2].rpartition("-")[0]
+
+
+def _user_fields(row: CelRow) -> list[str]:
+    text = str(json.loads(row.extra).get("extra", "")) if row.extra.startswith("{") else row.extra
+    return [*text.split("|"), "", "", "", "", "", ""][:6]

@@ -1,0 +1,197 @@
+"""The telephone side as the distributor commands it, and its news as the engine understands it.
+
+Offers and withdrawals go out by AMI; what becomes of them comes back by AMI events and, when the
+link was away, by the event log. After every login: apply the log, look at all channels, tell the
+engine the difference, and only then let it offer again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping, Sequence
+
+from acd import events
+from acd.commands import Offer, Withdraw
+from acd.events import OfferEnd
+from acd.model import AgentId, ContactId, OfferId, Seconds
+from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
+from adapters.asterisk.facts import LEG_PREFIX, from_ami
+from ivr.ports import PhonesFailed
+from voice.ports import Prompt, PromptStore
+from voice.prompts import recordings
+
+log = logging.getLogger(__name__)
+
+SURROGATE_RETRY: Seconds = 0.1
+"""While a bridge pulls a channel in, it has another name for a moment."""
+LEG_SLACK: Seconds = 5.0
+"""How much longer Asterisk lets a leg ring than the engine wants, should nobody withdraw it."""
+
+REACHABLE_STATES = frozenset({"NOT_INUSE", "RINGING", "INUSE", "BUSY", "RINGINUSE", "ONHOLD"})
+OWN_CALL_STATES = frozenset({"INUSE", "BUSY", "ONHOLD"})
+
+
+Tell = Callable[..., None]
+"""Where news goes: `Distributor.post`."""
+
+
+class Switchboard:
+    """Carries out `Offer`, `Withdraw` and what waiting callers are to hear."""
+
+    def __init__(self, ami: Ami, prompts: PromptStore) -> None:
+        self._ami = ami
+        self._prompts = prompts
+        self._tell: Tell = lambda *entries: None
+        self._channels: dict[ContactId, str] = {}
+        self._legs: dict[AgentId, OfferId] = {}
+        self._dialling: set[OfferId] = set()
+
+    def tell(self, tell: Tell) -> None:
+        """Where the news goes from now on."""
+        self._tell = tell
+
+    # ---------------------------------------------------------------- commands
+
+    async def offer(self, offer: Offer) -> None:
+        """Set the offer on the caller's channel and ring the agent, in that order."""
+        channel = self._channels.get(offer.contact)
+        if channel is None:
+            self._over(offer.offer, OfferEnd.RELEASED)
+            return
+        self._legs[offer.agent] = offer.offer
+        self._dialling.add(offer.offer)
+        marked, rung = await asyncio.gather(
+            self._mark(channel, offer.offer),
+            self._ami.send(_originate(offer, channel)),
+            return_exceptions=True,
+        )
+        if isinstance(rung, AmiRefused):
+            self._over(offer.offer, OfferEnd.UNREACHABLE)
+        if isinstance(marked, BaseException) and not isinstance(rung, BaseException):
+            await self._end_leg(offer.offer)  # it could not pass the gate
+
+    async def withdraw(self, offer: Withdraw) -> None:
+        """Void the offer on the caller's channel, then end the leg; its end is told by events."""
+        channel = self._channels.get(offer.contact)
+        if channel:
+            try:
+                await self._mark(channel, OfferId(""))
+            except (AmiAway, AmiRefused, AmiSlow) as error:
+                log.info("offer not voided", extra={"offer": offer.offer, "why": str(error)})
+        await self._end_leg(offer.offer)
+
+    async def say(
+        self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
+    ) -> None:
+        """Ask the waiting loop to say something; it looks every two seconds."""
+        channel = self._channels.get(contact)
+        files = await recordings(self._prompts, prompts)
+        if channel is None or not files:
+            return
+        names = "&".join(str(file.with_suffix("")) for file in files)
+        try:
+            await self._set(channel, "REQ", f"{request}~{names}~{key_seconds:g}")
+        except (AmiAway, AmiRefused, AmiSlow) as error:
+            raise PhonesFailed(str(error)) from error
+
+    async def _mark(self, channel: str, offer: OfferId) -> None:
+        try:
+            await self._set(channel, "SHARED(OFFER)", offer)
+        except AmiRefused:
+            await asyncio.sleep(SURROGATE_RETRY)
+            await self._set(channel, "SHARED(OFFER)", offer)
+
+    async def _set(self, channel: str, variable: str, value: str) -> None:
+        action = {"Action": "Setvar", "Channel": channel, "Variable": variable, "Value": value}
+        await self._ami.send(action)
+
+    async def _end_leg(self, offer: OfferId) -> None:
+        action = {"Action": "Hangup", "Channel": LEG_PREFIX + offer, "Cause": "16"}
+        try:
+            await self._ami.send(action)
+        except AmiRefused:
+            if offer not in self._dialling:
+                self._over(offer, OfferEnd.RELEASED)  # there is no such leg (any more)
+        except (AmiAway, AmiSlow) as error:
+            log.info("leg not ended yet", extra={"offer": offer, "why": str(error)})
+
+    def _over(self, offer: OfferId, how: OfferEnd) -> None:
+        self._dialling.discard(offer)
+        self._tell(events.OfferEnded(offer, how))
+
+    # ---------------------------------------------------------------- news
+
+    def hear(self, event: Mapping[str, str]) -> None:
+        """One AMI event. Never raises; never waits."""
+        rule = self._rules().get(event.get("Event", ""))
+        if rule:
+            rule(event)
+        facts = from_ami(event)
+        if facts:
+            self._tell(*facts)
+
+    def _rules(self) -> Mapping[str, Callable[[Mapping[str, str]], None]]:
+        return {
+            "UserEvent": self._user_event,
+            "OriginateResponse": self._originated,
+            "DeviceStateChange": self.device_changed,
+            "Hangup": self._hung_up,
+        }
+
+    def _user_event(self, event: Mapping[str, str]) -> None:
+        contact = ContactId(event.get("Contact", ""))
+        if event.get("UserEvent") == "AcdWaiting":
+            self._channels[contact] = event["Channel"]
+        elif event.get("UserEvent") == "AcdGone":
+            self._channels.pop(contact, None)
+
+    def _originated(self, event: Mapping[str, str]) -> None:
+        """Asterisk has tried to make the leg; a failure without a channel has no hang-up event."""
+        offer = OfferId(event.get("ActionID", "").removeprefix(LEG_PREFIX))
+        if offer not in self._dialling:
+            return
+        self._dialling.discard(offer)
+        made = event.get("Uniqueid", "") == LEG_PREFIX + offer
+        if event.get("Response") == "Failure" and not made:
+            self._over(offer, OfferEnd.UNREACHABLE)
+
+    def _hung_up(self, event: Mapping[str, str]) -> None:
+        offer = event.get("Uniqueid", "").removeprefix(LEG_PREFIX)
+        self._dialling.discard(OfferId(offer))
+        for agent in [agent for agent, leg in self._legs.items() if leg == offer]:
+            del self._legs[agent]
+
+    def device_changed(self, event: Mapping[str, str]) -> None:
+        """A phone's state; an agent on a call of their own is not rung either."""
+        technology, _, name = event.get("Device", "").partition("/")
+        if technology != "PJSIP":
+            return
+        agent, state = AgentId(name), event.get("State", "")
+        own_call = state in OWN_CALL_STATES and agent not in self._legs
+        reachable = state in REACHABLE_STATES and not own_call
+        self._tell(events.PhoneChanged(agent, reachable))
+
+    def know(self, channels: Mapping[ContactId, str], legs: Mapping[AgentId, OfferId]) -> None:
+        """Take over what a look at all channels has found."""
+        self._channels, self._legs = dict(channels), dict(legs)
+        self._dialling.clear()
+
+
+def _originate(offer: Offer, channel: str) -> Mapping[str, str | Sequence[str]]:
+    return {
+        "Action": "Originate",
+        "ActionID": LEG_PREFIX + offer.offer,
+        "Channel": f"PJSIP/{offer.agent}",
+        "ChannelId": LEG_PREFIX + offer.offer,
+        "Context": "acd-agent",
+        "Exten": "s",
+        "Priority": "1",
+        "Timeout": str(round((offer.ring_seconds + LEG_SLACK) * 1000)),
+        "Async": "true",
+        "Variable": [
+            f"CALLER={channel}",
+            f"CONTACT={offer.contact}",
+            f"OFFER={offer.offer}",
+        ],
+    }

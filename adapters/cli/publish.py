@@ -1,0 +1,27 @@
+"""What must be spoken before the first call: the flows' prompts, the dialplan's, the hold music."""
+
+from __future__ import annotations
+
+import logging
+
+from adapters.asterisk.config import Folders
+from ivr.load import load_for
+from ivr.publish import Targets, named_prompts, publish_all
+from ivr.settings import ROOT, Settings
+from voice.prompts import PromptFolder, Published
+
+log = logging.getLogger(__name__)
+
+NAMED_PROMPTS = ROOT / "asterisk-config" / "prompts.yaml"
+
+
+async def publish_prompts(settings: Settings) -> Published:
+    """Make what is missing; a prompt that cannot be made is logged, and the rest goes on."""
+    store = PromptFolder(settings.prompts)
+    named = named_prompts(NAMED_PROMPTS, settings.site.languages)
+    flows = load_for(settings).values()
+    folders = Folders.of(settings)
+    done = await publish_all(store, flows, named, Targets(folders.sounds, folders.music))
+    for fault in done.failed:
+        log.error("prompt not made", extra={"why": fault})
+    return done

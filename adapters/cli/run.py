@@ -1,0 +1,136 @@
+"""`./hotline run`: Asterisk, core and web together, each kept alive."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import httpx
+
+from acd.model import Seconds
+from adapters.asterisk.instance import Instance
+from adapters.cli.processes import Kept, PidFile, all_ready
+from adapters.cli.publish import publish_prompts
+from adapters.control.client import CoreClient
+from ivr.ports import CoreAway, CoreRefused
+from ivr.settings import Settings
+
+log = logging.getLogger(__name__)
+
+READY_SECONDS: Seconds = 20.0
+LOG_CHECK_SECONDS: Seconds = 60.0
+
+
+class NotReady(Exception):
+    """Something did not start in time; the message says what, and where its log is."""
+
+
+def supervisor_file(settings: Settings) -> PidFile:
+    """Who supervises this installation now."""
+    return PidFile(settings.run / "supervisor.pid")
+
+
+@asynccontextmanager
+async def running(settings: Settings, logs: Path | None = None) -> AsyncIterator[None]:
+    """Everything runs and is ready inside; afterwards our processes are stopped.
+
+    Asterisk goes on: it carries calls. `stop_asterisk` ends it. With `logs` the processes' output
+    goes to files in that folder.
+    """
+    mine = supervisor_file(settings)
+    other = mine.running()
+    if other and other != os.getpid():
+        raise NotReady(f"Hotline runs already (process {other}); ./hotline stop ends it")
+    mine.write(os.getpid())
+    try:
+        await _start_asterisk(settings)
+        kept = processes(settings, logs)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(one.keep()) for one in kept]
+            tasks.append(group.create_task(_bound_log(settings)))
+            try:
+                late = await all_ready(kept, READY_SECONDS)
+                if late:
+                    where = f"see {logs}" if logs else "see the log above"
+                    names = " and ".join(late)
+                    raise NotReady(f"{names} not ready in {READY_SECONDS:.0f} s; {where}")
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+    finally:
+        mine.path.unlink(missing_ok=True)
+
+
+async def _start_asterisk(settings: Settings) -> None:
+    instance = Instance(settings)
+    await asyncio.to_thread(instance.render)
+    await publish_prompts(settings)
+    if await asyncio.to_thread(instance.adopt):
+        await asyncio.to_thread(instance.reload)
+    else:
+        await asyncio.to_thread(instance.start)
+
+
+def stop_asterisk(settings: Settings) -> None:
+    """End the private Asterisk, and with it every call."""
+    Instance(settings).stop()
+
+
+def processes(settings: Settings, logs: Path | None) -> list[Kept]:
+    """Our processes by name. More parts, more rows."""
+    if logs:
+        logs.mkdir(parents=True, exist_ok=True)
+
+    rows = (("core", "ivr", core_ready), ("web", "adapters.web", web_ready))
+    return [
+        Kept(
+            name,
+            module,
+            PidFile(settings.run / f"{name}.pid"),
+            logs / f"{name}.log" if logs else None,
+            partial(ready, settings),
+        )
+        for name, module, ready in rows
+    ]
+
+
+async def core_ready(settings: Settings) -> bool:
+    """Whether the core answers and can command Asterisk."""
+    try:
+        return bool((await CoreClient(settings.core_socket).ask("status"))["link"])
+    except (CoreAway, CoreRefused):
+        return False
+
+
+async def web_ready(settings: Settings) -> bool:
+    """Whether the web process answers."""
+    address = settings.site.listen if settings.site.listen != "0.0.0.0" else "127.0.0.1"  # noqa: S104
+    try:
+        async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
+            reply = await client.get(f"http://{address}:{settings.ports.web}/health")
+        return reply.status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+async def _bound_log(settings: Settings) -> None:
+    while True:
+        await asyncio.sleep(LOG_CHECK_SECONDS)
+        await asyncio.to_thread(Instance(settings).bound_log)
+
+
+async def run_until_told(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    async with running(settings):
+        log.info("ready", extra={"sip": settings.ports.sip, "web": settings.ports.web})
+        await told.wait()

@@ -1,0 +1,124 @@
+"""The core process: answers calls (AGI), routes them (engine), commands Asterisk (AMI).
+
+`python -m ivr`. Builds every part, hands each what it needs, runs until SIGTERM. When it dies, no
+call does: callers wait in the dialplan, and the next start takes up where the journal ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import sys
+from contextlib import AsyncExitStack
+
+from adapters.asterisk.agi_server import AgiServer
+
+from acd import events
+from adapters.asterisk.ami import Ami
+from adapters.asterisk.cel import CelLog
+from adapters.asterisk.config import Folders
+from adapters.asterisk.resync import Resync
+from adapters.asterisk.switchboard import Switchboard
+from adapters.control.server import ControlServer
+from adapters.stores.journal import SqlJournal
+from adapters.stores.keys import KeyRing
+from adapters.stores.schema import open_database
+from adapters.stores.vault import SqlVault
+from ivr import logs
+from ivr.announcer import Announcer
+from ivr.answers import Answers
+from ivr.call import take_call
+from ivr.clock import CentreClock
+from ivr.distributor import Distributor
+from ivr.faults import BadFlow
+from ivr.load import load_for
+from ivr.ports import Line, StoreFailed, StoreRefused
+from ivr.recovery import recover
+from ivr.settings import BadSettings, Settings, load
+from voice.prompts import PromptFolder
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 2.0
+AMI_USER = "acd"
+
+
+async def serve(settings: Settings) -> None:
+    """Run the core until SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, told.set)
+    async with AsyncExitStack() as stack:
+        tasks = await build(settings, stack)
+        stopped = asyncio.create_task(told.wait())
+        done, _ = await asyncio.wait([stopped, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            if task is not stopped:
+                task.result()  # a part ended by itself: its error ends the process
+
+
+async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[None]]:
+    """Every part of the core, wired and running; `stack` stops them in reverse order."""
+    flows = load_for(settings)
+    database = await open_database(settings.database_url("core"), "core")
+    stack.push_async_callback(database.close)
+    journal = await stack.enter_async_context(SqlJournal(database))
+    vault = SqlVault(database, KeyRing(settings.secrets))
+    await vault.check()
+
+    found = await recover(journal, settings.centre)
+    clock = CentreClock(found.at)
+    prompts = PromptFolder(settings.prompts)
+    ami = Ami(
+        "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
+        on_event=lambda event: switchboard.hear(event),
+        on_link=lambda up: resync.link_changed(up),
+    )  # fmt: skip
+    switchboard = Switchboard(ami, prompts)
+    distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
+    switchboard.tell(distributor.post)
+    resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
+    announcer = Announcer(distributor.engine, flows, switchboard, clock)
+    distributor.post(events.Started(found.engine.epoch + 1))
+
+    async def take(line: Line) -> None:
+        flow = flows[settings.site.numbers[line.facts.dialled].flow]
+        await take_call(line, flow, distributor, clock, settings.hours)
+
+    agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
+    control = ControlServer(settings.core_socket, Answers(distributor, clock).answer)
+    tasks = [
+        asyncio.create_task(part)
+        for part in (
+            distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run(),
+        )
+    ]  # fmt: skip
+    for task in tasks:
+        stack.callback(task.cancel)
+    await agi.start()
+    stack.push_async_callback(agi.stop, DRAIN_SECONDS)
+    await control.start()
+    stack.push_async_callback(control.stop)
+    log.info("core is up", extra={"replayed": found.records, "epoch": found.engine.epoch + 1})
+    return tasks
+
+
+def main() -> int:
+    """Exit status 0 when told to stop, 1 with the reason when something is wrong."""
+    try:
+        settings = load()
+    except BadSettings as bad:
+        print("\n".join(bad.faults), file=sys.stderr)
+        return 1
+    logs.configure(settings.log_level, "core")
+    try:
+        asyncio.run(serve(settings))
+    except (BadFlow, StoreFailed, StoreRefused) as fault:
+        log.error("core cannot start", extra={"why": str(fault)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
