@@ -106,6 +106,13 @@ class Callers:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as messenger:
             messenger.sendto(message.encode(), ("127.0.0.1", self._port))
 
+    async def leave(self, seconds: float = 5.0) -> int:
+        """Everybody who is still there hangs up; SIPp's exit status."""
+        for index, result in enumerate(self.results):
+            if result.answered_at and not result.left_at and not result.released_at:
+                self.hang_up(index)
+        return await self.finished(seconds)
+
     async def answered(self, count: int | None = None, seconds: float = 10.0) -> None:
         """Until `count` calls (all of them) have been answered."""
         await self.sipp.wait("answered", count or len(self._people), seconds)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import secrets
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ivr.settings import Ports
 from tests.bench.tap import Tap
 
 NUMBER = "4000"
@@ -65,11 +66,10 @@ class AppQueue:
         self,
         tools: Path,
         folder: Path,
-        ports: Mapping[str, int],
+        ports: Ports,
         agents: Sequence[str],
         rules: QueueRules,
     ) -> None:
-        """`ports` has `sip`, `ami`, `rtp_first`, `rtp_last`."""
         self._tools = tools
         self._folder = folder
         self._ports = ports
@@ -79,17 +79,18 @@ class AppQueue:
         self.phone_secrets = {agent: secrets.token_hex(16) for agent in agents}
         self._process: asyncio.subprocess.Process | None = None
 
-    @property
-    def pid(self) -> int:
-        assert self._process is not None
-        return self._process.pid
+    def pids(self) -> dict[str, list[int]]:
+        return {"asterisk": [self._process.pid] if self._process else []}
+
+    async def phones_ready(self) -> None:
+        """The members are written down in its configuration."""
 
     @property
     def sip(self) -> tuple[str, int]:
-        return "127.0.0.1", self._ports["sip"]
+        return "127.0.0.1", self._ports.sip
 
     def tap(self) -> Tap:
-        return Tap("127.0.0.1", self._ports["ami"], "bench", self._ami_secret)
+        return Tap("127.0.0.1", self._ports.ami, "bench", self._ami_secret)
 
     async def start(self) -> None:
         """Write the configuration, start, and wait until a SIP call can be taken."""
@@ -143,9 +144,9 @@ class AppQueue:
         return {
             "asterisk.conf": self._asterisk_conf(),
             "modules.conf": "[modules]\nautoload=no\n" + _each("load = {}.so", MODULES),
-            "manager.conf": MANAGER.format(port=ports["ami"], secret=self._ami_secret),
+            "manager.conf": MANAGER.format(port=ports.ami, secret=self._ami_secret),
             "pjsip.conf": self._pjsip_conf(),
-            "rtp.conf": f"[general]\nrtpstart={ports['rtp_first']}\nrtpend={ports['rtp_last']}\n"
+            "rtp.conf": f"[general]\nrtpstart={ports.rtp[0]}\nrtpend={ports.rtp[1]}\n"
             "strictrtp=no\nicesupport=no\n",
             "musiconhold.conf": "[general]\n[default]\nmode=files\n"
             f"directory={self._folder / 'data' / 'sounds' / 'en'}\n",
@@ -172,7 +173,7 @@ class AppQueue:
 
     def _pjsip_conf(self) -> str:
         agents = [AGENT.format(name=name, secret=self.phone_secrets[name]) for name in self._agents]
-        return PJSIP.format(port=self._ports["sip"]) + "".join(agents)
+        return PJSIP.format(port=self._ports.sip) + "".join(agents)
 
 
 def _each(pattern: str, values: Sequence[str]) -> str:
@@ -226,6 +227,7 @@ dtmf_mode=rfc4733
 direct_media=no
 rtp_symmetric=yes
 force_rport=yes
+rtp_timeout=30
 [trunk](ep)
 context=from-trunk
 [trunk]
@@ -246,4 +248,5 @@ password={secret}
 [{name}]
 type=aor
 max_contacts=1
+qualify_frequency=20
 """

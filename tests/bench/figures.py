@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from tests.bench.tap import Event, at
@@ -96,7 +97,7 @@ def figures(run: Legs) -> Figures:
     waits = [
         after.began - before.ended
         for agent in run.agents.values()
-        for before, after in zip(agent, agent[1:], strict=False)
+        for before, after in pairwise(agent)
         if _somebody_waits(run, calls, before.ended)
     ]
     return Figures(len(talks), len(talks) / span if 0 < span < NEVER else 0.0, waits)
