@@ -54,19 +54,25 @@ need_python() {
 
 # --- pip, then uv from pip ----------------------------------------------------------------------
 
-need_pip() {
+need_pip() { # the host's, the one in Python's own library, else the wheel of its release
     if "$PYTHON" -I -m pip --version >/dev/null 2>&1; then
-        PIP="$PYTHON -I -m pip"
-    elif "$PYTHON" -I -c 'import ensurepip; ensurepip.version()' 2>/dev/null; then
-        "$PYTHON" -m venv "$H/pip.tmp" >"$LOG" 2>&1 || stop "$(tail -n 3 "$LOG")"
-        PIP="$H/pip.tmp/bin/python -I -m pip"
+        PIP=host
+    elif "$NEW/bin/python" -I -m ensurepip >"$LOG" 2>&1; then
+        PIP=new
     else
+        PIP=wheel
         [ -r "$H/python/pip.whl" ] || "$LOCKS/../asterisk-config/obtain.sh" python "$H" ||
             stop "no pip: install the Debian package python3-venv (about 3 MB to load):" \
                 "sudo apt-get install python3-venv; then run the same command again"
-        PIP="env PYTHONPATH=$H/python/pip.whl $PYTHON -m pip"
     fi
-    PIP="$PIP --disable-pip-version-check"
+}
+
+pip() { # always works on the new environment
+    case $PIP in
+        host) "$PYTHON" -I -m pip --python "$NEW/bin/python" "$@" ;;
+        new) "$NEW/bin/python" -I -m pip "$@" ;;
+        wheel) "$NEW/bin/python" -I "$LOCKS/pip_from_wheel.py" "$H/python/pip.whl" "$@" ;;
+    esac
 }
 
 certificates() { # the machine's own, the site's own, else those unpacked with Python
@@ -77,7 +83,7 @@ certificates() { # the machine's own, the site's own, else those unpacked with P
 
 index() { # uv does not read pip's settings: the site's own index has to be handed on
     for name in index-url extra-index-url; do
-        value=$($PIP config list 2>/dev/null | sed -n "s/^[^.]*\.$name='\(.*\)'\$/\1/p" | tail -n 1 | sed 's/\\n/ /g')
+        value=$(pip config list 2>/dev/null | sed -n "s/^[^.]*\.$name='\(.*\)'\$/\1/p" | tail -n 1 | sed 's/\\n/ /g')
         [ -n "$value" ] || continue
         case $name in
             index-url) export UV_DEFAULT_INDEX="${UV_DEFAULT_INDEX:-$value}" ;;
@@ -89,8 +95,8 @@ index() { # uv does not read pip's settings: the site's own index has to be hand
 need_uv() {
     UV=$H/downloads/uv/bin/uv
     rm -rf "$H/downloads/uv"
-    $PIP install -q --no-deps --only-binary :all: --require-hashes -r "$LOCKS/uv.txt" \
-        --target "$H/downloads/uv" >"$LOG" 2>&1 && "$UV" --version >/dev/null 2>&1 &&
+    pip install -q --no-deps --only-binary :all: --require-hashes -r "$LOCKS/uv.txt" --target \
+        "$H/downloads/uv" >"$LOG" 2>&1 && "$UV" --version >/dev/null 2>&1 &&
         sed -n '1s/^# \([0-9]*\) MB.*/\1000/p' "$LOCKS/uv.txt" >>"$H/downloads/loaded"
 }
 
@@ -99,9 +105,8 @@ need_uv() {
 by_uv() {
     need_uv || return 1
     export UV_CACHE_DIR="$H/downloads/uv-cache" UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never
-    "$UV" venv -q --python "$PYTHON" "$NEW" >"$LOG" 2>&1 &&
-        "$UV" --system-certs pip install -p "$NEW" --no-deps --only-binary :all: --require-hashes \
-            --compile-bytecode --index-strategy unsafe-best-match $REQUIREMENTS >"$LOG" 2>&1
+    "$UV" --system-certs pip install -p "$NEW" --no-deps --only-binary :all: --require-hashes \
+        --compile-bytecode --index-strategy unsafe-best-match $REQUIREMENTS >"$LOG" 2>&1
 }
 
 count_loaded() { # kilobytes, a line each; the first line of a part's lock tells its size
@@ -114,15 +119,12 @@ count_loaded() { # kilobytes, a line each; the first line of a part's lock tells
 # them again for the next part; uv itself and its notes on the index are 50 MB.
 tidy() {
     [ ! -x "$UV" ] || "$UV" cache prune -q 2>/dev/null || :
-    rm -rf "$H/downloads/uv" "$H"/downloads/uv-cache/simple-*
+    rm -rf "$H/downloads/uv" "$H"/downloads/uv-cache/simple-* "$NEW"/lib/python*/site-packages/pip "$NEW"/lib/python*/site-packages/pip-*
 }
 
 by_pip() {
     say "uv is not to be had ($(tail -n 1 "$LOG")); pip does it, which takes a minute"
-    rm -rf "$NEW"
-    "$PYTHON" -m venv --without-pip "$NEW" >"$LOG" 2>&1 &&
-        $PIP --python "$NEW/bin/python" install --progress-bar off --no-deps --only-binary :all: \
-            --require-hashes $REQUIREMENTS >"$LOG" 2>&1
+    pip install --progress-bar off --no-deps --only-binary :all: --require-hashes $REQUIREMENTS >"$LOG" 2>&1
 }
 
 put_in_place() {
@@ -137,10 +139,10 @@ put_in_place() {
 REQUIREMENTS=
 for part in $PARTS; do REQUIREMENTS="$REQUIREMENTS -r $LOCKS/$part.txt"; done
 DONE=
-trap '[ -n "$DONE" ] || rm -rf "$NEW"; rm -rf "$H/pip.tmp"' EXIT
+trap '[ -n "$DONE" ] || rm -rf "$NEW"' EXIT
 trap 'exit 130' INT TERM HUP
-rm -rf "$H/pip.tmp"
 need_python
+"$PYTHON" -I -m venv --without-pip "$NEW" >"$LOG" 2>&1 || stop "no environment for packages: $(tail -n 3 "$LOG")"
 need_pip
 certificates
 index
