@@ -73,6 +73,13 @@ class TicketStore:
         self._changed()
         return fresh[-1].seq
 
+    async def put_aside(self, seq: int) -> int:
+        """Go past a record that cannot be applied."""
+        async with self._database.write() as db:
+            await _lock(db)
+            await db.execute(update(feed).values(applied=seq))
+        return seq
+
     async def comment(
         self, ticket: str, who: str, text: str, at: Seconds, keyed: Keyed | None = None
     ) -> Numbered:

@@ -1,0 +1,1 @@
+"""The web process: one hardened HTTP server for the API and, later, pages and channels."""

@@ -1,0 +1,69 @@
+"""Live events: the timeline's entries as they come, for any number of listeners."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+
+from adapters.tickets.queries import TicketQueries
+from adapters.tickets.shapes import live_event
+
+PAGE = 200
+HEARTBEAT_SECONDS = 15.0
+MOST_LISTENERS = 64
+
+
+class TooManyListeners(Exception):
+    """Ask again later."""
+
+
+class Live:
+    """Wakes listeners when something was written. `close` ends them, for a stop in time."""
+
+    def __init__(self) -> None:
+        self._changed = asyncio.Event()
+        self.listeners = 0
+        self.closed = False
+
+    def changed(self) -> None:
+        """Something was written: everybody looks again."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    def close(self) -> None:
+        self.closed = True
+        self.changed()
+
+    def check_room(self) -> None:
+        if self.listeners >= MOST_LISTENERS:
+            raise TooManyListeners(f"there are {MOST_LISTENERS} listeners already")
+
+    async def stream(self, queries: TicketQueries, after: int) -> AsyncIterator[bytes]:
+        """Events after this number as `text/event-stream`, then those that come."""
+        self.listeners += 1
+        try:
+            yield b"retry: 1000\n\n"
+            while not self.closed:
+                changed = self._changed  # taken before looking: a change meanwhile is not missed
+                page = await queries.entries(after, PAGE)
+                for numbered in page:
+                    after = numbered.seq
+                    yield _frame(after, live_event(numbered).model_dump(mode="json"))
+                if not page and not await _within(changed, HEARTBEAT_SECONDS):
+                    yield b": still here\n\n"
+        finally:
+            self.listeners -= 1
+
+
+async def _within(changed: asyncio.Event, seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(changed.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _frame(seq: int, event: object) -> bytes:
+    plain = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return f"id: {seq}\ndata: {plain}\n\n".encode()

@@ -1,0 +1,104 @@
+"""What the routes work with, and what they share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Header, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from acd.model import Seconds
+from acd.states import ForbiddenMove
+from adapters.tickets.live import Live, TooManyListeners
+from adapters.tickets.queries import TicketQueries
+from adapters.tickets.store import Keyed, KeyReused, TicketStore
+from ivr.ports import Audit, Core, CoreAway, CoreRefused, PersonId, StoreFailed
+from ivr.tickets.life import NoSuch
+
+OPERATOR = "operator"
+"""Who does what the API is asked to do, until there are roles."""
+
+PROBLEMS: Mapping[type[Exception], int] = {
+    NoSuch: 404,
+    ForbiddenMove: 409,
+    CoreRefused: 409,
+    KeyReused: 422,
+    TooManyListeners: 429,
+    CoreAway: 503,
+    StoreFailed: 503,
+}
+"""What each of our exceptions is over HTTP."""
+
+
+class Opened(Protocol):
+    """As much of `ivr.ports.Vault` as showing needs."""
+
+    async def open(self, person: PersonId, field_name: str) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """Everything outside the routes. `app.state.parts` holds it."""
+
+    store: TicketStore
+    queries: TicketQueries
+    live: Live
+    vault: Opened
+    audit: Audit
+    core: Core
+    now: Callable[[], Seconds]
+    flows: Callable[[], Mapping[str, str]]
+    """The flows' names, each with its version."""
+
+
+def parts(request: Request) -> Parts:
+    found: Parts = request.app.state.parts
+    return found
+
+
+Use = Annotated[Parts, Depends(parts)]
+
+Key = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        pattern=r"^[\x21-\x7e]{1,255}$",
+        description="Chosen by the sender. The same request again within a day is done once and "
+        "answered alike.",
+        examples=["c5f2a1d0-4c1c-4b62-9d7e-0a6f4b8e2d11"],
+    ),
+]
+
+
+async def keyed(request: Request, key: Key = None) -> Keyed | None:
+    """The request's Idempotency-Key with a digest of what is asked."""
+    if key is None:
+        return None
+    asked = f"{request.method} {request.url.path}\n".encode() + await request.body()
+    return Keyed(key, sha256(asked).hexdigest())
+
+
+MaybeKeyed = Annotated[Keyed | None, Depends(keyed)]
+
+
+class ListQuery(BaseModel):
+    """Which part of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+    limit: int = Field(default=50, ge=1, le=200)
+    cursor: str | None = Field(default=None, pattern="^[a-z]{3}_[0-9A-Z]{26}$")
+
+
+class TimelineQuery(BaseModel):
+    """Which part of a timeline: what comes after this event."""
+
+    model_config = ConfigDict(extra="forbid")
+    limit: int = Field(default=100, ge=1, le=200)
+    cursor: int = Field(default=0, ge=0, le=2**53)
+
+
+Listed = Annotated[ListQuery, Query()]
+Timeline = Annotated[TimelineQuery, Query()]

@@ -1,0 +1,212 @@
+"""The web process: serves the API and follows the core's journal. `python -m adapters.web`.
+
+The core may come and go, and may never have run: what is its own is opened when it is first there.
+Stops on SIGTERM within five seconds.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from hashlib import sha256
+
+import uvicorn
+
+from acd.model import Seconds
+from adapters.control.client import CoreClient
+from adapters.stores.audit import SqlAudit
+from adapters.stores.database import Database
+from adapters.stores.journal import JournalReader
+from adapters.stores.keys import KeyRing
+from adapters.stores.schema import open_database
+from adapters.stores.vault import SqlVault
+from adapters.tickets import desk, routes
+from adapters.tickets.live import Live
+from adapters.tickets.parts import PROBLEMS, Parts
+from adapters.tickets.projector import Projector
+from adapters.tickets.queries import TicketQueries
+from adapters.tickets.store import TicketStore
+from adapters.web import app, figures
+from adapters.web.connection import connections
+from adapters.web.gate import Gate
+from ivr import logs
+from ivr.clock import CentreClock
+from ivr.load import OWN_FLOWS
+from ivr.ports import Core, CoreAway, CoreRefused, PersonId, Record, StoreFailed, StoreRefused
+from ivr.settings import BadSettings, Settings, load
+
+log = logging.getLogger("adapters.web")
+
+STOP_SECONDS = 3
+"""How long requests that are under way may take to end when the process stops."""
+STATUS_SECONDS = 1.5
+
+
+class CorePart:
+    """What the core keeps, read beside it: its journal and its vault."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._opening = asyncio.Lock()
+        self._database: Database | None = None
+
+    async def read(self, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Record]:
+        """The journal's records; `StoreRefused` while the core has not made it yet."""
+        async for record in JournalReader(await self._open()).read(after, kinds):
+            yield record
+
+    async def last(self) -> tuple[int, Seconds]:
+        return await JournalReader(await self._open()).last()
+
+    async def open(self, person: PersonId, field_name: str) -> str | None:
+        """A field out of the vault."""
+        keys = KeyRing(self._settings.secrets)
+        return await SqlVault(await self._open(), keys).open(person, field_name)
+
+    async def close(self) -> None:
+        if self._database:
+            await self._database.close()
+
+    async def _open(self) -> Database:
+        async with self._opening:
+            if self._database is None:
+                url = self._settings.database_url("core")
+                self._database = await open_database(url, "core", read_only=True)
+        return self._database
+
+
+class Server(uvicorn.Server):
+    """uvicorn, with live events ended before it waits for connections to end."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._live.close()
+        await super().shutdown(sockets)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until SIGTERM or SIGINT."""
+    database = await open_database(settings.database_url("web"), "web")
+    core = CorePart(settings)
+    try:
+        await _server(settings, database, core, CoreClient(settings.core_socket)).serve()
+    finally:
+        await core.close()
+        await database.close()
+
+
+def _server(settings: Settings, database: Database, kept: CorePart, core: Core) -> Server:
+    live, queries = Live(), TicketQueries(database)
+    store = TicketStore(database, live.changed)
+    projector = Projector(kept, store)
+    parts = Parts(
+        store=store,
+        queries=queries,
+        live=live,
+        vault=kept,
+        audit=SqlAudit(database),
+        core=core,
+        now=CentreClock().now,
+        flows=partial(flow_versions, settings),
+    )
+    figures.applied.set_function(lambda: projector.applied)
+    figures.listeners.set_function(lambda: live.listeners)
+    made = app.build(
+        [routes.router, desk.router],
+        parts,
+        {**PROBLEMS, StoreRefused: 503},
+        checks(queries, projector, core),
+        lambda: following(projector),
+    )
+    hosts = {settings.site.listen, settings.site.external_address} - {None}
+    gate = Gate(made, settings.secret("operator-token"), {str(host).lower() for host in hosts})
+    return Server(configuration(gate, settings), live)
+
+
+def configuration(gate: Gate, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        gate,
+        host=settings.site.listen,
+        port=settings.ports.web,
+        http=connections(),
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # an address that a sender may choose limits nobody
+        server_header=False,
+        backlog=1024,
+        timeout_graceful_shutdown=STOP_SECONDS,
+    )
+
+
+@asynccontextmanager
+async def following(projector: Projector) -> AsyncIterator[None]:
+    """The projector runs inside."""
+    task = asyncio.create_task(projector.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def checks(
+    queries: TicketQueries, projector: Projector, core: Core
+) -> Mapping[str, Callable[[], Awaitable[str]]]:
+    """The links that `/ready` names."""
+
+    async def database() -> str:
+        try:
+            await queries.applied()
+        except (StoreFailed, StoreRefused) as failure:
+            return str(failure)
+        return ""
+
+    async def journal() -> str:
+        return projector.trouble
+
+    async def status() -> str:
+        try:
+            answer = await asyncio.wait_for(core.ask("status"), STATUS_SECONDS)
+        except (CoreAway, CoreRefused, TimeoutError):
+            return "the core does not answer"
+        return "" if answer["link"] else "the core has no link to Asterisk"
+
+    return {"database": database, "journal": journal, "core": status}
+
+
+def flow_versions(settings: Settings) -> dict[str, str]:
+    """The flow files by name, each with a digest of its content; of two the site's own stands."""
+    files = [*OWN_FLOWS.glob("*.yaml"), *(settings.data / "flows").glob("*.yaml")]
+    return {file.stem: sha256(file.read_bytes()).hexdigest()[:12] for file in files}
+
+
+def main() -> int:
+    """Exit status 0 when told to stop, 1 with the reason when something is wrong."""
+    try:
+        settings = load()
+    except BadSettings as bad:
+        print("\n".join(bad.faults), file=sys.stderr)
+        return 1
+    logs.configure(settings.log_level, "web")
+    for noisy in ("uvicorn.error", "asyncio", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.ERROR)
+    try:
+        asyncio.run(serve(settings))
+    except (StoreFailed, StoreRefused) as fault:
+        log.error("web cannot start", extra={"why": str(fault)})
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,166 @@
+"""What every request passes before the application sees it. Nothing is open but what is listed.
+
+In this order: host, length of the address, rate, operator's token, body. Every answer carries the
+security headers and is a problem+json when it is an error.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+import logging
+import math
+import time
+import traceback
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from hashlib import sha256
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from acd.model import Seconds
+from adapters.web import figures
+from adapters.web.content import taken_in
+from adapters.web.limits import Buckets, neighbourhood
+from adapters.web.problems import Refused
+
+log = logging.getLogger(__name__)
+
+PROBES = ("/health", "/ready")
+OPEN = (*PROBES, "/docs", "/docs.css", "/openapi.json")
+"""What anybody may read. `/metrics` is open on this machine alone."""
+MOST_TARGET_BYTES = 8192
+
+HEADERS = (
+    (b"content-security-policy", b"default-src 'none'; style-src 'self'; frame-ancestors 'none'"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one address may do."""
+
+    requests: Buckets
+    failures: Buckets
+    """Wrong tokens."""
+    reveals: Buckets
+
+    @staticmethod
+    def usual(monotonic: Callable[[], Seconds] = time.monotonic) -> Limits:
+        return Limits(
+            requests=Buckets(100.0, 300, monotonic),
+            failures=Buckets(1 / 6, 10, monotonic),
+            reveals=Buckets(0.5, 30, monotonic),
+        )
+
+
+@dataclass(slots=True)
+class Gate:
+    """The outermost layer of the application."""
+
+    app: ASGIApp
+    token: str
+    hosts: Iterable[str] = ()
+    """Names that this server may be called by; addresses and `localhost` always are."""
+    limits: Limits = field(default_factory=Limits.usual)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        answer = _Answer(scope, send)
+        try:
+            await self.app(scope, await self._checked(scope, receive), answer)
+        except Refused as refusal:
+            await refusal.response()(scope, receive, answer)
+        except Exception as error:  # the top of the request: nothing of it may get out
+            log.error("request failed", extra={"error": type(error).__name__, "at": place(error)})
+            if not answer.begun:
+                await Refused(500, "this should not have happened").response()(
+                    scope, receive, answer
+                )
+
+    async def _checked(self, scope: Scope, receive: Receive) -> Receive:
+        headers = dict(scope["headers"])
+        self._check_host(headers.get(b"host", b"").decode("latin-1"))
+        if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET_BYTES:
+            raise Refused(414, f"an address may have {MOST_TARGET_BYTES} bytes at most")
+        address = scope["client"][0] if scope["client"] else ""
+        if scope["path"] not in PROBES:
+            _wait(self.limits.requests.take(neighbourhood(address)))
+        if not self._is_open(scope["path"], scope["method"], address):
+            self._check_token(headers.get(b"authorization", b""), neighbourhood(address))
+            if scope["path"].endswith("/reveal"):
+                _wait(self.limits.reveals.take(neighbourhood(address)))
+        return await taken_in(receive, headers)
+
+    def _check_host(self, host: str) -> None:
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if name.lower() in ("localhost", *self.hosts) or _is_address(name.strip("[]")):
+            return
+        raise Refused(421, "this server does not go by that name")
+
+    def _is_open(self, path: str, method: str, address: str) -> bool:
+        if method not in ("GET", "HEAD"):
+            return False
+        return path in OPEN or (path == "/metrics" and is_loopback(address))
+
+    def _check_token(self, given: bytes, address: str) -> None:
+        _wait(self.limits.failures.wait(address))
+        scheme, _, token = given.partition(b" ")
+        if scheme.lower() == b"bearer" and _same(token.strip(), self.token.encode()):
+            return
+        if given:
+            self.limits.failures.take(address)
+            log.warning("wrong token", extra={"address": address})
+        raise Refused(401, "give the operator's token", {"WWW-Authenticate": "Bearer"})
+
+
+class _Answer:
+    """A `send` that adds the headers and counts."""
+
+    def __init__(self, scope: Scope, send: Send) -> None:
+        self._scope = scope
+        self._send = send
+        self._began = time.perf_counter()
+        self.begun = False
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.begun = True
+            message["headers"] = [*message.get("headers", []), *HEADERS]
+            route = getattr(self._scope.get("route"), "path", "none")
+            method = self._scope["method"] if route != "none" else "any"
+            figures.count(method, route, message["status"], self._began)
+        await self._send(message)
+
+
+def place(error: BaseException) -> str:
+    """Where it happened, without what it was about."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " < ".join(f"{frame.filename}:{frame.lineno}" for frame in reversed(frames))
+
+
+def is_loopback(address: str) -> bool:
+    return _is_address(address) and ipaddress.ip_address(address).is_loopback
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _same(given: bytes, token: bytes) -> bool:
+    return hmac.compare_digest(sha256(given).digest(), sha256(token).digest())
+
+
+def _wait(seconds: Seconds) -> None:
+    if seconds > 0:
+        raise Refused(429, "too many requests", {"Retry-After": str(math.ceil(seconds))})
