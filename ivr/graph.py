@@ -27,7 +27,9 @@ def loops(arrows: Arrows, limited: Collection[str], way_out: str) -> list[list[s
     has no way round, every walk ends: that is the whole proof.
     """
     left = {
-        step: [out[way_out]] if step in limited and way_out in out else list(out.values())
+        step: [
+            target for outcome, target in out.items() if step not in limited or outcome == way_out
+        ]
         for step, out in arrows.items()
     }
     found: list[list[str]] = []

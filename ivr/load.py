@@ -29,6 +29,9 @@ _IN_PLAIN_WORDS = {
     "dict_type": "give a text for each language, like {zh: ..., en: ...}",
     "too_short": "give a text for each language, like {zh: ..., en: ...}",
     "string_too_short": "the text is empty",
+    "float_parsing": "must be a number",
+    "int_parsing": "must be a whole number",
+    "bool_parsing": "must be true or false",
 }
 
 
@@ -142,7 +145,9 @@ def _explained(fault: str, field: str, message: str) -> str:
     if fault == "extra_forbidden":
         known = Words.model_fields | Announcement.model_fields
         return f"unknown field{meant(field, known)}"
-    return _IN_PLAIN_WORDS.get(fault) or message.removeprefix("Value error, ")
+    return _IN_PLAIN_WORDS.get(fault) or message.removeprefix("Value error, ").replace(
+        "Input should be", "must be"
+    )
 
 
 def _arrows(fields: Fields) -> dict[str, str]:

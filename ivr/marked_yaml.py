@@ -41,6 +41,8 @@ def read(text: str) -> Marked:
         document.faults.append(((), f"this is not YAML: {fault.problem}"))
     except yaml.YAMLError as fault:
         document.faults.append(((), f"this is not YAML: {fault}"))
+    except RecursionError:
+        document.faults.append(((), "this is nested too deeply"))
     else:
         if root is not None:
             document.value = _plain(root, (), document, set())

@@ -1,0 +1,94 @@
+"""Any flow that loads lets every caller out, whatever keys they press."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+
+from ivr.call import take_call
+from ivr.faults import BadFlow
+from ivr.flow import Flow
+from ivr.graph import reachable
+from ivr.load import load
+from tests.fakes import FakeLine
+from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock
+from voice.ports import Prompt
+
+SAID = {"zh": "您好", "en": "Hello"}
+WALKS = 5
+
+
+class RestlessLine(FakeLine):
+    """A caller who never hangs up and presses anything, or nothing."""
+
+    def __init__(self, chance: random.Random) -> None:
+        super().__init__()
+        self._chance = chance
+
+    async def ask(self, prompts: Sequence[Prompt], **_: Any) -> str | None:
+        key: str | None = self._chance.choice([None, *"0123*#"])
+        return key
+
+
+@st.composite
+def flow_files(draw: st.DrawFn) -> dict[str, Any]:
+    names = [f"s{number}" for number in range(draw(st.integers(1, 7)))]
+    steps: dict[str, Any] = {"bye": {"do": "goodbye", "say": SAID}, "wait": {"do": "queue"}}
+    targets = st.sampled_from([*names, "bye", "wait"])
+    for name in names:
+        kind = draw(st.sampled_from(["say", "menu", "hours", "set"]))
+        outcomes = {"say": ["done"], "set": ["done"], "hours": ["open", "closed"]}.get(kind)
+        if outcomes is None:
+            outcomes = [*draw(st.sets(st.sampled_from("0123*#"), min_size=1)), "silence"]
+            outcomes.append("no_match")
+        step: dict[str, Any] = {"do": kind}
+        step |= {"say": SAID} if kind in ("say", "menu") else {}
+        step |= {"hours": "weekdays"} if kind == "hours" else {}
+        step |= {"language": "en"} if kind == "set" else {}
+        if draw(st.integers(0, 2)):
+            step["at_most"] = draw(st.integers(1, 3))
+            outcomes.append("too_many")
+        step["then"] = {outcome: draw(targets) for outcome in outcomes}
+        steps[name] = step
+    arrows = {name: step.get("then", {}) for name, step in steps.items()}
+    kept = reachable("s0", arrows)
+    return {"first": "s0", "steps": {name: steps[name] for name in steps if name in kept}}
+
+
+@given(flow_files(), st.integers(0, 2**32))
+@settings(max_examples=60, deadline=None)
+def test_a_flow_is_refused_or_every_walk_ends_in_bounded_steps(
+    plain: dict[str, Any], seed: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "random.yaml"
+        file.write_text(json.dumps(plain), encoding="utf-8")  # JSON is YAML too
+        try:
+            flow = load(file, HOUSE)
+        except BadFlow as bad:
+            event("refused")
+            assert all("round for ever" in fault for fault in bad.faults)
+            return
+    event("loaded")
+    limits = sum(step.at_most or 0 for step in flow.steps.values())
+    bound = (limits + 1) * (len(flow.steps) + 1)
+    for trail in asyncio.run(_trails(flow, seed)):
+        assert len(trail) <= bound
+        assert trail[-1] in ("bye:done", "wait:waiting")
+
+
+async def _trails(flow: Flow, seed: int) -> list[list[str]]:
+    return [
+        await take_call(
+            RestlessLine(random.Random(seed + walk)), flow, FakeAcceptance(), StandingClock(), HOURS
+        )
+        for walk in range(WALKS)
+    ]
