@@ -23,7 +23,7 @@ Part = Literal["core", "web"]
 BUSY_SECONDS = 2.0
 """How long a statement waits for a lock that another program holds."""
 DEADLINE = 5.0
-"""How long a whole transaction may take."""
+"""How long a whole transaction may take, unless told otherwise."""
 PRAGMAS = {
     "busy_timeout": int(BUSY_SECONDS * 1000),
     "synchronous": "FULL",  # a commit is on the disk when it returns
@@ -47,6 +47,7 @@ class Database:
     part: Part
     file: Path | None
     """The SQLite file; None on PostgreSQL."""
+    deadline: float = DEADLINE
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     @property
@@ -57,14 +58,18 @@ class Database:
     async def read(self) -> AsyncIterator[AsyncConnection]:
         """A connection for single statements that read; nothing is held between them."""
         with explained(self.name):
-            async with asyncio.timeout(DEADLINE), self.reading().connect() as connection:
+            async with asyncio.timeout(self.deadline), self.reading().connect() as connection:
                 yield connection
 
     @asynccontextmanager
     async def write(self) -> AsyncIterator[AsyncConnection]:
         """A transaction that writes, all or nothing; durable when the block has ended."""
         with explained(self.name):
-            async with asyncio.timeout(DEADLINE), self.turn, self.writing().begin() as connection:
+            async with (
+                asyncio.timeout(self.deadline),
+                self.turn,
+                self.writing().begin() as connection,
+            ):
                 yield connection
 
     def reading(self) -> AsyncEngine:
@@ -99,17 +104,22 @@ def connect(url: str, part: Part, *, read_only: bool = False) -> Database:
     """The database as it is, whatever its schema; `open_database` is the usual way."""
     file = file_of(url)
     if file is None:
-        arguments = POSTGRES_ARGUMENTS | {"application_name": f"hotline {part}"}
-        engine = create_async_engine(
-            normal(url), connect_args=arguments, pool_pre_ping=True, hide_parameters=True
-        )
-        return Database(engine, part, None)
+        return Database(postgres_engine(url, part, read_only), part, None)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not read_only:
         file.touch(mode=0o600)  # SQLite gives its WAL the same mode
     engine = create_async_engine(normal(url), hide_parameters=True)
     prepare_sqlite(engine.sync_engine, read_only=read_only)
     return Database(engine, part, file)
+
+
+def postgres_engine(url: str, part: Part, read_only: bool) -> AsyncEngine:
+    arguments: dict[str, Any] = POSTGRES_ARGUMENTS | {"application_name": f"hotline {part}"}
+    if read_only:
+        arguments["options"] += " -c default_transaction_read_only=on"
+    return create_async_engine(
+        normal(url), connect_args=arguments, pool_pre_ping=True, hide_parameters=True
+    )
 
 
 def prepare_sqlite(engine: Any, *, read_only: bool = False) -> None:

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import ContactId, Seconds
-from adapters.stores.database import DEADLINE, Database
+from adapters.stores.database import Database
 from adapters.stores.faults import explained
 from adapters.stores.lease import hold_file, hold_session
 from adapters.stores.tables import journal
@@ -31,6 +31,8 @@ log = logging.getLogger(__name__)
 PAGE = 1000
 """Records read at a time."""
 SNAPSHOTS_KEPT = 3
+Row = dict[str, Any]
+"""A record as its table holds it, without its `seq`."""
 
 
 class JournalReader:
@@ -83,7 +85,7 @@ class SqlJournal(JournalReader):
         """The newest record's `seq`."""
         self._confirmed = -1
         """Up to which `seq` our caller knows; -1 before the first look."""
-        self._doubtful: list[Record] = []
+        self._doubtful: list[Row] = []
         """What came after that without being confirmed; it may be written or not."""
         self._write: asyncio.Task[int] | None = None
 
@@ -104,7 +106,7 @@ class SqlJournal(JournalReader):
     async def close(self) -> None:
         """Let a write that is under way end, and give the right to write back."""
         if self._write:
-            await asyncio.wait([self._write], timeout=DEADLINE)
+            await asyncio.wait([self._write], timeout=self._database.deadline)
         await self._disconnect()
         if self._lock:
             self._lock.close()
@@ -113,37 +115,33 @@ class SqlJournal(JournalReader):
         if self._write and not self._write.done():
             raise JournalFailed(f"{self._database.name}: an earlier write is still under way")
         rows = [_row(record) for record in records]
-        self._write = asyncio.create_task(self._append(list(records), rows))
+        self._write = asyncio.create_task(self._append(rows))
         self._write.add_done_callback(lambda task: task.exception())
         try:
             # shielded: of a commit given up half-way nobody could tell how it ended
-            last = await asyncio.wait_for(asyncio.shield(self._write), DEADLINE)
+            last = await asyncio.wait_for(asyncio.shield(self._write), self._database.deadline)
         except TimeoutError:
             raise JournalFailed(f"{self._database.name}: no answer in time") from None
         self._confirmed, self._doubtful = last, []
         return last
 
-    async def _append(self, records: list[Record], rows: list[dict[str, Any]]) -> int:
+    async def _append(self, rows: list[Row]) -> int:
         try:
             with explained(self._database.name):
                 async with self._database.turn:
                     connection = self._connection or await self._connect()
-                    return await self._commit(connection, records, rows)
+                    return await self._commit(connection, rows)
         except (StoreFailed, StoreRefused) as fault:
             log.error("journal write failed", extra={"records": len(rows), "fault": str(fault)})
             await self._disconnect()
             raise fault if isinstance(fault, StoreRefused) else JournalFailed(str(fault)) from fault
 
-    async def _commit(
-        self, connection: AsyncConnection, records: list[Record], rows: list[dict[str, Any]]
-    ) -> int:
+    async def _commit(self, connection: AsyncConnection, rows: list[Row]) -> int:
         written = self._end - self._confirmed
-        if records[:written] != self._doubtful[:written]:
+        if rows[:written] != self._doubtful[:written]:
             self._confirmed, written = self._end, 0
-        self._doubtful = records
-        fresh = rows[written:]
-        for seq, row in enumerate(fresh, self._end + 1):
-            row["seq"] = seq
+        self._doubtful = rows
+        fresh = [{**row, "seq": seq} for seq, row in enumerate(rows[written:], self._end + 1)]
         if fresh:
             async with connection.begin():
                 await connection.execute(insert(journal), fresh)
@@ -158,19 +156,20 @@ class SqlJournal(JournalReader):
         self._connection = connection = await self._database.writing().connect()
         if not self._database.file:
             await hold_session(connection, self._database)
-        self._end = (await _last(connection))[0]
-        await connection.rollback()
         if self._confirmed < 0:
-            self._confirmed = self._end
-        if not 0 <= self._end - self._confirmed <= len(self._doubtful):
+            self._confirmed = (await _last(connection))[0]
+        found = await _rows_after(connection, self._confirmed, len(self._doubtful) + 1)
+        await connection.rollback()
+        if found != self._doubtful[: len(found)]:
             raise StoreRefused(f"{self._database.name}: another core has written: restart this one")
+        self._end = self._confirmed + len(found)
         return connection
 
     async def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection:
             with suppress(DBAPIError, TimeoutError):
-                async with asyncio.timeout(DEADLINE):
+                async with asyncio.timeout(self._database.deadline):
                     await connection.invalidate()
                     await connection.close()
 
@@ -194,7 +193,13 @@ async def _last(connection: AsyncConnection) -> tuple[int, Seconds]:
     return (row.seq, row.at / 1000) if row else (0, 0.0)
 
 
-def _row(record: Record) -> dict[str, Any]:
+async def _rows_after(connection: AsyncConnection, seq: int, most: int) -> list[Row]:
+    columns = [column for column in journal.c if column is not journal.c.seq]
+    query = select(*columns).where(journal.c.seq > seq).order_by(journal.c.seq).limit(most)
+    return [dict(row) for row in (await connection.execute(query)).mappings()]
+
+
+def _row(record: Record) -> Row:
     return {
         "at": round(record.at * 1000),
         "kind": record.kind,
