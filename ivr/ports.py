@@ -215,4 +215,6 @@ class Audited:
 
 
 class Audit(Protocol):
+    """Where it stands who did what, written before it is done."""
+
     async def write(self, entry: Audited) -> None: ...
