@@ -1,0 +1,178 @@
+"""Draws docs/states.md from the tables of states: `.hotline/venv/bin/python -m docs.draw_states`.
+
+The tables are the rule (`acd/states.py`, `ivr/tickets/life.py`); this page only shows them. A test
+compares the page with the tables, and asks for a sentence about every state and every move.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from acd.engine import DECLINE_REST, PHONE_REST
+from acd.states import AGENT_MOVES, CONTACT_MOVES, AgentState, ContactState
+from ivr.tickets.life import JOIN_SECONDS, TICKET_MOVES, TicketState
+
+PAGE = Path(__file__).with_name("states.md")
+
+HEAD = """\
+# States
+
+Drawn from the tables in `acd/states.py` and `ivr/tickets/life.py` by `docs/draw_states.py`; do not
+edit this page by hand. A move that is not in a table is refused and changes nothing.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """One table of states, and what people should know about it."""
+
+    title: str
+    about: str
+    start: StrEnum
+    moves: Mapping[Any, StrEnum]
+    states: Mapping[StrEnum, str]
+    causes: Mapping[str, str]
+    end: StrEnum | None = None
+
+    def text(self) -> str:
+        """The section of the page: a diagram, the states, the moves."""
+        return "\n\n".join(
+            (f"## {self.title}", self.about, self._diagram(), self._states(), self._moves())
+        )
+
+    def _diagram(self) -> str:
+        lines = [f"    {_id(state)} : {state}" for state in self.states]
+        lines.append(f"    [*] --> {_id(self.start)}")
+        lines += [f"    {_id(a)} --> {_id(b)} : {move}" for (a, move), b in self.moves.items()]
+        if self.end:
+            lines.append(f"    {_id(self.end)} --> [*]")
+        return "\n".join(["```mermaid", "stateDiagram-v2", *lines, "```"])
+
+    def _states(self) -> str:
+        rows = [f"| {state} | {what} |" for state, what in self.states.items()]
+        return "\n".join(["| state | meaning |", "| --- | --- |", *rows])
+
+    def _moves(self) -> str:
+        found: dict[tuple[str, str], list[str]] = {}
+        for (before, move), after in self.moves.items():
+            found.setdefault((move, after), []).append(before)
+        rows = [
+            f"| {move} | {', '.join(before)} | {after} | {self.causes[move]} |"
+            for (move, after), before in found.items()
+        ]
+        return "\n".join(
+            ["| move | from | to | what causes it |", "| --- | --- | --- | --- |", *rows]
+        )
+
+
+def _id(state: StrEnum) -> str:
+    return state.replace(" ", "_").replace("-", "_")
+
+
+AGENT = Drawing(
+    title="Agent",
+    about=(
+        "Exactly one state at a time. Beside it stands whether the agent's phone can be rung:\n"
+        "an agent who is ready, but whose phone is not registered or is in another call, is\n"
+        "offered nothing."
+    ),
+    start=AgentState.LOGGED_OFF,
+    moves=AGENT_MOVES,
+    states={
+        AgentState.LOGGED_OFF: "Away.",
+        AgentState.NOT_READY: "Here, but taking nothing: a break, or after a call rang unanswered.",
+        AgentState.READY: "Waiting for a contact; whoever has been ready longest is next.",
+        AgentState.OFFERED: "A contact rings at the agent's phone.",
+        AgentState.TALKING: "Connected with a customer.",
+        AgentState.WRAP_UP: "Finishing notes after a talk; ready again when the time is over.",
+    },
+    causes={
+        "log in": "The agent, or a supervisor for them.",
+        "ready": "The agent: back from a break, or logged in to work at once.",
+        "pause": "The agent asks for a break; asked for during a talk, it begins after the talk.",
+        "log off": "The agent; asked for during a talk, it happens after the talk.",
+        "offer": "The engine: this contact is the first that this agent may serve.",
+        "accept": (
+            "The agent picked up and the gate let the leg pass. From any other state than offered:"
+            " the talk was learned late, and is a fact."
+        ),
+        "released": (
+            "The offer was withdrawn, or the caller left, or answered but the caller never came to"
+            " the bridge. Idle time goes on."
+        ),
+        "decline": (
+            "The agent pressed reject; this contact is not offered to them again for"
+            f" {DECLINE_REST:g} s."
+        ),
+        "ring out": "Nobody picked up in time: such an agent is not rung again before `ready`.",
+        "unreachable": (
+            f"The phone was busy or out of reach; the agent is offered nothing for {PHONE_REST:g} s."
+        ),
+        "hang up": "The agent's leg ended, whoever hung up.",
+        "done": "The wrap-up time is over, or the agent ended it before.",
+    },
+)  # fmt: skip
+
+CONTACT = Drawing(
+    title="Contact",
+    about=(
+        "From the moment a customer asks for a person. The order key is given with the first\n"
+        "state and stays the same whatever happens here."
+    ),
+    start=ContactState.ARRIVING,
+    moves=CONTACT_MOVES,
+    states={
+        ContactState.ARRIVING: "Recorded, with its key; not yet in the waiting loop.",
+        ContactState.WAITING: "Waits with music and announcements; may be offered.",
+        ContactState.RINGING: "Waits on, while it rings at one agent.",
+        ContactState.TALKING: "Connected with an agent.",
+        ContactState.AFTER: "The agent's leg has ended; the dialplan decides what comes next.",
+        ContactState.ENDED: "Over: served, abandoned, left or lost.",
+    },
+    causes={
+        "reach": "The dialplan reports the caller from the waiting loop.",
+        "offer": "The engine rings an agent for it.",
+        "offer over": "Declined, rung out, busy, out of reach or withdrawn: it keeps its key.",
+        "answer": (
+            "The agent's leg passed the gate. From waiting: this was learned late, or a fallback"
+            " phone took the caller."
+        ),
+        "leg ended": "The agent's leg is gone.",
+        "back": "The talk ended in a way that the agent did not ask for: it waits again, same key.",
+        "leave": "The caller's channel is gone.",
+    },
+    end=ContactState.ENDED,
+)
+
+TICKET = Drawing(
+    title="Ticket",
+    about="The work that outlives the contact.",
+    start=TicketState.OPEN,
+    moves=TICKET_MOVES,
+    states={
+        TicketState.OPEN: (
+            "There is work left. A further call of the same number joins it until"
+            f" {JOIN_SECONDS / 3600:g} hours after its opening."
+        ),
+        TicketState.CLOSED: "The work is done; the customer's next call opens a new ticket.",
+    },
+    causes={
+        "close": "An operator, by the API.",
+        "reopen": "An operator, by the API; never a call.",
+    },
+)
+
+DRAWINGS = (AGENT, CONTACT, TICKET)
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n\n".join((HEAD.strip(), *(drawing.text() for drawing in DRAWINGS))) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
