@@ -80,7 +80,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     switchboard.tell(distributor.post)
     resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
     announcer = Announcer(distributor.engine, flows, switchboard, clock)
-    distributor.post(events.Started(found.engine.epoch + 1))
+    epoch = found.engine.epoch + 1
+    distributor.post(events.Started(epoch))
 
     async def take(line: Line) -> None:
         flow = flows[settings.site.numbers[line.facts.dialled].flow]
@@ -100,7 +101,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     stack.push_async_callback(agi.stop, DRAIN_SECONDS)
     await control.start()
     stack.push_async_callback(control.stop)
-    log.info("core is up", extra={"replayed": found.records, "epoch": found.engine.epoch + 1})
+    log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
 
 

@@ -23,4 +23,5 @@ def configure(level: str, process: str) -> None:
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(lines)
     logging.basicConfig(level=level.upper(), handlers=[stream], force=True)
-    logging.getLogger("panoramisk").setLevel(logging.ERROR)
+    for library, least in (("panoramisk", logging.ERROR), ("alembic", logging.WARNING)):
+        logging.getLogger(library).setLevel(least)

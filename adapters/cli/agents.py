@@ -1,0 +1,72 @@
+"""`./hotline agent ...`: the core does it, this asks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from adapters.cli.output import Json, fail, table
+from adapters.control.client import CoreClient
+from ivr.ports import CoreAway, CoreRefused
+from ivr.settings import BadSettings, load
+
+app = typer.Typer(no_args_is_help=True)
+Agent = Annotated[str, typer.Argument(help="The agent's id, which is also the phone's name.")]
+COLUMNS = ("agent", "state", "reason", "phone", "queues", "contact")
+
+
+def ask(what: str, **fields: Any) -> Mapping[str, Any]:
+    """The core's answer, or one sentence why there is none."""
+    try:
+        return asyncio.run(CoreClient(load().core_socket).ask(what, **fields))
+    except BadSettings as bad:
+        fail("\n".join(bad.faults))
+    except CoreAway as away:
+        fail(f"{away}; is it running? ./hotline run starts it")
+    except CoreRefused as refusal:
+        fail(str(refusal))
+
+
+@app.command("list")
+def list_(json: Json = False) -> None:
+    """Show every agent and what they do now."""
+    table(COLUMNS, ask("agents")["agents"], as_json=json)
+
+
+@app.command()
+def login(
+    agent: Agent,
+    queue: Annotated[
+        list[str] | None, typer.Option(help="Only this queue (repeat for more).")
+    ] = None,
+    pause: Annotated[bool, typer.Option(help="Log in without being ready yet.")] = False,
+    json: Json = False,
+) -> None:
+    """Log an agent in, ready for contacts."""
+    answer = ask("agent login", agent=agent, queues=queue or [], ready=not pause)
+    table(COLUMNS, [answer], as_json=json)
+
+
+@app.command()
+def pause(
+    agent: Agent,
+    reason: Annotated[str, typer.Argument(help="Why, as statistics will show it.")] = "break",
+    json: Json = False,
+) -> None:
+    """Take an agent off for a break; in a talk, after it."""
+    table(COLUMNS, [ask("agent pause", agent=agent, reason=reason)], as_json=json)
+
+
+@app.command()
+def ready(agent: Agent, json: Json = False) -> None:
+    """End a break or the wrap-up."""
+    table(COLUMNS, [ask("agent ready", agent=agent)], as_json=json)
+
+
+@app.command()
+def logout(agent: Agent, json: Json = False) -> None:
+    """Log an agent off; in a talk, after it."""
+    table(COLUMNS, [ask("agent logout", agent=agent)], as_json=json)

@@ -1,0 +1,28 @@
+"""`./hotline flow ...`"""
+
+from __future__ import annotations
+
+import typer
+
+from adapters.cli.output import Json, fail, table
+from adapters.cli.publish import load_flows
+from ivr.faults import BadFlow
+from ivr.settings import BadSettings, load
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def check(json: Json = False) -> None:
+    """Check every flow; name each fault with file, line and a suggestion."""
+    try:
+        flows = load_flows(load())
+    except BadSettings as bad:
+        fail("\n".join(bad.faults))
+    except BadFlow as bad:
+        fail("\n".join(bad.faults))
+    rows = [
+        {"flow": flow.name, "steps": len(flow.steps), "languages": list(flow.languages)}
+        for flow in flows.values()
+    ]
+    table(("flow", "steps", "languages"), rows, as_json=json)

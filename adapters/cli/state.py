@@ -1,0 +1,98 @@
+"""Commands about the installation as a whole: status, stop, doctor, backup, restore."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from adapters.asterisk.doctor import examine
+from adapters.asterisk.instance import Instance
+from adapters.cli.agents import COLUMNS
+from adapters.cli.output import console, fail, show, table
+from adapters.cli.processes import PidFile
+from adapters.cli.run import supervisor_file
+from adapters.control.client import CoreClient
+from adapters.stores import backup as archive
+from ivr.ports import CoreAway, CoreRefused, StoreFailed, StoreRefused
+from ivr.settings import Settings
+
+MARKS = {"ok": "[green]ok[/]", "warn": "[yellow]warn[/]", "fail": "[red]fail[/]"}
+
+
+def stop(settings: Settings) -> None:
+    """End supervisor, children left over from a killed one, then Asterisk with its calls."""
+    ended = [
+        name
+        for name, file in (
+            ("supervisor", supervisor_file(settings)),
+            ("core", PidFile(settings.run / "core.pid")),
+            ("web", PidFile(settings.run / "web.pid")),
+        )
+        if file.end(deadline=10.0)
+    ]
+    instance = Instance(settings)
+    if instance.adopt():
+        instance.stop()
+        ended.append("asterisk")
+    console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+
+
+def status(settings: Settings, as_json: bool) -> int:
+    """0 when the core answers and has its link; 1 otherwise."""
+    asterisk = Instance(settings).adopt()
+    found: dict[str, Any] = {
+        "asterisk": f"process {asterisk.pid}" if asterisk else "not running",
+        "supervisor": supervisor_file(settings).running() or "not running",
+    }
+    try:
+        core, agents, queues = asyncio.run(_ask_all(settings))
+    except (CoreAway, CoreRefused) as fault:
+        show({**found, "core": str(fault)}, as_json=as_json)
+        return 1
+    link = bool(core["link"])
+    found |= {"core": f"epoch {core['epoch']}", "link": "up" if link else "down"}
+    if as_json:
+        show({**found, "agents": agents, "queues": queues}, as_json=True)
+        return 0 if link else 1
+    show(found, as_json=False)
+    table(("queue", "waiting", "longest_wait"), queues, as_json=False)
+    table(COLUMNS, agents, as_json=False)
+    return 0 if link else 1
+
+
+async def _ask_all(settings: Settings) -> tuple[Any, Any, Any]:
+    core = CoreClient(settings.core_socket)
+    status_, agents, queues = await asyncio.gather(
+        core.ask("status"), core.ask("agents"), core.ask("queues")
+    )
+    return status_, agents["agents"], queues["queues"]
+
+
+async def doctor(settings: Settings, as_json: bool) -> int:
+    """0 when nothing fails (warnings allowed)."""
+    findings = await examine(settings)
+    if as_json:
+        table((), [asdict(finding) for finding in findings], as_json=True)
+    for finding in findings if not as_json else ():
+        console.print(f"{MARKS[finding.level]:14} {finding.what}")
+        if finding.level != "ok":
+            console.print(f"       {finding.remedy}")
+    return int(any(finding.level == "fail" for finding in findings))
+
+
+def backup(settings: Settings, target: Path, with_keys: bool) -> None:
+    try:
+        asyncio.run(archive.backup(settings, target, with_keys=with_keys))
+    except (StoreFailed, StoreRefused, OSError) as fault:
+        fail(str(fault))
+    console.print(f"written: {target}")
+
+
+def restore(settings: Settings, source: Path, replace: bool) -> None:
+    try:
+        asyncio.run(archive.restore(settings, source, replace=replace))
+    except (StoreFailed, StoreRefused, OSError) as fault:
+        fail(str(fault))
+    console.print(f"restored from {source}")
