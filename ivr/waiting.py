@@ -6,7 +6,6 @@ after a gap (the core was away) nothing is made up for and nothing is said twice
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -40,8 +39,8 @@ class Waiting:
     def next_deadline(self) -> Seconds | None:
         """When something is due next; None: never."""
         waited = self._waited(self.said)
-        after = min((_next(rule, waited) for rule in self.rules), default=math.inf)
-        return None if after == math.inf else round(self.since + after, 3)
+        later = [at for rule in self.rules if (at := _next(rule, waited)) is not None]
+        return self.since + min(later) / 1000 if later else None
 
     def due(self, now: Seconds, expected: Seconds | None = None) -> Request | None:
         """What has come due since the last time, each once; `expected` is the wait to tell."""
@@ -55,11 +54,11 @@ class Waiting:
         ]
         if not prompts:
             return None
-        return Request(f"w{round(max(at for at, _ in found) * 1000)}", tuple(prompts))
+        return Request(f"w{max(at for at, _ in found)}", tuple(prompts))
 
-    def _waited(self, until: Seconds | None) -> Seconds:
-        """Rounded: a deadline that is reached by a hair less than itself would never be over."""
-        return -1.0 if until is None else round(until - self.since, 3)
+    def _waited(self, until: Seconds | None) -> int:
+        """Milliseconds, whole ones: else a deadline might be reached and yet not be over."""
+        return -1 if until is None else round((until - self.since) * 1000)
 
 
 def announcements(flow: Flow, queue: str) -> Sequence[Announcement]:
@@ -72,17 +71,22 @@ def announcements(flow: Flow, queue: str) -> Sequence[Announcement]:
     return ()
 
 
-def _newest(rule: Announcement, waited: Seconds) -> Seconds:
-    """The last time up to now at which the rule spoke; below zero: not yet."""
-    if rule.every:
-        return waited // rule.every * rule.every or -1.0
-    return rule.after if rule.after is not None and rule.after <= waited else -1.0
+def _newest(rule: Announcement, waited: int) -> int:
+    """The last time up to now at which the rule spoke, in milliseconds; -1: not yet."""
+    if rule.every is not None:
+        every = round(rule.every * 1000)
+        return waited // every * every or -1
+    after = round((rule.after or 0) * 1000)
+    return after if after <= waited else -1
 
 
-def _next(rule: Announcement, waited: Seconds) -> Seconds:
-    if rule.every:
-        return (max(waited, 0.0) // rule.every + 1) * rule.every
-    return rule.after if rule.after is not None and rule.after > waited else math.inf
+def _next(rule: Announcement, waited: int) -> int | None:
+    """The first time from now on at which the rule speaks; None: it has spoken."""
+    if rule.every is not None:
+        every = round(rule.every * 1000)
+        return (max(waited, 0) // every + 1) * every
+    after = round((rule.after or 0) * 1000)
+    return after if after > waited else None
 
 
 def _prompt(rule: Announcement, language: str, expected: Seconds | None) -> Prompt | None:

@@ -1,0 +1,174 @@
+"""Prompts as files: found by content, made once, never half, never in the way of a call."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+
+from ivr.load import load
+from ivr.publish import Targets, named_prompts, publish_all, spoken_by
+from tests.fakes_calls import FLOWS, HOUSE
+from voice import prompts as module
+from voice.ports import Prompt, SpeechFailed
+from voice.prompts import PromptFolder, publish, put_music, recordings
+
+HELLO = Prompt("Hello.", "en")
+WRITES = "import json, sys; open(json.load(sys.stdin)['target'], 'ab').write(b'sound')"
+FAILS = "import sys; print('trace\\nno such voice', file=sys.stderr); sys.exit(1)"
+HANGS = "import time; time.sleep(60)"
+
+
+def store(folder: Path, program: str = WRITES, **settings: float) -> PromptFolder:
+    command = (sys.executable, "-c", program)
+    return PromptFolder(folder / "prompts", command=command, **settings)  # type: ignore[arg-type]
+
+
+async def test_a_prompt_is_made_once_and_found_afterwards(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    assert kept.find(HELLO) is None
+    made = await kept.make(HELLO)
+    assert made == kept.find(HELLO) == await kept.make(HELLO)
+    assert made.read_bytes() == b"sound"
+
+
+async def test_who_asks_at_the_same_time_waits_for_the_same_process(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    made = await asyncio.gather(*(kept.make(HELLO) for _ in range(8)))
+    assert len(set(made)) == 1 and made[0].read_bytes() == b"sound"
+
+
+async def test_a_caller_who_leaves_takes_no_prompt_from_the_others(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    leaves, stays = (asyncio.create_task(kept.make(HELLO)) for _ in range(2))
+    await asyncio.sleep(0)
+    leaves.cancel()
+    assert (await stays).exists()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Prompt("Hello!", "en"),
+        Prompt("Hello.", "zh"),
+        Prompt("Hello.", "en", FLOWS / "good" / "goodbye.wav"),
+    ],
+)
+def test_another_text_language_or_recording_is_another_file(tmp_path: Path, other: Prompt) -> None:
+    kept = store(tmp_path)
+    assert kept._path(other) != kept._path(HELLO)
+
+
+def test_a_newer_engine_makes_new_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = store(tmp_path)
+    before = kept._path(HELLO)
+    monkeypatch.setattr(module, "_engine_version", lambda: "pyttsx3 99 99")
+    assert kept._path(HELLO) != before
+
+
+def test_a_changed_recording_is_a_new_file(tmp_path: Path) -> None:
+    kept, recording = store(tmp_path), tmp_path / "hello.wav"
+    recording.write_bytes(b"first")
+    before = kept._path(Prompt("Hello.", "en", recording))
+    recording.write_bytes(b"second take")
+    assert kept._path(Prompt("Hello.", "en", recording)) != before
+
+
+async def test_a_process_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
+    kept = store(tmp_path, FAILS)
+    with pytest.raises(SpeechFailed, match="no such voice"):
+        await kept.make(HELLO)
+    assert kept.find(HELLO) is None and list(kept.folder.iterdir()) == []
+
+
+async def test_a_process_that_writes_nothing_is_a_failure(tmp_path: Path) -> None:
+    with pytest.raises(SpeechFailed, match="nothing was written"):
+        await store(tmp_path, "pass").make(HELLO)
+
+
+async def test_a_process_that_hangs_is_killed_at_its_deadline(tmp_path: Path) -> None:
+    kept = store(tmp_path, HANGS, deadline=0.2)
+    with pytest.raises(SpeechFailed, match=r"did not end within 0\.2 s"):
+        await kept.make(HELLO)
+
+
+async def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
+    kept = store(tmp_path, FAILS)
+    with pytest.raises(SpeechFailed):
+        await kept.make(HELLO)
+    kept.command = (sys.executable, "-c", WRITES)
+    assert (await kept.make(HELLO)).exists()
+
+
+async def test_a_missing_engine_names_the_way_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(name: str) -> str:
+        raise metadata.PackageNotFoundError(name)
+
+    module._engine_version.cache_clear()
+    monkeypatch.setattr(metadata, "version", missing)
+    kept = store(tmp_path)
+    assert kept.find(HELLO) is None
+    with pytest.raises(SpeechFailed, match="hotline setup"):
+        await kept.make(HELLO)
+
+
+async def test_a_call_plays_what_there_is_and_leaves_out_the_rest(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = store(tmp_path)
+    made = await kept.make(HELLO)
+    kept.command = (sys.executable, "-c", HANGS)
+    private = Prompt("Dear customer.", "en")
+    assert await recordings(kept, [private, HELLO], seconds=0.05) == [made]
+    assert "prompt left out" in caplog.text
+    assert not any("Dear" in str(vars(record)) for record in caplog.records)
+
+
+async def test_publication_reports_what_it_made_kept_and_missed(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    lost = Prompt("Bye.", "en", tmp_path / "lost.wav")
+    await kept.make(HELLO)
+    done = await publish(kept, [HELLO, HELLO, Prompt("Bye.", "en"), lost])
+    assert (done.made, done.kept, len(done.failed)) == (1, 1, 1)
+    assert "lost.wav" in done.failed[0]
+
+
+async def test_the_dialplan_finds_its_prompts_by_name_and_music_beside(tmp_path: Path) -> None:
+    texts = tmp_path / "named.yaml"
+    texts.write_text("sorry: {zh: 抱歉。, en: Sorry.}", encoding="utf-8")
+    (tmp_path / "moh").mkdir()
+    (tmp_path / "moh" / "own.wav").write_bytes(b"own music")
+    targets = Targets(tmp_path / "sounds", tmp_path / "moh")
+    named = named_prompts(texts, ("zh", "en"))
+    done = await publish_all(store(tmp_path), [], named, targets)
+    assert done.failed == []
+    found = sorted(str(file.relative_to(targets.sounds)) for file in targets.sounds.rglob("*.*"))
+    assert found == ["en/sorry.wav", "zh/sorry.wav"]
+    assert [file.name for file in targets.music.iterdir()] == ["own.wav"]
+
+
+async def test_music_that_cannot_be_made_is_reported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    with pytest.raises(SpeechFailed, match="no hold music"):
+        await put_music(tmp_path)
+
+
+def test_every_waiting_time_is_published() -> None:
+    texts = [prompt.text for prompt in spoken_by(load(FLOWS / "good/every-kind.yaml", HOUSE))]
+    assert "The wait is about half an hour." in texts and "预计等待一小时以上。" in texts
+    assert not any("{" in text for text in texts)
+
+
+def test_a_call_needs_no_speech_library() -> None:
+    """They take a second and 100 MB, and espeak must never live in the process of calls."""
+    seen = "import sys, ivr.call, ivr.load, ivr.publish, ivr.waiting; print(*sys.modules)"
+    shown = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert not {"numpy", "soxr", "pyttsx3", "espeakng_loader"} & set(shown.stdout.split())

@@ -1,0 +1,99 @@
+"""What a waiting caller hears, and when."""
+
+from __future__ import annotations
+
+import pytest
+
+from ivr.flow import Announcement, Words
+from ivr.load import load
+from ivr.waiting import Waiting, announcements
+from tests.fakes_calls import FLOWS, HOUSE
+
+SINCE = 1_790_000_000.123
+
+
+def said(en: str, **times: float) -> Announcement:
+    return Announcement(say={"zh": Words(text="好"), "en": Words(text=en)}, **times)
+
+
+def story(waiting: Waiting, until: float) -> list[tuple[float, str, list[str]]]:
+    """Everything said when somebody comes back at each deadline: seconds, id, texts."""
+    heard = []
+    while (at := waiting.next_deadline()) is not None and at <= SINCE + until:
+        if request := waiting.due(at):
+            texts = [prompt.text for prompt in request.prompts]
+            heard.append((round(at - SINCE, 3), request.id, texts))
+    return heard
+
+
+def test_once_after_a_time_and_again_every_so_often() -> None:
+    waiting = Waiting([said("thanks", after=5), said("stay", every=30)], "en", SINCE)
+    assert story(waiting, 70) == [
+        (5.0, "w5000", ["thanks"]),
+        (30.0, "w30000", ["stay"]),
+        (60.0, "w60000", ["stay"]),
+    ]
+
+
+def test_what_is_due_at_one_time_is_one_request() -> None:
+    waiting = Waiting([said("stay", every=30), said("thanks", after=30)], "en", SINCE)
+    assert story(waiting, 40) == [(30.0, "w30000", ["stay", "thanks"])]
+
+
+def test_at_once_is_said_at_once_and_only_once() -> None:
+    waiting = Waiting([said("hello", after=0)], "en", SINCE)
+    assert story(waiting, 10) == [(0.0, "w0", ["hello"])]
+    assert waiting.next_deadline() is None
+
+
+def test_without_rules_there_is_nothing_to_wait_for() -> None:
+    assert Waiting([], "en", SINCE).next_deadline() is None
+
+
+def test_after_a_gap_nothing_is_made_up_for() -> None:
+    waiting = Waiting([said("stay", every=30)], "en", SINCE)
+    request = waiting.due(SINCE + 600)
+    assert request and len(request.prompts) == 1
+    assert waiting.due(SINCE + 600.5) is None
+    assert waiting.next_deadline() == SINCE + 630
+
+
+def test_after_a_restart_nothing_is_said_twice_and_ids_go_on() -> None:
+    rules = [said("thanks", after=5), said("stay", every=30)]
+    restarted = Waiting(rules, "en", SINCE, said=SINCE + 40)
+    assert story(restarted, 60) == [(60.0, "w60000", ["stay"])]
+
+
+def test_looking_early_says_nothing_and_loses_nothing() -> None:
+    waiting = Waiting([said("thanks", after=5)], "en", SINCE)
+    assert waiting.due(SINCE + 4.999) is None
+    assert waiting.due(SINCE + 5.001) is not None
+
+
+@pytest.mark.parametrize("every", [10, 10.1, 17.3, 33.333, 45, 3600])
+def test_a_deadline_once_reached_is_over(every: float) -> None:
+    waiting = Waiting([said("stay", every=every)], "en", SINCE)
+    for _ in range(1000):
+        deadline = waiting.next_deadline()
+        assert deadline is not None
+        assert waiting.due(deadline) is not None
+        following = waiting.next_deadline()
+        assert following is not None and following > deadline
+
+
+def test_the_wait_is_told_in_words_and_not_before_it_is_known() -> None:
+    waiting = Waiting([said("Your wait is {wait}.", every=30)], "en", SINCE)
+    assert waiting.due(SINCE + 30) is None
+    request = waiting.due(SINCE + 60, expected=100)
+    assert request and request.prompts[0].text == "Your wait is about two minutes."
+
+
+def test_the_callers_language_is_spoken() -> None:
+    request = Waiting([said("thanks", after=0)], "zh", SINCE).due(SINCE)
+    assert request and request.prompts[0].text == "好"
+
+
+def test_a_queue_has_the_announcements_of_its_step() -> None:
+    flow = load(FLOWS / "good" / "every-kind.yaml", HOUSE)
+    assert [rule.every for rule in announcements(flow, "support")] == [None, 30]
+    assert announcements(flow, "sales") == ()
