@@ -110,7 +110,8 @@ AGENT = Drawing(
         ),
         "ring out": "Nobody picked up in time: such an agent is not rung again before `ready`.",
         "unreachable": (
-            f"The phone was busy or out of reach; the agent is offered nothing for {PHONE_REST:g} s."
+            "The phone was busy or out of reach; the agent is offered nothing for"
+            f" {PHONE_REST:g} s."
         ),
         "hang up": "The agent's leg ended, whoever hung up.",
         "done": "The wrap-up time is over, or the agent ended it before.",
