@@ -79,11 +79,11 @@ class Callers:
             (person.number, person.name, self._voices[n].port if n in self._voices else SILENT)
             for n, person in enumerate(self._people)
         ]
-        (self.sipp.path / "people.csv").write_text(csv(rows), encoding="utf-8")
+        people = self.sipp.write("people.csv", csv(rows))
         count = str(len(self._people))
         await self.sipp.start(
             f"{target[0]}:{target[1]}", "-s", number, "-p", str(port),
-            "-inf", str(self.sipp.path / "people.csv"), "-cid_str", f"%u-{self._token}@%s",
+            "-inf", str(people), "-cid_str", f"%u-{self._token}@%s",
             "-r", str(round(rate * 100)), "-rp", "100s", "-l", count, "-m", count,
             deadline=deadline,
         )  # fmt: skip
@@ -115,7 +115,7 @@ class Callers:
 
     async def answered(self, count: int | None = None, seconds: float = 10.0) -> None:
         """Until `count` calls (all of them) have been answered."""
-        await self.sipp.wait("answered", count or len(self._people), seconds)
+        await self.sipp.wait("answered", count=count or len(self._people), seconds=seconds)
 
     async def finished(self, seconds: float) -> int:
         """SIPp's exit status once all calls are over; 0: all went as they should."""

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.sipp.process import Sipp, SippFailed, csv
+from adapters.sipp.process import Sipp, SippFailed, csv, filled
 
 NEVER = 600.0
+EXPIRES = 600
 REGISTER_DEADLINE = 10.0
 
 
@@ -27,7 +28,11 @@ class Behaviour:
 
 
 class Phones:
-    """Registered phones, served by one SIPp process. They all behave in the same way."""
+    """Registered phones, served by one SIPp process. They all behave in the same way.
+
+    Moments: registered, refused, rings, withdrawn, declined, busy, talks, hung up, released; each
+    with the phone's name as its detail.
+    """
 
     def __init__(
         self, tools: Path, secrets: Mapping[str, str], behaviour: Behaviour,
@@ -37,57 +42,48 @@ class Phones:
 
         `speech`: what the agents say again and again, in frames of 20 ms; none: nothing is sent.
         """
-        self._tools = tools
         self._secrets = secrets
-        self._target = ""
-        self._port = 0
-        self.sipp = Sipp(
-            tools,
+        again = int(EXPIRES * 0.8 * 1000)
+        self.sipp = Sipp(tools, "register.xml", {"EXPIRES": EXPIRES, "AGAIN_MS": again})
+        self._answering = self.sipp.write(
             "agent.xml",
-            {
-                "RINGS_MS": int(behaviour.rings * 1000),
-                "TALKS_MS": int(behaviour.talks * 1000),
-                "ANSWER": behaviour.answer,
-                "DECLINES_FIRST": behaviour.declines_first,
-                "MEDIA_PORT": "rtpstream_audio_port" if speech else "media_port",
-                "SPEAK": '<exec rtp_stream="speech.ulaw,-1,0,PCMU/8000"/>' if speech else "",
-            },
+            filled(
+                "agent.xml",
+                {
+                    "RINGS_MS": int(behaviour.rings * 1000),
+                    "TALKS_MS": int(behaviour.talks * 1000),
+                    "ANSWER": behaviour.answer,
+                    "DECLINES_FIRST": behaviour.declines_first,
+                    "MEDIA_PORT": "rtpstream_audio_port" if speech else "media_port",
+                    "SPEAK": '<exec rtp_stream="speech.ulaw,-1,0,PCMU/8000"/>' if speech else "",
+                },
+            ),
         )
         (self.sipp.path / "speech.ulaw").write_bytes(b"".join(speech))
 
     async def start(
         self, target: tuple[str, int], port: int, media_ports: tuple[int, int],
-        deadline: float = 3600.0,
+        deadline: float = 24 * 3600.0,
     ) -> None:  # fmt: skip
-        """Listen on UDP `port` and register there; uses `port + 1` while registering."""
-        self._target, self._port = f"{target[0]}:{target[1]}", port
-        await self.sipp.start(
-            self._target, "-p", str(port), "-aa",
-            "-min_rtp_port", str(media_ports[0]), "-max_rtp_port", str(media_ports[1]),
-            deadline=deadline,
-        )  # fmt: skip
-        await self.register(int(deadline))
-
-    async def register(self, expires: int) -> None:
-        """Tell the registrar where these phones are; 0 takes that back. Raises `SippFailed`."""
-        sipp = Sipp(self._tools, "register.xml", {"PHONE_PORT": self._port, "EXPIRES": expires})
+        """Listen on UDP `port` and register from there; `SippFailed` if that is refused."""
         rows = [
             (name, f"[authentication username={name} password={secret}]")
             for name, secret in self._secrets.items()
         ]
-        people = sipp.path / "phones.csv"
-        people.touch(mode=0o600)
-        people.write_text(csv(rows), encoding="utf-8")
+        count = len(rows)
+        await self.sipp.start(
+            f"{target[0]}:{target[1]}", "-p", str(port), "-rxsf", str(self._answering), "-aa",
+            "-inf", str(self.sipp.write("phones.csv", csv(rows))), "-l", str(count), "-r", "100",
+            "-min_rtp_port", str(media_ports[0]), "-max_rtp_port", str(media_ports[1]),
+            deadline=deadline,
+        )  # fmt: skip
         try:
-            await sipp.start(
-                self._target, "-p", str(self._port + 1), "-inf", str(people), "-r", "50",
-                "-m", str(len(rows)), deadline=REGISTER_DEADLINE,
-            )  # fmt: skip
-            if await sipp.finished(REGISTER_DEADLINE + 1) != 0:
-                raise SippFailed(f"the phones could not register:\n{sipp.errors()}")
-        finally:
-            await sipp.stop()
+            await self.sipp.wait("registered", "refused", count=count, seconds=REGISTER_DEADLINE)
+        except TimeoutError:
+            raise SippFailed(f"phones could not register: {self.sipp.errors()}") from None
+        if refused := [m.detail for m in self.sipp.moments if m.what == "refused"]:
+            raise SippFailed(f"phones were refused: {', '.join(refused)}")
 
     async def stop(self) -> None:
-        """The phones vanish; `register(0)` before says good-bye properly."""
+        """The phones vanish without a word, like a phone that loses its power."""
         await self.sipp.stop()

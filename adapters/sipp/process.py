@@ -39,13 +39,19 @@ class Sipp:
         self._tools = tools
         self._folder = tempfile.TemporaryDirectory(prefix="hotline-sipp-")
         self.path = Path(self._folder.name)
-        self._scenario = self.path / scenario
-        self._scenario.write_text(filled(scenario, values), encoding="utf-8")
+        self._scenario = self.write(scenario, filled(scenario, values))
         self.moments: list[Moment] = []
         self.on_moment: Callable[[Moment], None] = lambda moment: None
         self._news = asyncio.Condition()
         self._process: asyncio.subprocess.Process | None = None
         self._reading: asyncio.Task[None] | None = None
+
+    def write(self, name: str, text: str) -> Path:
+        """A file in the folder of the process, readable by nobody else."""
+        path = self.path / name
+        path.touch(mode=0o600)
+        path.write_text(text, encoding="utf-8")
+        return path
 
     async def start(self, target: str, *options: str, deadline: float) -> None:
         """Run against `target` (host:port); killed `deadline` seconds later if still there."""
@@ -91,13 +97,13 @@ class Sipp:
         async with self._news:
             self._news.notify_all()
 
-    def count(self, what: str) -> int:
-        return sum(moment.what == what for moment in self.moments)
+    def count(self, *whats: str) -> int:
+        return sum(moment.what in whats for moment in self.moments)
 
-    async def wait(self, what: str, count: int = 1, seconds: float = 10.0) -> None:
-        """Until `what` has happened `count` times; raises `TimeoutError`."""
+    async def wait(self, *whats: str, count: int = 1, seconds: float = 10.0) -> None:
+        """Until one or another of `whats` has happened `count` times; raises `TimeoutError`."""
         async with asyncio.timeout(seconds), self._news:
-            await self._news.wait_for(lambda: self.count(what) >= count)
+            await self._news.wait_for(lambda: self.count(*whats) >= count)
 
     async def finished(self, seconds: float) -> int:
         """SIPp's exit status once it ends by itself (0: every call went as the scenario says)."""

@@ -237,6 +237,7 @@ match=127.0.0.1
 """
 
 AGENT = """[{name}](ep)
+rewrite_contact=yes
 context=from-agent
 auth={name}
 aors={name}
@@ -248,5 +249,6 @@ password={secret}
 [{name}]
 type=aor
 max_contacts=1
+remove_existing=yes
 qualify_frequency=20
 """

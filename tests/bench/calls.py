@@ -7,11 +7,10 @@ gets the best of its settings that bear on speed, found in a short trial before.
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 from adapters.sipp.callers import Callers, Person, fictional_numbers
@@ -20,11 +19,23 @@ from ivr.settings import Ports, Settings
 from tests.bench.app_queue import NUMBER, AppQueue, QueueRules
 from tests.bench.figures import Figures, figures, legs
 from tests.bench.machine import cpu_seconds, machine, versions
+from tests.bench.ours import hotline
 from tests.bench.tap import Tap
 
 RINGS = 0.02
 CALLS_PER_SECOND = 40.0
-TRIAL_CALLERS = 40
+TRIAL_CALLERS = 20
+LONG_TALK = 180.0
+PORTS_ABOVE = 1200
+"""The benchmark's installations stand this far above the ports of the one around them."""
+
+RULES = (
+    QueueRules(autofill=True, retry=1),
+    QueueRules(autofill=True, retry=0),
+    QueueRules(autofill=True, retry=1, strategy="leastrecent"),
+    QueueRules(autofill=False, retry=1),
+)
+"""What app_queue is tried with. (It takes `retry=0` for its default of five seconds.)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +92,11 @@ class Run:
         }
 
 
-async def load(tools: Settings, side: Side, plan: Plan, ports: Ports) -> Run:
+async def load(tools: Path, side: Side, plan: Plan, ports: Ports) -> Run:
     """Put the load on a side that is up and has no calls."""
-    phones = Phones(tools.tools, side.phone_secrets, Behaviour(RINGS, plan.talks))
+    phones = Phones(tools, side.phone_secrets, Behaviour(RINGS, plan.talks))
     people = [Person(number) for number in fictional_numbers(plan.callers)]
-    callers = Callers(tools.tools, people)
+    callers = Callers(tools, people)
     try:
         await phones.start(side.sip, ports.demo, (ports.demo + 10, ports.demo + 60))
         await side.phones_ready()
@@ -109,3 +120,85 @@ async def load(tools: Settings, side: Side, plan: Plan, ports: Ports) -> Run:
 
 def _cpu(side: Side) -> dict[str, float]:
     return {part: cpu_seconds(pids) for part, pids in side.pids().items()}
+
+
+Say = Callable[[str], None]
+
+
+class Bench:
+    """One run of the benchmark on this machine."""
+
+    def __init__(self, settings: Settings, say: Say) -> None:
+        self._settings = settings
+        self._ports = Ports(settings.ports.base + PORTS_ABOVE)
+        self._folder = settings.home / "bench"
+        self._say = say
+
+    async def app_queue(self, plan: Plan, rules: QueueRules) -> Run:
+        folder = self._folder / "app_queue"
+        side = AppQueue(self._settings.tools, folder, self._ports, plan.names, rules)
+        try:
+            await side.start()
+            return await load(self._settings.tools, side, plan, self._ports)
+        finally:
+            await side.stop()
+
+    async def ours(self, plan: Plan) -> Run:
+        folder = self._folder / "hotline"
+        async with hotline(self._settings, folder, self._ports.base, plan.names) as side:
+            return await load(self._settings.tools, side, plan, self._ports)
+
+    async def best_rules(self, plan: Plan) -> QueueRules:
+        """The settings with which app_queue takes the most calls a second."""
+        speeds = {}
+        for rules in RULES:
+            run = await self.app_queue(replace(plan, callers=TRIAL_CALLERS), rules)
+            speeds[rules] = run.figures.calls_per_second
+            self._say(f"app_queue tried with {rules}: {speeds[rules]:.2f} calls/s")
+        return max(speeds, key=lambda rules: speeds[rules])
+
+    async def compare(self, plan: Plan, rules: QueueRules) -> dict[str, Any]:
+        """Both sides under one load, one after the other."""
+        self._say(f"{plan.callers} callers, {plan.agents} agents, talks of {plan.talks:g} s")
+        rival = await self.app_queue(plan, rules)
+        self._say(_line("app_queue", rival))
+        ours = await self.ours(plan)
+        self._say(_line("Hotline", ours))
+        slower = rival.figures.calls_per_second
+        ratio = ours.figures.calls_per_second / slower if slower else None
+        return {
+            "ours": ours.plain(),
+            "app_queue": rival.plain() | {"configuration": rules.lines()},
+            "ratio_calls_per_second": round(ratio, 2) if ratio else None,
+        }
+
+
+async def calls(
+    settings: Settings, say: Say, callers: int = 200, agents: int = 10, scale: float = 30.0
+) -> dict[str, Any]:
+    """The whole benchmark: talks of 0.5 s, then talks of 180 s divided by `scale`."""
+    began = time.monotonic()
+    head = {"machine": machine(), "versions": versions(settings.tools)}
+    bench, short = Bench(settings, say), Plan(callers, agents, 0.5)
+    rules = await bench.best_rules(short)
+    result = await bench.compare(short, rules)
+    long = await bench.compare(Plan(callers, agents, LONG_TALK / scale), rules)
+    return result | {
+        "n": callers,
+        "agents": agents,
+        "talk_seconds": short.talks,
+        "long": long | {"talk_seconds": LONG_TALK / scale, "stands_for_seconds": LONG_TALK},
+        "seed": None,  # nothing in it is random
+        "duration": round(time.monotonic() - began, 1),
+        **head,
+    }
+
+
+def _line(name: str, run: Run) -> str:
+    plain = run.plain()
+    wait = plain["free_to_ring_ms"]
+    cpu = ", ".join(f"{part} {percent:.0f} %" for part, percent in run.cpu_percent.items())
+    return (
+        f"  {name:10} {plain['calls_per_second']:6.2f} calls/s, free to ring {wait['p50']} ms"
+        f" (p95 {wait['p95']} ms, n {wait['n']}), failed {run.failed}, processor: {cpu}"
+    )

@@ -15,7 +15,7 @@ VALUES: dict[str, dict[str, object]] = {
         "RINGS_MS": 1, "TALKS_MS": 1, "ANSWER": 486, "DECLINES_FIRST": 0,
         "MEDIA_PORT": "media_port", "SPEAK": "",
     },
-    "register.xml": {"PHONE_PORT": 1, "EXPIRES": 0},
+    "register.xml": {"EXPIRES": 1, "AGAIN_MS": 1},
 }  # fmt: skip
 
 
