@@ -37,7 +37,7 @@ def read_wav(path: Path) -> tuple[Samples, int]:
 
 def write_wav(samples: Samples, path: Path, rate: int = TELEPHONE_RATE) -> None:
     """Write all or nothing: readers see no file, or the whole of it."""
-    with _whole(path) as spare, wave.open(str(spare), "wb") as file:
+    with _whole(path) as spare, spare.open("wb") as raw, wave.open(raw, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(rate)
