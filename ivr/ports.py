@@ -49,7 +49,7 @@ class Line(Protocol):
     async def answer(self) -> None: ...
 
     async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
-        """Speak; the key that interrupted, if any."""
+        """Speak; the key that interrupted, if any. It is kept: the next `ask` takes it."""
 
     async def ask(
         self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"

@@ -19,9 +19,10 @@ A_CALL = CallFacts(
 class FakeLine:
     """A caller who plays a script against `ivr.ports.Line`.
 
-    `acts` are taken one for each question: the keys pressed (`""`: silence), or `HANGS_UP`. Keys
-    left over are typed ahead: the next question takes them and its prompts are not spoken. A caller
-    whose script is over hangs up. `interrupts` says which key breaks into which spoken text.
+    `acts` are taken one for each question: the keys pressed (`""`: silence), or `HANGS_UP`. A
+    caller whose script is over hangs up. Keys left over, and those that broke into a text
+    (`interrupts` says which key into which text), are typed ahead: the next question takes them
+    and is not spoken.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class FakeLine:
             self.heard.append(prompt.text)
             if interruptible:
                 self._typed += self._interrupts.pop(prompt.text, "")
-        return self._take(1) or None if interruptible else None
+        return self._typed[:1] or None if interruptible else None
 
     async def ask(
         self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
@@ -87,6 +88,10 @@ class FakeLine:
 
     async def hang_up(self) -> None:
         self.gone = True
+
+    def types(self, keys: str) -> None:
+        """The caller presses keys, from now on."""
+        self._typed += keys
 
     def hangs_up(self) -> None:
         """The caller leaves, from now on."""

@@ -1,0 +1,235 @@
+"""A caller on the telephone, as `ivr.ports.Line`: what is said and asked, in AGI commands.
+
+Every key that the caller presses is kept by Asterisk itself (StoreDTMF) in a variable of the call,
+from the script's first moment to its last: AGI throws keys away between two commands. Questions
+are answered from that record, so keys may come early, and `Read` only tells when to look.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from acd.model import ContactId, Seconds
+from adapters.asterisk.agi import CallAgi
+from ivr.ports import CallerGone, CallFacts, LineFailed
+from voice.ports import Prompt, PromptStore, SpeechFailed
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+BETWEEN_KEYS: Seconds = 3.0
+MAKING: Seconds = 3.0
+"""How long a caller may wait for a prompt that has not been recorded yet."""
+AT_ONCE: Seconds = 0.02
+"""As long as `Read` waits for a key behind something that is only said; 0 would mean 10 s."""
+BYTES_PER_SECOND = 16_000
+TYPED, READ = "HOTLINE_TYPED", "HOTLINE_READ"
+KEPT = "="
+"""What the record of keys begins with: an empty one tells that nothing is being kept."""
+DIAL_TONE = "dial"
+PLAYABLE = re.compile(r"[\w/.@:+= -]+")
+SEPARATORS = re.compile(r"[ ().\-/]")
+NUMBER = re.compile(r"\+?[0-9]{1,32}")
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+ALLOWED = range(0x20)
+"""Presentations (agi_callingpres) that do not ask for the number to be withheld."""
+
+
+class AgiLine:
+    """One call's line. `begin` first, `close` last; satisfies `ivr.ports.Line`."""
+
+    def __init__(self, agi: CallAgi, prompts: PromptStore) -> None:
+        self._agi = agi
+        self._prompts = prompts
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="call")
+        self._facts = CallFacts(ContactId(""), "", None)
+        self._taken = 0
+        """How many of the keys on record have answered a question."""
+        self._over = False
+
+    @property
+    def facts(self) -> CallFacts:
+        return self._facts
+
+    async def begin(self) -> None:
+        """Tell the dialplan that somebody is here, and learn who calls."""
+        self._facts, self._taken = await self._do(0, self._begin)
+
+    def close(self) -> None:
+        """End the script. Asterisk goes on with the dialplan."""
+        self._over = True
+        self._agi.end()
+        self._thread.submit(self._agi.close)  # after a command that has just been woken
+        self._thread.shutdown(wait=False)
+
+    async def answer(self) -> None:
+        await self._do(0, self._agi.answer)
+
+    async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
+        files = await self._files(prompts)
+        if not interruptible:
+            await self._do(_length(files), self._play, files)
+            return None
+        return await self._do(_length(files), self._say, files)
+
+    async def ask(
+        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+    ) -> str | None:
+        files = await self._files(prompts)
+        longest = _length(files) + seconds + most_keys * BETWEEN_KEYS
+        unsaid = bool(prompts) and not files
+        return await self._do(longest, self._ask, files, most_keys, seconds, ends_with, unsaid)
+
+    async def set_language(self, language: str) -> None:
+        await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
+
+    async def remember(self, step: str) -> None:
+        await self._do(0, self._set, {"STEP": step})
+
+    async def join_queue(self, queue: str, class_: str, entered_at: Seconds) -> None:
+        entered = str(round(entered_at * 1000))
+        await self._do(0, self._join, {"QENTER": entered, "QUEUE": queue, "CLASS": class_})
+        self._over = True
+
+    async def hang_up(self) -> None:
+        with suppress(CallerGone):
+            await self._do(0, self._agi.hangup)
+
+    async def _do(self, seconds: Seconds, work: Callable[..., T], *args: object) -> T:
+        """Run commands in the call's thread. They end by their own deadline, on the socket."""
+        if self._over:
+            raise LineFailed("the script of this call is over")
+
+        def timed() -> T:
+            self._agi.allow(seconds)
+            return work(*args)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, timed)
+
+    async def _files(self, prompts: Sequence[Prompt]) -> list[str]:
+        """What to play, as Asterisk names it. A prompt that cannot be made in time is left out:
+        half a question is better than none. A question without a word begins with a dial tone."""
+        made = await asyncio.gather(*map(self._file, prompts))
+        return [str(path.with_suffix("")) for path in made if path]
+
+    async def _file(self, prompt: Prompt) -> Path | None:
+        path = self._prompts.find(prompt)
+        try:
+            if path is None:
+                path = await asyncio.wait_for(self._prompts.make(prompt), MAKING)
+        except (SpeechFailed, TimeoutError) as failed:
+            log.error("prompt left out", extra={"reason": str(failed) or "not made in time"})
+            return None
+        if not PLAYABLE.fullmatch(str(path)):
+            log.error("prompt left out", extra={"reason": "asterisk cannot play from this folder"})
+            return None
+        return path
+
+    # ---- in the call's thread
+
+    def _begin(self) -> tuple[CallFacts, int]:
+        agi = self._agi
+        agi.set_variable("TIMEOUT(absolute)", 0)
+        agi.set_variable("TIMEOUT(digit)", BETWEEN_KEYS)
+        if not agi.get_variable(TYPED):  # else the script before this one has begun it
+            agi.set_variable(TYPED, KEPT)
+            agi.appexec("StoreDTMF", f"RX,{TYPED}")
+        variables = ("CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP")
+        return _facts(agi.env, {name: agi.get_variable(name) for name in variables}), len(
+            self._typed()
+        )
+
+    def _set(self, variables: dict[str, str]) -> None:
+        for name, value in variables.items():
+            self._agi.set_variable(name, value)
+
+    def _join(self, variables: dict[str, str]) -> None:
+        self._set(variables)
+        with suppress(LineFailed):  # keys of the talk are nobody's business
+            self._agi.appexec("StoreDTMF", "remove")
+        self._set({TYPED: "", READ: "", "ACD_DONE": "1"})
+
+    def _typed(self) -> str:
+        """The keys that have not answered a question yet."""
+        return str(self._agi.get_variable(TYPED))[len(KEPT) + self._taken :]
+
+    def _play(self, files: list[str]) -> None:
+        if files:
+            self._agi.appexec("Playback", "&".join(files))
+
+    def _say(self, files: list[str]) -> str | None:
+        if files and not self._typed():
+            self._read(files, 1, "", AT_ONCE)
+        return self._typed()[:1] or None
+
+    def _ask(
+        self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
+    ) -> str | None:
+        typed = self._typed()
+        if _answer(typed, most_keys, ends_with) is None:
+            left = most_keys - len(typed)
+            if typed:
+                self._read([], left, ends_with, BETWEEN_KEYS)
+            else:
+                self._read(files, left, ends_with, seconds, tone=unsaid)
+            typed = self._typed()
+        keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
+        self._taken += taken
+        return keys if taken else None
+
+    def _read(
+        self, files: list[str], most: int, ends_with: str, seconds: Seconds, tone: bool = False
+    ) -> None:
+        """Play and wait until enough keys have been pressed, or none for long enough."""
+        self._agi.set_variable("TIMEOUT(response)", seconds)
+        sound, as_tone = (DIAL_TONE, "i") if tone else ("&".join(files), "")
+        self._agi.appexec("Read", f"{READ},{sound},{most},t({ends_with}){as_tone}")
+        if files and self._agi.get_variable("READSTATUS") == "ERROR":
+            log.error("prompts not played", extra={"reason": "asterisk cannot read the files"})
+            self._read([], most, ends_with, seconds, tone=True)
+
+
+def _answer(typed: str, most_keys: int, ends_with: str) -> tuple[str, int] | None:
+    """A complete answer at the beginning of what was typed, and how many keys it took."""
+    for count, key in enumerate(typed[:most_keys], start=1):
+        if ends_with and key in ends_with:
+            return typed[: count - 1], count
+    return (typed[:most_keys], most_keys) if len(typed) >= most_keys else None
+
+
+def _length(files: list[str]) -> Seconds:
+    sizes = [path.stat().st_size for name in files if (path := Path(f"{name}.wav")).exists()]
+    return sum(sizes) / BYTES_PER_SECOND
+
+
+def _facts(env: dict[str, str], variables: dict[str, str]) -> CallFacts:
+    return CallFacts(
+        contact=ContactId(variables["CONTACT"] or env.get("agi_uniqueid", "")),
+        dialled=variables["DIALLED"] or env.get("agi_extension", ""),
+        caller_number=caller_number(env.get("agi_callerid", ""), env.get("agi_callingpres", "")),
+        caller_name=CONTROLS.sub("", _known(env.get("agi_calleridname", ""))),
+        channel=env.get("agi_channel", ""),
+        queue=variables["QUEUE"],
+        class_=variables["CLASS"] or "standard",
+        language=env.get("agi_language", ""),
+        step=variables["STEP"],
+    )
+
+
+def caller_number(signalled: str, presentation: str) -> str | None:
+    """The number, `+0-9` only; None when withheld, or when what was signalled is no number."""
+    if presentation.isdecimal() and int(presentation) not in ALLOWED:
+        return None
+    number = SEPARATORS.sub("", signalled)
+    return number if NUMBER.fullmatch(number) else None
+
+
+def _known(name: str) -> str:
+    return "" if name == "unknown" else name
