@@ -288,6 +288,22 @@ def _protect(folders: Folders, user: User | None) -> None:
             for path in (folder, *folder.iterdir()):
                 os.chown(path, user.uid, user.gid, follow_symlinks=False)
     folders.run.chmod(0o711)
+    if user:
+        _let_through(folders.state.parent, user)
     for name in ("etc", "keys", "ctl", "lib", "log"):
         (folders.run / name).chmod(0o700)
     folders.state.chmod(0o700)
+
+
+def _let_through(folder: Path, user: User) -> None:
+    """Another user's Asterisk must get past our own folder to reach its part of the state."""
+    for parent in (folder, *folder.parents):
+        mode = parent.stat().st_mode
+        if parent.stat().st_uid == user.uid or mode & 0o001:
+            continue
+        if parent != folder:
+            raise BadPlace(
+                f"Asterisk does not run as root, and nobody else gets through {parent}: "
+                "choose another folder with HOTLINE_HOME and HOTLINE_DATA, or do not run as root"
+            )
+        parent.chmod(mode | 0o011)
