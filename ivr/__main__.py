@@ -12,9 +12,8 @@ import signal
 import sys
 from contextlib import AsyncExitStack
 
-from adapters.asterisk.agi_server import AgiServer
-
 from acd import events
+from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
 from adapters.asterisk.config import Folders

@@ -5,8 +5,8 @@ from __future__ import annotations
 import typer
 
 from adapters.cli.output import Json, fail, table
-from adapters.cli.publish import load_flows
 from ivr.faults import BadFlow
+from ivr.load import load_for
 from ivr.settings import BadSettings, load
 
 app = typer.Typer(no_args_is_help=True)
@@ -16,7 +16,7 @@ app = typer.Typer(no_args_is_help=True)
 def check(json: Json = False) -> None:
     """Check every flow; name each fault with file, line and a suggestion."""
     try:
-        flows = load_flows(load())
+        flows = load_for(load())
     except BadSettings as bad:
         fail("\n".join(bad.faults))
     except BadFlow as bad:

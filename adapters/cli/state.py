@@ -7,14 +7,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from adapters.asterisk.doctor import examine
 from adapters.asterisk.instance import Instance
 from adapters.cli.agents import COLUMNS
 from adapters.cli.output import console, fail, show, table
 from adapters.cli.processes import PidFile
 from adapters.cli.run import supervisor_file
 from adapters.control.client import CoreClient
-from adapters.stores import backup as archive
 from ivr.ports import CoreAway, CoreRefused, StoreFailed, StoreRefused
 from ivr.settings import Settings
 
@@ -72,6 +70,8 @@ async def _ask_all(settings: Settings) -> tuple[Any, Any, Any]:
 
 async def doctor(settings: Settings, as_json: bool) -> int:
     """0 when nothing fails (warnings allowed)."""
+    from adapters.asterisk.doctor import examine
+
     findings = await examine(settings)
     if as_json:
         table((), [asdict(finding) for finding in findings], as_json=True)
@@ -83,6 +83,8 @@ async def doctor(settings: Settings, as_json: bool) -> int:
 
 
 def backup(settings: Settings, target: Path, with_keys: bool) -> None:
+    from adapters.stores import backup as archive
+
     try:
         asyncio.run(archive.backup(settings, target, with_keys=with_keys))
     except (StoreFailed, StoreRefused, OSError) as fault:
@@ -91,6 +93,8 @@ def backup(settings: Settings, target: Path, with_keys: bool) -> None:
 
 
 def restore(settings: Settings, source: Path, replace: bool) -> None:
+    from adapters.stores import backup as archive
+
     try:
         asyncio.run(archive.restore(settings, source, replace=replace))
     except (StoreFailed, StoreRefused, OSError) as fault:
