@@ -1,0 +1,348 @@
+"""A SIP telephone in a few lines: registers, calls, rings, answers, presses keys, hears.
+
+For tests alone: one UDP socket a phone for signalling, one for speech; no media is played, but
+what comes in is kept with the kernel's time of arrival, so that gaps can be measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import secrets
+import socket
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+DEADLINE = 10.0
+RESEND = 0.5
+SO_TIMESTAMPNS = 35
+Address = tuple[str, int]
+
+
+class NoAnswer(Exception):
+    """The other side did not say what was waited for in time."""
+
+
+@dataclass
+class Message:
+    """One SIP message. Headers keep their order; names are compared without case."""
+
+    first: str
+    headers: list[tuple[str, str]]
+    body: str = ""
+
+    @classmethod
+    def parse(cls, data: bytes) -> Message:
+        head, _, body = data.decode(errors="replace").partition("\r\n\r\n")
+        first, *lines = head.split("\r\n")
+        pairs = [line.partition(":") for line in lines]
+        return cls(first, [(name.strip(), value.strip()) for name, _, value in pairs], body)
+
+    def __getitem__(self, name: str) -> str:
+        return next((v for n, v in self.headers if n.lower() == name.lower()), "")
+
+    @property
+    def status(self) -> int:
+        return int(self.first.split()[1]) if self.first.startswith("SIP/2.0") else 0
+
+    @property
+    def method(self) -> str:
+        return self["CSeq"].split()[-1] if self.status else self.first.split()[0]
+
+    def encode(self) -> bytes:
+        lines = [self.first, *(f"{name}: {value}" for name, value in self.headers)]
+        lines.append(f"Content-Length: {len(self.body.encode())}")
+        return ("\r\n".join(lines) + "\r\n\r\n" + self.body).encode()
+
+
+@dataclass
+class Packet:
+    """A speech packet: seconds (kernel clock), sequence number, timestamp, sound."""
+
+    at: float
+    seq: int
+    stamp: int
+    sound: bytes
+
+
+@dataclass
+class Call:
+    """One side of a dialog, seen from the phone."""
+
+    phone: Phone
+    call_id: str
+    local: str
+    remote: str
+    target: str
+    invite: Message | None = None
+    cseq: int = 0
+    up: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    failed: int = 0
+    speech: Address | None = None
+    stamp: int = 0
+
+    def answer(self) -> None:
+        """Say 200 at once (a ringing call)."""
+        assert self.invite
+        if not self.ended.is_set():
+            self.phone.reply(self.invite, "200 OK", self.local, self.phone.sdp())
+            self._hear(self.invite)
+            self.up.set()
+
+    def decline(self, status: str = "486 Busy Here") -> None:
+        assert self.invite
+        self.phone.reply(self.invite, status, self.local)
+        self.ended.set()
+
+    async def hang_up(self) -> None:
+        """End it, ringing or talking; returns when the other side has agreed."""
+        if self.ended.is_set():
+            return
+        self.ended.set()
+        if self.invite is None or self.up.is_set():
+            self.cseq += 1
+            await self.phone.ask("BYE", self.target, self._headers(f"{self.cseq} BYE"))
+        else:
+            self.decline()
+
+    async def press(self, key: str, seconds: float = 0.1) -> None:
+        """An RFC 4733 key press."""
+        event = "0123456789*#".index(key)
+        self.stamp += 8000
+        for n in range(round(seconds / 0.02) + 3):
+            end = n >= round(seconds / 0.02)
+            body = struct.pack("!BBH", event, 0x80 * end + 10, min(n + 1, 8) * 160)
+            self.phone.send_speech(self, 101 | 0x80 * (n == 0), body)
+            await asyncio.sleep(0.02 if not end else 0)
+
+    def _headers(self, cseq: str) -> list[tuple[str, str]]:
+        return [("From", self.local), ("To", self.remote), ("Call-ID", self.call_id),
+                ("CSeq", cseq)]  # fmt: skip
+
+    def _hear(self, message: Message) -> None:
+        port = re.search(r"^m=audio (\d+)", message.body, re.MULTILINE)
+        host = re.search(r"^c=IN IP4 (\S+)", message.body, re.MULTILINE)
+        if port and host:
+            self.speech = (host[1].strip(), int(port[1]))
+
+    def take(self, message: Message) -> None:
+        """What the other side sends within the dialog."""
+        if message.method in ("BYE", "CANCEL"):
+            self.phone.reply(message, "200 OK", self.local)
+            if message.method == "CANCEL" and self.invite and not self.up.is_set():
+                self.phone.reply(self.invite, "487 Request Terminated", self.local)
+            self.ended.set()
+        elif message.method in ("INVITE", "UPDATE"):
+            self.phone.reply(message, "200 OK", self.local, self.phone.sdp())
+
+
+class Phone:
+    """A telephone with a name. `ring` is told of each incoming call; by default it just rings."""
+
+    def __init__(self, server: Address, name: str, secret: str = "") -> None:
+        self.server, self.name, self.secret = server, name, secret
+        self.calls: list[Call] = []
+        self.heard: list[Packet] = []
+        self.ring: Callable[[Call], None] = lambda call: None
+        self.rung: asyncio.Queue[Call] = asyncio.Queue()
+        self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
+        self._signals = _udp()
+        self._speech = _udp()
+        self._speech.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        self._seq = 0
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._signals, self._read_signal)
+        loop.add_reader(self._speech, self._read_speech)
+
+    def close(self) -> None:
+        loop = asyncio.get_running_loop()
+        for sock in (self._signals, self._speech):
+            loop.remove_reader(sock)
+            sock.close()
+
+    def __enter__(self) -> Phone:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def contact(self) -> str:
+        return f"<sip:{self.name}@127.0.0.1:{self._signals.getsockname()[1]}>"
+
+    def sdp(self) -> str:
+        return (
+            "v=0\r\no=t 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
+            f"m=audio {self._speech.getsockname()[1]} RTP/AVP 0 101\r\n"
+            "a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
+        )
+
+    async def register(self, expires: int = 120) -> None:
+        uri = f"sip:{self.server[0]}:{self.server[1]}"
+        own = f"<sip:{self.name}@{self.server[0]}>"
+        headers = [("From", f"{own};tag={_tag()}"), ("To", own), ("Call-ID", _tag()),
+                   ("CSeq", "1 REGISTER"), ("Expires", str(expires))]  # fmt: skip
+        answer = await self.ask("REGISTER", uri, headers)
+        if answer.status == 401:
+            headers[3] = ("CSeq", "2 REGISTER")
+            sealed = self._authorization(answer, "REGISTER", uri)
+            answer = await self.ask("REGISTER", uri, [*headers, ("Authorization", sealed)])
+        if answer.status != 200:
+            raise NoAnswer(f"{self.name} could not register: {answer.first}")
+
+    async def call(self, number: str, name: str = "", wait: float = DEADLINE) -> Call:
+        """Dial; returns when answered (`up`) or refused (`failed`, `ended`)."""
+        uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
+        local = f'"{name}" <sip:{self.name}@127.0.0.1>;tag={_tag()}'
+        call = Call(self, _tag(), local, f"<{uri}>", uri)
+        self.calls.append(call)
+        answer = await self._invite(call, uri, wait)
+        if answer.status == 401:
+            sealed = ("Authorization", self._authorization(answer, "INVITE", uri))
+            answer = await self._invite(call, uri, wait, [sealed])
+        call.remote = answer["To"]
+        if answer.status == 200:
+            call.target = _uri(answer["Contact"]) or uri
+            call._hear(answer)
+            self._send("ACK", call.target, call._headers(f"{call.cseq} ACK"))
+            call.up.set()
+        else:
+            call.failed = answer.status
+            call.ended.set()
+        return call
+
+    async def rings(self, wait: float = DEADLINE) -> Call:
+        """The next call that comes in."""
+        return await asyncio.wait_for(self.rung.get(), wait)
+
+    async def _invite(
+        self, call: Call, uri: str, wait: float, more: list[tuple[str, str]] | None = None
+    ) -> Message:
+        call.cseq += 1
+        headers = call._headers(f"{call.cseq} INVITE") + (more or [])
+        answer = await self.ask("INVITE", uri, headers, self.sdp(), wait)
+        if answer.status >= 300:
+            ack = [("From", call.local), ("To", answer["To"]), ("Call-ID", call.call_id),
+                   ("CSeq", f"{call.cseq} ACK")]  # fmt: skip
+            self._send("ACK", uri, ack, branch=_branch(answer))
+        return answer
+
+    # ---- the wire
+
+    async def ask(
+        self, method: str, uri: str, headers: list[tuple[str, str]], body: str = "",
+        wait: float = DEADLINE,
+    ) -> Message:  # fmt: skip
+        """Send a request until its final answer comes."""
+        key = (dict(headers)["Call-ID"], dict(headers)["CSeq"])
+        future = self._waiting[key] = asyncio.get_running_loop().create_future()
+        branch = _tag()
+        try:
+            async with asyncio.timeout(wait):
+                while not future.done():
+                    self._send(method, uri, headers, body, branch)
+                    await asyncio.wait([future], timeout=RESEND if method != "INVITE" else wait)
+            return future.result()
+        except TimeoutError:
+            raise NoAnswer(f"{self.name}: no answer to {method}") from None
+        finally:
+            self._waiting.pop(key, None)
+
+    def _send(
+        self, method: str, uri: str, headers: list[tuple[str, str]], body: str = "",
+        branch: str = "",
+    ) -> None:  # fmt: skip
+        port = self._signals.getsockname()[1]
+        via = ("Via", f"SIP/2.0/UDP 127.0.0.1:{port};rport;branch=z9hG4bK{branch or _tag()}")
+        more = [("Content-Type", "application/sdp")] if body else []
+        full = [via, ("Max-Forwards", "70"), *headers, ("Contact", self.contact), *more]
+        self._signals.sendto(Message(f"{method} {uri} SIP/2.0", full, body).encode(), self.server)
+
+    def reply(self, to: Message, status: str, local: str, body: str = "") -> None:
+        names = ("via", "record-route", "from", "call-id", "cseq")
+        headers = [pair for pair in to.headers if pair[0].lower() in names]
+        headers += [("To", local), ("Contact", self.contact)]
+        headers += [("Content-Type", "application/sdp")] if body else []
+        self._signals.sendto(Message(f"SIP/2.0 {status}", headers, body).encode(), self.server)
+
+    def _read_signal(self) -> None:
+        message = Message.parse(self._signals.recv(65536))
+        if message.status:
+            future = self._waiting.get((message["Call-ID"], message["CSeq"]))
+            if message.status >= 200 and future and not future.done():
+                future.set_result(message)
+            return
+        call = next((c for c in self.calls if c.call_id == message["Call-ID"]), None)
+        if call:
+            call.take(message)
+        elif message.method == "INVITE":
+            self._ring(message)
+        elif message.method != "ACK":
+            self.reply(message, "200 OK", message["To"])
+
+    def _ring(self, message: Message) -> None:
+        local = f"{message['To']};tag={_tag()}"
+        target = _uri(message["Contact"])
+        call = Call(self, message["Call-ID"], local, message["From"], target, message)
+        self.calls.append(call)
+        self.reply(message, "180 Ringing", local)
+        self.ring(call)
+        self.rung.put_nowait(call)
+
+    def _read_speech(self) -> None:
+        data, ancillary, _, _ = self._speech.recvmsg(2048, 64)
+        seconds, nanoseconds = struct.unpack("qq", ancillary[0][2][:16])
+        if len(data) > 12 and data[1] & 0x7F == 0:
+            seq, stamp = struct.unpack("!HI", data[2:8])
+            self.heard.append(Packet(seconds + nanoseconds / 1e9, seq, stamp, data[12:]))
+
+    def send_speech(self, call: Call, kind: int, sound: bytes) -> None:
+        self._seq += 1
+        head = struct.pack("!BBHII", 0x80, kind, self._seq & 0xFFFF, call.stamp, id(self) & 0xFFFF)
+        if call.speech:
+            self._speech.sendto(head + sound, call.speech)
+
+    def _authorization(self, answer: Message, method: str, uri: str) -> str:
+        quoted = dict(re.findall(r'(\w+)="([^"]*)"', answer["WWW-Authenticate"]))
+        nonce, realm, cnonce = quoted["nonce"], quoted["realm"], _tag()
+        secret = _md5(f"{self.name}:{realm}:{self.secret}")
+        proof = _md5(f"{secret}:{nonce}:00000001:{cnonce}:auth:" + _md5(f"{method}:{uri}"))
+        return (
+            f'Digest username="{self.name}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
+            f'response="{proof}", algorithm=MD5, qop=auth, nc=00000001, cnonce="{cnonce}"'
+            + (f', opaque="{quoted["opaque"]}"' if "opaque" in quoted else "")
+        )
+
+
+def gaps(packets: list[Packet]) -> list[tuple[float, float]]:
+    """Time between neighbouring packets: (seconds since the first, seconds), longest first."""
+    pairs = zip(packets, packets[1:], strict=False)
+    return sorted(((a.at - packets[0].at, b.at - a.at) for a, b in pairs), key=lambda g: -g[1])
+
+
+def _udp() -> socket.socket:
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sock.bind(("127.0.0.1", 0))
+    sock.setblocking(False)
+    return sock
+
+
+def _tag() -> str:
+    return secrets.token_hex(8)
+
+
+def _md5(text: str) -> str:
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def _uri(header: str) -> str:
+    match = re.search(r"sip:[^>;]+", header)
+    return match[0] if match else ""
+
+
+def _branch(answer: Message) -> str:
+    match = re.search(r"branch=z9hG4bK([^;,]+)", answer["Via"])
+    return match[1] if match else ""
