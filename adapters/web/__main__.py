@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from hashlib import sha256
 
@@ -81,11 +82,25 @@ class CorePart:
 
 
 class Server(uvicorn.Server):
-    """uvicorn, with live events ended before it waits for connections to end."""
+    """uvicorn, with live events ended before it waits for connections to end.
+
+    Told to stop it ends like anything that is done; uvicorn would have itself killed once more.
+    """
 
     def __init__(self, config: uvicorn.Config, live: Live) -> None:
         super().__init__(config)
         self._live = live
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            loop.add_signal_handler(number, self.handle_exit, number, None)
+        try:
+            yield
+        finally:
+            for number in signals:
+                loop.remove_signal_handler(number)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._live.close()
@@ -96,8 +111,11 @@ async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     database = await open_database(settings.database_url("web"), "web")
     core = CorePart(settings)
+    server = _server(settings, database, core, CoreClient(settings.core_socket))
+    log.info("web starts", extra={"port": settings.ports.web})
     try:
-        await _server(settings, database, core, CoreClient(settings.core_socket)).serve()
+        await server.serve()
+        log.info("web stopped")
     finally:
         await core.close()
         await database.close()
@@ -198,7 +216,8 @@ def main() -> int:
         print("\n".join(bad.faults), file=sys.stderr)
         return 1
     logs.configure(settings.log_level, "web")
-    for noisy in ("uvicorn.error", "asyncio", "alembic"):
+    # aiosqlite's debug lines hold what is written, operators' words too
+    for noisy in ("uvicorn.error", "asyncio", "alembic", "aiosqlite"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         asyncio.run(serve(settings))

@@ -62,7 +62,7 @@ def build(
     app.state.parts, app.state.checks = parts, _Links(checks)
     for router in routers:
         app.include_router(router, prefix="/api/v1")
-    app.include_router(_own)
+    app.include_router(own)
     _name_problems(app, problems)
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]
     return app
@@ -75,6 +75,10 @@ def _name_problems(app: FastAPI, problems: Mapping[type[Exception], int]) -> Non
 
     for kind in problems:
         app.add_exception_handler(kind, ours)
+
+    @app.exception_handler(Exception)
+    async def unforeseen(_request: Request, _error: Exception) -> Response:
+        return problem(500, "this should not have happened")
 
     @app.exception_handler(HTTPException)
     async def http(_request: Request, error: HTTPException) -> Response:
@@ -104,16 +108,17 @@ class _Links:
         return self._found
 
 
-_own = APIRouter(include_in_schema=False)
+own = APIRouter(include_in_schema=False)
+"""Probes, figures and description."""
 
 
-@_own.get("/health")
+@own.get("/health")
 async def health() -> JSONResponse:
     """Whether the process lives."""
     return JSONResponse({"status": "up"})
 
 
-@_own.get("/ready")
+@own.get("/ready")
 async def ready(request: Request) -> JSONResponse:
     """Which link is up, and which is not."""
     links = await request.app.state.checks.look()
@@ -122,23 +127,23 @@ async def ready(request: Request) -> JSONResponse:
     return JSONResponse({"ready": status == 200, "links": shown}, status)
 
 
-@_own.get("/metrics")
+@own.get("/metrics")
 async def metrics() -> Response:
     """Figures for Prometheus."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-@_own.get("/openapi.json")
+@own.get("/openapi.json")
 async def openapi(request: Request) -> JSONResponse:
     return JSONResponse(request.app.openapi())
 
 
-@_own.get("/docs")
+@own.get("/docs")
 async def docs(request: Request) -> HTMLResponse:
     made: dict[str, Any] = request.app.openapi()
     return HTMLResponse(description.page(made))
 
 
-@_own.get("/docs.css")
+@own.get("/docs.css")
 async def style() -> PlainTextResponse:
     return PlainTextResponse(description.STYLE, media_type="text/css")

@@ -9,20 +9,28 @@ arrives, and no longer.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from acd.model import Seconds
 from adapters.web import problems
 from adapters.web.limits import neighbourhood
 
-HEAD_SECONDS = 5.0
-LINGER_SECONDS = 2.0
-UNREAD_SECONDS = 10.0
 MOST_PER_ADDRESS = 100
 MOST_AT_ALL = 800
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long a connection may take, in seconds."""
+
+    head: Seconds = 5.0
+    linger: Seconds = 2.0
+    unread: Seconds = 10.0
 
 
 class Crowd:
@@ -66,9 +74,10 @@ class Crowd:
 class Connection(H11Protocol):
     """One peer."""
 
-    def __init__(self, *arguments: Any, crowd: Crowd, **named: Any) -> None:
+    def __init__(self, *arguments: Any, crowd: Crowd, deadlines: Deadlines, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._crowd = crowd
+        self._deadlines = deadlines
         self._deadline: asyncio.TimerHandle | None = None
         self._linger: asyncio.TimerHandle | None = None
         self._unread: asyncio.TimerHandle | None = None
@@ -96,12 +105,12 @@ class Connection(H11Protocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY and self._linger is None:
-            self._linger = self.loop.call_later(LINGER_SECONDS, self.transport.abort)
+            self._linger = self.loop.call_later(self._deadlines.linger, self.transport.abort)
         self._watch()
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._unread = self.loop.call_later(UNREAD_SECONDS, self.transport.abort)
+        self._unread = self.loop.call_later(self._deadlines.unread, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -115,7 +124,7 @@ class Connection(H11Protocol):
         """Hold the head of the next request to its deadline."""
         awaited = self.conn.their_state is h11.IDLE
         if awaited and self._deadline is None:
-            self._deadline = self.loop.call_later(HEAD_SECONDS, self.transport.abort)
+            self._deadline = self.loop.call_later(self._deadlines.head, self.transport.abort)
             self._crowd.silent(self)
         elif not awaited and self._deadline is not None:
             self._deadline.cancel()
@@ -132,6 +141,6 @@ class Connection(H11Protocol):
         self.transport.close()
 
 
-def connections(crowd: Crowd | None = None) -> Any:
+def connections(crowd: Crowd | None = None, deadlines: Deadlines | None = None) -> Any:
     """What uvicorn's `http` setting takes."""
-    return partial(Connection, crowd=crowd or Crowd())
+    return partial(Connection, crowd=crowd or Crowd(), deadlines=deadlines or Deadlines())

