@@ -7,13 +7,14 @@ what comes in is kept with the kernel's time of arrival, so that gaps can be mea
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import re
-import secrets
 import socket
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import pairwise
+
+from tests.sip import Message, authorization, branch_of, tag, udp, uri_of
 
 DEADLINE = 10.0
 RESEND = 0.5
@@ -23,38 +24,6 @@ Address = tuple[str, int]
 
 class NoAnswer(Exception):
     """The other side did not say what was waited for in time."""
-
-
-@dataclass
-class Message:
-    """One SIP message. Headers keep their order; names are compared without case."""
-
-    first: str
-    headers: list[tuple[str, str]]
-    body: str = ""
-
-    @classmethod
-    def parse(cls, data: bytes) -> Message:
-        head, _, body = data.decode(errors="replace").partition("\r\n\r\n")
-        first, *lines = head.split("\r\n")
-        pairs = [line.partition(":") for line in lines]
-        return cls(first, [(name.strip(), value.strip()) for name, _, value in pairs], body)
-
-    def __getitem__(self, name: str) -> str:
-        return next((v for n, v in self.headers if n.lower() == name.lower()), "")
-
-    @property
-    def status(self) -> int:
-        return int(self.first.split()[1]) if self.first.startswith("SIP/2.0") else 0
-
-    @property
-    def method(self) -> str:
-        return self["CSeq"].split()[-1] if self.status else self.first.split()[0]
-
-    def encode(self) -> bytes:
-        lines = [self.first, *(f"{name}: {value}" for name, value in self.headers)]
-        lines.append(f"Content-Length: {len(self.body.encode())}")
-        return ("\r\n".join(lines) + "\r\n\r\n" + self.body).encode()
 
 
 @dataclass
@@ -149,8 +118,8 @@ class Phone:
         self.ring: Callable[[Call], None] = lambda call: None
         self.rung: asyncio.Queue[Call] = asyncio.Queue()
         self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
-        self._signals = _udp()
-        self._speech = _udp()
+        self._signals = udp()
+        self._speech = udp()
         self._speech.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         self._seq = 0
         loop = asyncio.get_running_loop()
@@ -183,12 +152,12 @@ class Phone:
     async def register(self, expires: int = 120) -> None:
         uri = f"sip:{self.server[0]}:{self.server[1]}"
         own = f"<sip:{self.name}@{self.server[0]}>"
-        headers = [("From", f"{own};tag={_tag()}"), ("To", own), ("Call-ID", _tag()),
+        headers = [("From", f"{own};tag={tag()}"), ("To", own), ("Call-ID", tag()),
                    ("CSeq", "1 REGISTER"), ("Expires", str(expires))]  # fmt: skip
         answer = await self.ask("REGISTER", uri, headers)
         if answer.status == 401:
             headers[3] = ("CSeq", "2 REGISTER")
-            sealed = self._authorization(answer, "REGISTER", uri)
+            sealed = authorization(answer, self.name, self.secret, "REGISTER", uri)
             answer = await self.ask("REGISTER", uri, [*headers, ("Authorization", sealed)])
         if answer.status != 200:
             raise NoAnswer(f"{self.name} could not register: {answer.first}")
@@ -196,16 +165,16 @@ class Phone:
     async def call(self, number: str, name: str = "", wait: float = DEADLINE) -> Call:
         """Dial; returns when answered (`up`) or refused (`failed`, `ended`)."""
         uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
-        local = f'"{name}" <sip:{self.name}@127.0.0.1>;tag={_tag()}'
-        call = Call(self, _tag(), local, f"<{uri}>", uri)
+        local = f'"{name}" <sip:{self.name}@127.0.0.1>;tag={tag()}'
+        call = Call(self, tag(), local, f"<{uri}>", uri)
         self.calls.append(call)
         answer = await self._invite(call, uri, wait)
         if answer.status == 401:
-            sealed = ("Authorization", self._authorization(answer, "INVITE", uri))
+            sealed = ("Authorization", authorization(answer, self.name, self.secret, "INVITE", uri))
             answer = await self._invite(call, uri, wait, [sealed])
         call.remote = answer["To"]
         if answer.status == 200:
-            call.target = _uri(answer["Contact"]) or uri
+            call.target = uri_of(answer["Contact"]) or uri
             call._hear(answer)
             self._send("ACK", call.target, call._headers(f"{call.cseq} ACK"))
             call.up.set()
@@ -227,7 +196,7 @@ class Phone:
         if answer.status >= 300:
             ack = [("From", call.local), ("To", answer["To"]), ("Call-ID", call.call_id),
                    ("CSeq", f"{call.cseq} ACK")]  # fmt: skip
-            self._send("ACK", uri, ack, branch=_branch(answer))
+            self._send("ACK", uri, ack, branch=branch_of(answer))
         return answer
 
     # ---- the wire
@@ -238,8 +207,9 @@ class Phone:
     ) -> Message:  # fmt: skip
         """Send a request until its final answer comes."""
         key = (dict(headers)["Call-ID"], dict(headers)["CSeq"])
-        future = self._waiting[key] = asyncio.get_running_loop().create_future()
-        branch = _tag()
+        future: asyncio.Future[Message] = asyncio.get_running_loop().create_future()
+        self._waiting[key] = future
+        branch = tag()
         try:
             async with asyncio.timeout(wait):
                 while not future.done():
@@ -256,7 +226,7 @@ class Phone:
         branch: str = "",
     ) -> None:  # fmt: skip
         port = self._signals.getsockname()[1]
-        via = ("Via", f"SIP/2.0/UDP 127.0.0.1:{port};rport;branch=z9hG4bK{branch or _tag()}")
+        via = ("Via", f"SIP/2.0/UDP 127.0.0.1:{port};rport;branch=z9hG4bK{branch or tag()}")
         more = [("Content-Type", "application/sdp")] if body else []
         full = [via, ("Max-Forwards", "70"), *headers, ("Contact", self.contact), *more]
         self._signals.sendto(Message(f"{method} {uri} SIP/2.0", full, body).encode(), self.server)
@@ -284,8 +254,8 @@ class Phone:
             self.reply(message, "200 OK", message["To"])
 
     def _ring(self, message: Message) -> None:
-        local = f"{message['To']};tag={_tag()}"
-        target = _uri(message["Contact"])
+        local = f"{message['To']};tag={tag()}"
+        target = uri_of(message["Contact"])
         call = Call(self, message["Call-ID"], local, message["From"], target, message)
         self.calls.append(call)
         self.reply(message, "180 Ringing", local)
@@ -305,44 +275,8 @@ class Phone:
         if call.speech:
             self._speech.sendto(head + sound, call.speech)
 
-    def _authorization(self, answer: Message, method: str, uri: str) -> str:
-        quoted = dict(re.findall(r'(\w+)="([^"]*)"', answer["WWW-Authenticate"]))
-        nonce, realm, cnonce = quoted["nonce"], quoted["realm"], _tag()
-        secret = _md5(f"{self.name}:{realm}:{self.secret}")
-        proof = _md5(f"{secret}:{nonce}:00000001:{cnonce}:auth:" + _md5(f"{method}:{uri}"))
-        return (
-            f'Digest username="{self.name}", realm="{realm}", nonce="{nonce}", uri="{uri}", '
-            f'response="{proof}", algorithm=MD5, qop=auth, nc=00000001, cnonce="{cnonce}"'
-            + (f', opaque="{quoted["opaque"]}"' if "opaque" in quoted else "")
-        )
-
 
 def gaps(packets: list[Packet]) -> list[tuple[float, float]]:
     """Time between neighbouring packets: (seconds since the first, seconds), longest first."""
-    pairs = zip(packets, packets[1:], strict=False)
+    pairs = pairwise(packets)
     return sorted(((a.at - packets[0].at, b.at - a.at) for a, b in pairs), key=lambda g: -g[1])
-
-
-def _udp() -> socket.socket:
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    sock.bind(("127.0.0.1", 0))
-    sock.setblocking(False)
-    return sock
-
-
-def _tag() -> str:
-    return secrets.token_hex(8)
-
-
-def _md5(text: str) -> str:
-    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
-
-
-def _uri(header: str) -> str:
-    match = re.search(r"sip:[^>;]+", header)
-    return match[0] if match else ""
-
-
-def _branch(answer: Message) -> str:
-    match = re.search(r"branch=z9hG4bK([^;,]+)", answer["Via"])
-    return match[1] if match else ""

@@ -6,30 +6,24 @@ Everything written is readable by Asterisk's user alone: some files carry secret
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import platform
 import pwd
 import re
-import secrets
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
 
-from ivr.settings import ROOT, NumberEntry, Settings
+from adapters.asterisk.site_values import BadPlace, values_of
+from ivr.settings import ROOT, Settings
 
 TEMPLATES = ROOT / "asterisk-config"
+SILENCE = {"silence.ulaw": b"\xff", "silence.alaw": b"\xd5"}
 SILENCE_SECONDS = 2
-FALLBACK_AFTER = 60
 UNUSED = ("sorcery", "extconfig", "acl", "udptl", "ccss", "http", "websocket_client",
           "pjproject", "stasis")  # fmt: skip
 SOCKET_PATH_LIMIT = 107
-
-
-class BadPlace(Exception):
-    """The private Asterisk cannot live here; the message says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +133,19 @@ def render(settings: Settings) -> None:
         raise BadPlace(f"{folders.socket} is too long for a socket: choose a shorter HOTLINE_HOME")
     for folder in folders.all():
         folder.mkdir(parents=True, exist_ok=True)
-    values = _values(settings, folders)
+    values = values_of(settings)
+    values |= {
+        "RUN": str(folders.run),
+        "STATE": str(folders.state),
+        "MODULES": str(folders.modules),
+    }
     for template in TEMPLATES.glob("*.conf"):
         text = template.read_text(encoding="utf-8")
         _write(folders.run / "etc" / template.name, fill(text, values))
     for name in UNUSED:
         _write(folders.run / "etc" / f"{name}.conf", "; Looked for by Asterisk, not used here.\n")
     _write_silence(folders.run / "moh-silence")
+    _stand_in_for_music(folders.music)
     _link(folders.run / "data" / "documentation", folders._of_tools("share/asterisk/documentation"))
     _protect(folders, user)
 
@@ -153,109 +153,6 @@ def render(settings: Settings) -> None:
 def fill(template: str, values: dict[str, str]) -> str:
     """The template with each `@NAME@` replaced; KeyError when there is no such value."""
     return re.sub(r"@([A-Z_]+)@", lambda match: values[match[1]], template)
-
-
-def _values(settings: Settings, folders: Folders) -> dict[str, str]:
-    site, ports = settings.site, settings.ports
-    first, last = ports.rtp
-    listen = str(ipaddress.ip_address(site.listen))
-    return {
-        "RUN": str(folders.run),
-        "STATE": str(folders.state),
-        "MODULES": str(folders.modules),
-        "SYSTEM_NAME": secrets.token_hex(4),
-        "MAX_CALLS": str((last - first + 1) // 2 - 50),
-        "MAX_LOAD": str(16 * (os.cpu_count() or 1)),
-        "AMI_PORT": str(ports.ami),
-        "AMI_SECRET": settings.secret("ami"),
-        "AGI_PORT": str(ports.agi),
-        "AGI_SECRET": settings.secret("agi"),
-        "SIP_PORT": str(ports.sip),
-        "LISTEN": f"[{listen}]" if ":" in listen else listen,
-        "EXTERNAL": _external(site.external_address),
-        "TRUNK_MATCHES": _trunk_matches(listen),
-        "RTP_FIRST": str(first),
-        "RTP_LAST": str(last),
-        "PHONES": "\n".join(_phone(name, settings.phone_secret(name)) for name in site.phones),
-        "NUMBERS": _lines(f"exten => {number},1,Goto(acd-entry,${{EXTEN}},1)"
-                          for number in site.numbers),
-        "NUMBER_DEFAULTS": _lines(_number(n, entry) for n, entry in site.numbers.items()),
-        "NEXT_LANGUAGES": _next_languages(site.languages),
-        "AGENT_LANG": site.languages[0],
-        "CREDITS": _lines(f"ACD_CREDIT_{name}={round(credit)}"
-                          for name, credit in settings.centre.credits.items()),
-        "FALLBACK_AFTER": str(FALLBACK_AFTER),
-        "FREE_PHONES": _free_phones(site.fallback),
-    }  # fmt: skip
-
-
-def _lines(lines: Iterable[str]) -> str:
-    return "\n".join(lines)
-
-
-def _external(address: str | None) -> str:
-    if address is None:
-        return ""
-    ip = ipaddress.ip_address(address)
-    local = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
-    return _lines([
-        f"external_media_address = {ip}",
-        f"external_signaling_address = {ip}",
-        *(f"local_net = {net}" for net in local),
-    ])  # fmt: skip
-
-
-def _trunk_matches(listen: str) -> str:
-    own = [] if ipaddress.ip_address(listen).is_unspecified else [listen]
-    return _lines(f"match = {address}" for address in ["127.0.0.0/8", *own])
-
-
-def _phone(name: str, secret: str) -> str:
-    if not secret.isprintable() or not secret:
-        raise BadPlace(f"the secret of phone {name} has characters that cannot be written")
-    quoted = secret.replace(";", "\\;")
-    return _lines([
-        f"[{name}](phone)", f"auth = {name}", f"aors = {name}", f"callerid = <{name}>",
-        f"[{name}](phone-auth)", f"username = {name}", f"password = {quoted}",
-        f"[{name}](phone-aor)",
-    ])  # fmt: skip
-
-
-def _number(number: str, entry: NumberEntry) -> str:
-    return _lines([
-        f"exten => {number},1,Set(QUEUE={entry.queue})",
-        f" same => n,Set(CLASS={entry.class_})",
-        *_set_language(entry.language),
-    ])  # fmt: skip
-
-
-def _next_languages(languages: tuple[str, ...]) -> str:
-    """One entry a language: what `another language` turns it into, round and round."""
-    after = (*languages[1:], languages[0])
-    return _lines(
-        _lines([f"exten => {language},1,NoOp()", *_set_language(following)])
-        for language, following in zip(languages, after, strict=True)
-    )
-
-
-def _set_language(language: str) -> list[str]:
-    if not re.fullmatch(r"[a-z]{2}", language):
-        raise BadPlace(f"{language!r} is not a language (two letters, such as zh or en)")
-    return [
-        f" same => n,Set(LANG={language})",
-        f" same => n,Set(CHANNEL(language)={language})",
-        " same => n,Return()",
-    ]
-
-
-def _free_phones(phones: tuple[str, ...]) -> str:
-    """Collects in RING the fallback phones that are registered and idle."""
-    looks = [
-        f' same => n,ExecIf($["${{DEVICE_STATE(PJSIP/{phone})}}" = "NOT_INUSE"]'
-        f"?Set(RING=${{RING}}&PJSIP/{phone}))"
-        for phone in phones
-    ]
-    return _lines(["exten => s,1,NoOp()", *looks, " same => n,Return()"])
 
 
 def _write(path: Path, text: str) -> None:
@@ -271,8 +168,17 @@ def _write(path: Path, text: str) -> None:
 
 def _write_silence(folder: Path) -> None:
     """Silence in the lines' own codings, so that sending it costs next to nothing."""
-    for name, sample in (("silence.ulaw", b"\xff"), ("silence.alaw", b"\xd5")):
+    for name, sample in SILENCE.items():
         (folder / name).write_bytes(sample * 8000 * SILENCE_SECONDS)
+
+
+def _stand_in_for_music(folder: Path) -> None:
+    """An empty folder is no music class at all: until there is music, silence."""
+    if all(path.name in SILENCE for path in folder.iterdir()):
+        _write_silence(folder)
+    else:
+        for name in SILENCE:
+            (folder / name).unlink(missing_ok=True)
 
 
 def _link(link: Path, target: Path) -> None:

@@ -1,0 +1,124 @@
+"""The settings of an installation in the words of Asterisk's configuration files. Pure text.
+
+Whatever a person wrote into the site file is checked here: no value can begin a new line, end a
+quoted word or name a file.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import secrets
+from collections.abc import Iterable
+
+from ivr.settings import NumberEntry, Settings
+
+FALLBACK_AFTER = 60
+"""Seconds without a sign of life from the core before the fallback phones ring."""
+SPARE_CALLS = 50
+
+
+class BadPlace(Exception):
+    """The private Asterisk cannot live here; the message says why and what to do."""
+
+
+def values_of(settings: Settings) -> dict[str, str]:
+    """What stands for each `@NAME@` of the templates, but for the folders."""
+    site, ports = settings.site, settings.ports
+    first, last = ports.rtp
+    listen = str(ipaddress.ip_address(site.listen))
+    return {
+        "SYSTEM_NAME": secrets.token_hex(4),
+        "MAX_CALLS": str((last - first + 1) // 2 - SPARE_CALLS),
+        "MAX_LOAD": str(16 * (os.cpu_count() or 1)),
+        "AMI_PORT": str(ports.ami),
+        "AMI_SECRET": settings.secret("ami"),
+        "AGI_PORT": str(ports.agi),
+        "AGI_SECRET": settings.secret("agi"),
+        "SIP_PORT": str(ports.sip),
+        "LISTEN": f"[{listen}]" if ":" in listen else listen,
+        "EXTERNAL": _external(site.external_address),
+        "TRUNK_MATCHES": _trunk_matches(listen),
+        "RTP_FIRST": str(first),
+        "RTP_LAST": str(last),
+        "PHONES": "\n".join(_phone(name, settings.phone_secret(name)) for name in site.phones),
+        "NUMBERS": _lines(f"exten => {number},1,Goto(acd-entry,${{EXTEN}},1)"
+                          for number in site.numbers),
+        "NUMBER_DEFAULTS": _lines(_number(n, entry) for n, entry in site.numbers.items()),
+        "NEXT_LANGUAGES": _next_languages(site.languages),
+        "AGENT_LANG": site.languages[0],
+        "CREDITS": _lines(f"ACD_CREDIT_{name}={round(credit)}"
+                          for name, credit in settings.centre.credits.items()),
+        "FALLBACK_AFTER": str(FALLBACK_AFTER),
+        "FREE_PHONES": _free_phones(site.fallback),
+    }  # fmt: skip
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)
+
+
+def _external(address: str | None) -> str:
+    if address is None:
+        return ""
+    ip = ipaddress.ip_address(address)
+    local = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
+    return _lines([
+        f"external_media_address = {ip}",
+        f"external_signaling_address = {ip}",
+        *(f"local_net = {net}" for net in local),
+    ])  # fmt: skip
+
+
+def _trunk_matches(listen: str) -> str:
+    own = [] if ipaddress.ip_address(listen).is_unspecified else [listen]
+    return _lines(f"match = {address}" for address in ["127.0.0.0/8", *own])
+
+
+def _phone(name: str, secret: str) -> str:
+    if not secret.isprintable() or not secret:
+        raise BadPlace(f"the secret of phone {name} has characters that cannot be written")
+    quoted = secret.replace(";", "\\;")
+    return _lines([
+        f"[{name}](phone)", f"auth = {name}", f"aors = {name}", f"callerid = <{name}>",
+        f"[{name}](phone-auth)", f"username = {name}", f"password = {quoted}",
+        f"[{name}](phone-aor)",
+    ])  # fmt: skip
+
+
+def _number(number: str, entry: NumberEntry) -> str:
+    return _lines([
+        f"exten => {number},1,Set(QUEUE={entry.queue})",
+        f" same => n,Set(CLASS={entry.class_})",
+        *_set_language(entry.language),
+    ])  # fmt: skip
+
+
+def _next_languages(languages: tuple[str, ...]) -> str:
+    """One entry a language: what `another language` turns it into, round and round."""
+    after = (*languages[1:], languages[0])
+    return _lines(
+        _lines([f"exten => {language},1,NoOp()", *_set_language(following)])
+        for language, following in zip(languages, after, strict=True)
+    )
+
+
+def _set_language(language: str) -> list[str]:
+    if not re.fullmatch(r"[a-z]{2}", language):
+        raise BadPlace(f"{language!r} is not a language (two letters, such as zh or en)")
+    return [
+        f" same => n,Set(LANG={language})",
+        f" same => n,Set(CHANNEL(language)={language})",
+        " same => n,Return()",
+    ]
+
+
+def _free_phones(phones: tuple[str, ...]) -> str:
+    """Collects in RING the fallback phones that are registered and idle."""
+    looks = [
+        f' same => n,ExecIf($["${{DEVICE_STATE(PJSIP/{phone})}}" = "NOT_INUSE"]'
+        f"?Set(RING=${{RING}}&PJSIP/{phone}))"
+        for phone in phones
+    ]
+    return _lines(["exten => s,1,NoOp()", *looks, " same => n,Return()"])
