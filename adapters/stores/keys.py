@@ -120,14 +120,15 @@ class KeyRing:
                 "it; without it nothing personal can be read"
             ) from None
         if self._read_at != (state.st_ino, state.st_mtime_ns):
-            fresh = [*_read(self.path), *_read(self.before)]
+            fresh = [*keys_in(self.path), *keys_in(self.before)]
             known = {key.id for key in fresh}
             self._keys = fresh + [key for key in self._keys if key.id not in known]
             self._read_at = (state.st_ino, state.st_mtime_ns)
         return self._keys
 
 
-def _read(path: Path) -> Iterator[MasterKey]:
+def keys_in(path: Path) -> Iterator[MasterKey]:
+    """The key in a file; none when there is no such file."""
     try:
         secret = bytes.fromhex(path.read_text().strip())
     except FileNotFoundError:

@@ -1,0 +1,185 @@
+"""The vault on a real file: nothing personal in clear, keys changed under traffic, keys lost."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import sqlite3
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select, update
+
+from adapters.stores.database import Database
+from adapters.stores.keys import KeyRing
+from adapters.stores.rewrap import rewrap
+from adapters.stores.schema import open_database
+from adapters.stores.tables import vault_field, vault_person
+from adapters.stores.vault import SqlVault
+from ivr.ports import PersonId, StoreRefused
+
+NUMBER, NAME = "+8613800138000", "诸葛孔明 Canary"
+CANARIES = [
+    NUMBER.encode(),
+    NUMBER[3:].encode(),
+    NAME.encode(),
+    b"Canary",
+    NAME.encode("utf-16-le"),
+]
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> KeyRing:
+    return KeyRing(tmp_path / "secrets")
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    opened = await open_database(database_url, "core")
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+    opened = await open_database(f"sqlite:///{tmp_path / 'core.db'}", "core")
+    yield opened
+    await opened.close()
+
+
+async def opened(database: Database, keys: KeyRing) -> SqlVault:
+    vault = SqlVault(database, keys)
+    await vault.check()
+    return vault
+
+
+async def with_a_person(database: Database, keys: KeyRing) -> tuple[SqlVault, PersonId]:
+    vault = await opened(database, keys)
+    person = await vault.person_for_number(NUMBER)
+    await vault.seal(person, "name", NAME)
+    return vault, person
+
+
+def bytes_of(database: Database) -> bytes:
+    assert database.file
+    files = sorted(database.file.parent.glob(database.file.name + "*"))
+    assert len(files) >= 2
+    return b"".join(path.read_bytes() for path in files)
+
+
+async def wrapped_key(database: Database, person: PersonId) -> bytes:
+    query = select(vault_person.c.wrapped).where(vault_person.c.id == person)
+    async with database.read() as connection:
+        return bytes(await connection.scalar(query) or b"")
+
+
+async def test_no_byte_of_a_person_is_in_clear_on_the_disk(sqlite: Database, keys: KeyRing) -> None:
+    _, person = await with_a_person(sqlite, keys)
+    assert not [canary for canary in CANARIES if canary in bytes_of(sqlite)]
+    assert sqlite.file
+    copy = sqlite3.connect(sqlite.file.with_name("copy.db"))
+    with sqlite3.connect(sqlite.file) as original:
+        original.backup(copy)
+    copy.close()
+    raw = sqlite.file.with_name("copy.db").read_bytes()
+    assert person.encode() in raw
+    assert not [canary for canary in CANARIES if canary in raw]
+
+
+async def test_an_erased_person_s_key_is_in_no_file(sqlite: Database, keys: KeyRing) -> None:
+    vault, person = await with_a_person(sqlite, keys)
+    for _ in range(50):
+        await vault.new_person()
+    key = await wrapped_key(sqlite, person)
+    assert key in bytes_of(sqlite)
+    await vault.erase(person)
+    assert person.encode() in bytes_of(sqlite)
+    assert key not in bytes_of(sqlite)
+
+
+async def test_a_missing_master_key_is_refused_and_not_replaced(
+    database: Database, keys: KeyRing
+) -> None:
+    await with_a_person(database, keys)
+    keys.path.unlink()
+    with pytest.raises(StoreRefused, match="master-key is missing: copy it back"):
+        await opened(database, KeyRing(keys.path.parent))
+    assert not keys.path.exists()
+
+
+async def test_a_wrong_master_key_is_refused(database: Database, keys: KeyRing) -> None:
+    await with_a_person(database, keys)
+    keys.path.write_text(secrets.token_hex(32))
+    with pytest.raises(StoreRefused, match="not the key that this vault was sealed with"):
+        await opened(database, KeyRing(keys.path.parent))
+
+
+async def test_a_flipped_bit_on_the_disk_is_refused(database: Database, keys: KeyRing) -> None:
+    vault, person = await with_a_person(database, keys)
+    field = (vault_field.c.person == person) & (vault_field.c.name == "name")
+    async with database.write() as connection:
+        sealed = bytearray(
+            await connection.scalar(select(vault_field.c.sealed).where(field)) or b""
+        )
+        sealed[20] ^= 4
+        await connection.execute(update(vault_field).where(field).values(sealed=bytes(sealed)))
+    with pytest.raises(StoreRefused, match=f"{person} name: what is sealed there is damaged"):
+        await vault.open(person, "name")
+
+
+async def test_another_process_reads_while_the_core_writes(
+    database: Database, database_url: str, keys: KeyRing
+) -> None:
+    vault, person = await with_a_person(database, keys)
+    reading = await open_database(database_url, "core", read_only=True)
+    beside = await opened(reading, KeyRing(keys.path.parent))
+    async with asyncio.timeout(10), asyncio.TaskGroup() as group:
+        group.create_task(write_names(vault, person, 30))
+        for _ in range(30):
+            assert NAME in (await beside.open(person, "name") or "")
+    await reading.close()
+
+
+async def write_names(vault: SqlVault, person: PersonId, times: int) -> None:
+    for n in range(times):
+        await vault.seal(person, "name", f"{NAME} {n}")
+
+
+async def test_the_master_key_is_changed_under_traffic(
+    database: Database, database_url: str, keys: KeyRing
+) -> None:
+    vault = await opened(database, keys)
+    numbers = [f"+861390013{n:04}" for n in range(150)]
+    persons = [await vault.person_for_number(number) for number in numbers]
+    old = keys.current.id
+    other = await open_database(database_url, "core")
+    async with asyncio.timeout(30), asyncio.TaskGroup() as group:
+        change = group.create_task(rewrap(other, KeyRing(keys.path.parent)))
+        while not change.done():
+            new = f"+861380013{len(numbers) - 150:04}"
+            numbers.append(new)
+            persons.append(await vault.person_for_number(new))
+            assert await vault.open(persons[len(numbers) % 150], "number")
+    await other.close()
+    assert change.result() >= 150
+    assert not keys.before.exists()
+    fresh = await opened(database, KeyRing(keys.path.parent))
+    assert [await fresh.person_for_number(number) for number in numbers] == persons
+    assert [await fresh.open(person, "number") for person in persons] == numbers
+    async with database.read() as connection:
+        ids = set((await connection.scalars(select(vault_person.c.key_id))).all())
+    assert ids == {keys.current.id} != {old}
+
+
+async def test_a_change_of_keys_cut_off_is_finished_by_the_next(
+    database: Database, keys: KeyRing
+) -> None:
+    vault, person = await with_a_person(database, keys)
+    keys.change()  # and then the power fails
+    restarted = await opened(database, KeyRing(keys.path.parent))
+    assert await restarted.open(person, "name") == NAME
+    assert await restarted.person_for_number(NUMBER) == person
+    assert await rewrap(database, KeyRing(keys.path.parent)) == 1
+    assert await vault.open(person, "name") == NAME
+    assert await vault.person_for_number(NUMBER) == person
