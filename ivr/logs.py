@@ -9,6 +9,14 @@ import time
 from pythonjsonlogger.json import JsonFormatter
 
 
+_LIBRARIES = {
+    "panoramisk": logging.ERROR,
+    "alembic": logging.WARNING,
+    "httpx": logging.WARNING,
+}
+"""What libraries say of their own work is of interest from this level on."""
+
+
 def configure(level: str, process: str) -> None:
     """Send this process's log lines to standard error, each with the name of the process."""
     lines = JsonFormatter(
@@ -23,5 +31,5 @@ def configure(level: str, process: str) -> None:
     stream = logging.StreamHandler(sys.stderr)
     stream.setFormatter(lines)
     logging.basicConfig(level=level.upper(), handlers=[stream], force=True)
-    for library, least in (("panoramisk", logging.ERROR), ("alembic", logging.WARNING)):
+    for library, least in _LIBRARIES.items():
         logging.getLogger(library).setLevel(least)

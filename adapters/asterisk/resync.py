@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 ALIVE_SECONDS: Seconds = 5.0
 FOLLOW_SECONDS: Seconds = 0.5
-QUIET_SECONDS: Seconds = 0.3
+QUIET_SECONDS: Seconds = 0.2
 """How long the event log must bring no new row before it counts as read to the end."""
 CATCH_UP_SECONDS: Seconds = 10.0
 

@@ -58,14 +58,17 @@ def run() -> None:
 
     Afterwards Asterisk goes on with its calls; `./hotline stop` ends it too.
     """
+    from adapters.asterisk.config import BadPlace
+    from adapters.asterisk.instance import AsteriskFailed
     from adapters.cli.run import NotReady, run_until_told
     from ivr import logs
+    from ivr.faults import BadFlow
 
     settings = settings_or_fail()
     logs.configure(settings.log_level, "supervisor")
     try:
         asyncio.run(run_until_told(settings))
-    except NotReady as fault:
+    except (AsteriskFailed, BadFlow, BadPlace, NotReady) as fault:
         fail(str(fault))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from acd.model import Seconds
-from adapters.asterisk.instance import Instance
+from adapters.asterisk.instance import AsteriskFailed, Instance
 from adapters.cli.processes import Kept, PidFile, all_ready
 from adapters.cli.publish import publish_prompts
 from adapters.control.client import CoreClient
@@ -24,7 +24,9 @@ from ivr.settings import Settings
 log = logging.getLogger(__name__)
 
 READY_SECONDS: Seconds = 20.0
-LOG_CHECK_SECONDS: Seconds = 60.0
+LOOK_SECONDS: Seconds = 0.5
+LOOKS_PER_LOG_CHECK = 120
+RESTART_PAUSE: Seconds = 5.0
 
 
 class NotReady(Exception):
@@ -49,12 +51,13 @@ async def running(settings: Settings, logs: Path | None = None) -> AsyncIterator
         raise NotReady(f"Hotline runs already (process {other}); ./hotline stop ends it")
     mine.write(os.getpid())
     try:
-        await _start_asterisk(settings)
         kept = processes(settings, logs)
         async with asyncio.TaskGroup() as group:
+            # Ours first: after a crash callers may be waiting in an Asterisk that runs already.
             tasks = [group.create_task(one.keep()) for one in kept]
-            tasks.append(group.create_task(_bound_log(settings)))
             try:
+                await _start_asterisk(settings)
+                tasks.append(group.create_task(_keep_asterisk(settings)))
                 late = await all_ready(kept, READY_SECONDS)
                 if late:
                     where = f"see {logs}" if logs else "see the log above"
@@ -120,10 +123,22 @@ async def web_ready(settings: Settings) -> bool:
         return False
 
 
-async def _bound_log(settings: Settings) -> None:
+async def _keep_asterisk(settings: Settings) -> None:
+    """Start Asterisk again if it dies, and keep its log within bounds."""
+    instance = Instance(settings)
+    looks = 0
     while True:
-        await asyncio.sleep(LOG_CHECK_SECONDS)
-        await asyncio.to_thread(Instance(settings).bound_log)
+        await asyncio.sleep(LOOK_SECONDS)
+        looks += 1
+        if looks % LOOKS_PER_LOG_CHECK == 0:
+            await asyncio.to_thread(instance.bound_log)
+        if instance.adopt() is None:
+            log.error("asterisk is gone, starting it again")
+            try:
+                await asyncio.to_thread(instance.start)
+            except AsteriskFailed as fault:
+                log.error("asterisk does not start", extra={"why": str(fault)})
+                await asyncio.sleep(RESTART_PAUSE)
 
 
 async def run_until_told(settings: Settings) -> None:

@@ -1,0 +1,48 @@
+"""`kill -9` of every Python process drops no call, loses nobody, and keeps the order."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+
+from adapters.sipp.phones import Behaviour
+from tests.house import House, house
+
+pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+
+LONG = Behaviour(rings=0.2, talks=600.0)
+SHORT = Behaviour(rings=0.2, talks=9.0)
+
+
+async def stage(here: House) -> None:
+    """Five talk (one of them not for long), twenty wait."""
+    await here.phones(here.agents[:4], LONG)
+    first = await here.callers(4)
+    await here.until_states(talking=4)
+    await here.phones(here.agents[4:], SHORT)
+    rest = await here.callers(21, first=4)
+    assert not first.results[0].released_at and not rest.results[0].released_at
+    await here.until_states(talking=5, waiting=20)
+
+
+async def test_twenty_wait_and_five_talk_through_a_kill_of_every_python_process() -> None:
+    async with house(agents=5) as here:
+        await stage(here)
+        order = [record.contact for record in await here.records("Arrived")]
+        talkers = [record.contact for record in await here.records("Offered")]
+        here.kill_python()
+        assert len(here.channels()) == 30  # 25 callers and five agents' legs
+        await here.until(lambda: asyncio.to_thread(lambda: len(here.channels()) == 28), 20)
+
+        began = time.time()
+        await here.start()
+        await here.until_states(talking=5, waiting=19)
+        offered = await here.records("Offered")
+        ended = await here.records("ContactEnded")
+        assert [(e.contact, e.data["how"]) for e in ended] == [(talkers[4], "served")]
+        first_waiting = next(contact for contact in order if contact not in talkers)
+        assert [record.contact for record in offered] == [*talkers, first_waiting]
+        assert len(here.channels()) == 29
+        print(f"first offer {offered[-1].at - began:.2f} s after the start")
