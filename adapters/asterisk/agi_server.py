@@ -24,6 +24,7 @@ from voice.ports import PromptStore
 log = logging.getLogger(__name__)
 
 BACKLOG = 512
+FIRST_LINE = b"agi_network: yes\n"
 ACCEPT_PAUSE = 0.1
 """Seconds without accepting when the process has run out of file handles."""
 END_SECONDS = 1.0
@@ -136,6 +137,8 @@ class AgiServer:
             async with asyncio.timeout(limits.header_seconds):
                 async with asyncio.timeout(limits.first_line_seconds):
                     await self._receive(sock, received, until=b"\n")
+                if not received.startswith(FIRST_LINE):
+                    raise _Refused("not a call")
                 await self._receive(sock, received, until=b"\n\n")
         except TimeoutError:
             raise _Refused("the header did not come in time") from None

@@ -1,0 +1,327 @@
+"""The FastAGI port: who is let in, what strangers may take, and what a call's script is told."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from adapters.asterisk import line as line_module
+from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
+from adapters.asterisk.line import caller_number
+from ivr.ports import CallFacts, Line, LineFailed
+from tests.bare_asterisk import free_port
+from tests.fake_asterisk import WORD, FakeCall
+from voice.ports import Prompt, SpeechFailed
+
+QUICK = AgiLimits(connections=20, first_line_seconds=0.2, header_seconds=0.4)
+HELLO = Prompt("hello", "en")
+
+
+class Recordings:
+    """A prompt store with one recording; others cannot be made (`speechless`) or never end."""
+
+    def __init__(self, folder: Path, speechless: bool = True) -> None:
+        self.folder, self.speechless = folder, speechless
+        (folder / "hello.wav").write_bytes(b"\0" * 16_044)
+
+    def find(self, prompt: Prompt) -> Path | None:
+        path = self.folder / f"{prompt.text}.wav"
+        return path if path.exists() else None
+
+    async def make(self, prompt: Prompt) -> Path:
+        if not self.speechless:
+            await asyncio.Event().wait()
+        raise SpeechFailed("no engine")
+
+
+class Stage:
+    """A server on a free port; the facts of every call that got as far as a script."""
+
+    def __init__(self, prompts: Recordings) -> None:
+        self.port = free_port()
+        self.calls: list[CallFacts] = []
+        self.script: Callable[[Line], Awaitable[object]] = self.nothing
+        self.server = AgiServer("127.0.0.1", self.port, WORD, self.take_call, prompts, QUICK)
+
+    async def nothing(self, line: Line) -> None: ...
+
+    async def take_call(self, line: Line) -> None:
+        self.calls.append(line.facts)
+        await self.script(line)
+
+    async def call(self, script: Callable[[Line], Awaitable[object]] | None = None) -> FakeCall:
+        self.script = script or self.nothing
+        call = FakeCall(self.port)
+        await call.run()
+        return call
+
+    @asynccontextmanager
+    async def stranger(self, says: bytes = b"") -> AsyncIterator[asyncio.StreamReader]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        with suppress(OSError):
+            writer.write(says)
+            await writer.drain()
+        yield reader
+        writer.close()
+
+    async def turns_away(self, says: bytes) -> None:
+        async with self.stranger(says) as reader:
+            with suppress(ConnectionError):
+                assert await asyncio.wait_for(reader.read(), 2) == b""
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    stage = Stage(Recordings(tmp_path))
+    await stage.server.start()
+    yield stage
+    await stage.server.stop(0)
+
+
+async def test_only_who_knows_the_secret_gets_a_script(stage: Stage) -> None:
+    for secret in ("", "Sesame", "sesame/x", "\xe9"):
+        stranger = FakeCall(stage.port, secret)
+        await stranger.run()
+        assert stranger.commands == []
+    assert stage.calls == []
+    await stage.call()
+    assert len(stage.calls) == 1
+
+
+async def test_a_second_secret_in_the_header_does_not_count() -> None:
+    header = b"agi_network_script: wrong\nagi_calleridname: x\nagi_network_script: sesame"
+    assert parse_header(header)["agi_network_script"] == "wrong"
+
+
+@pytest.mark.parametrize(
+    "says",
+    [
+        b"",
+        b"agi_network: yes\n",
+        b"agi_network: yes\n" + b"x" * 1_000_000,
+        b"x" * 1_000_000,
+        b"agi_network: yes\n" + b"a: b\n" * 10_000,
+        bytes(range(256)) * 40,
+        b"\n\n",
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+async def test_a_stranger_is_turned_away_and_calls_go_on(stage: Stage, says: bytes) -> None:
+    await stage.turns_away(says)
+    await stage.call()
+    assert len(stage.calls) == 1
+
+
+async def test_a_header_in_drops_ends_in_time(stage: Stage) -> None:
+    start = time.monotonic()
+    async with stage.stranger(b"agi_network: yes\n") as reader:
+        assert await asyncio.wait_for(reader.read(), 2) == b""
+    assert time.monotonic() - start < 1
+
+
+async def test_a_port_scan_costs_one_log_line_a_second(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = time.monotonic()
+    for _ in range(100):
+        async with stage.stranger():
+            pass
+    await stage.call()
+    seconds = time.monotonic() - start
+    assert len(stage.calls) == 1
+    refusals = [r for r in caplog.records if r.message == "agi connection refused"]
+    assert 1 <= len(refusals) <= 1 + seconds
+
+
+async def test_connections_beyond_the_limit_are_closed_at_once(stage: Stage) -> None:
+    readers = []
+    async with asyncio.TaskGroup() as group:
+        for _ in range(QUICK.connections):
+            readers.append(group.create_task(asyncio.open_connection("127.0.0.1", stage.port)))
+    start = time.monotonic()
+    await stage.turns_away(b"")
+    assert time.monotonic() - start < QUICK.first_line_seconds
+    for task in readers:
+        task.result()[1].close()
+
+
+async def test_the_first_command_frees_the_call_from_its_time_limit(stage: Stage) -> None:
+    call = await stage.call()
+    assert call.commands[0] == 'SET VARIABLE "TIMEOUT(absolute)" "0"'
+
+
+async def test_the_facts_come_from_the_call_itself(stage: Stage) -> None:
+    await stage.call()
+    assert stage.calls == [
+        CallFacts(
+            contact=stage.calls[0].contact, dialled="4000", caller_number="13800138000",
+            channel="PJSIP/trunk-00000001", queue="support", class_="standard", language="zh",
+        )
+    ]  # fmt: skip
+    assert stage.calls[0].contact == "c-1"
+
+
+@pytest.mark.parametrize(
+    ("signalled", "presentation", "number"),
+    [
+        ("13800138000", "0", "13800138000"),
+        ("+86 (138) 0013-8000", "1", "+8613800138000"),
+        ("13800138000", "32", None),
+        ("13800138000", "67", None),
+        ("anonymous", "0", None),
+        ("unknown", "0", None),
+        ("", "", None),
+        ("alice42", "0", None),
+        ("500&PJSIP/itsp/14165551212", "0", None),
+        ("1" * 40, "0", None),
+        ("١٢٣", "0", None),
+    ],
+)
+def test_a_number_is_a_number_or_withheld(
+    signalled: str, presentation: str, number: str | None
+) -> None:
+    assert caller_number(signalled, presentation) == number
+
+
+@pytest.mark.parametrize(
+    ("name", "heard"),
+    [
+        ("José".encode("latin-1"), "José"),
+        ("张三".encode(), "张三"),
+        (b"a\x07\x1b[31mb", "a[31mb"),
+        (b"unknown", ""),
+    ],
+)
+async def test_a_name_is_read_whatever_its_coding_and_cleaned(
+    stage: Stage, name: bytes, heard: str
+) -> None:
+    header = FakeCall.HEADER.format(secret=WORD).encode()
+    header = header.replace(b"agi_calleridname: unknown", b"agi_calleridname: " + name)
+    await FakeCall(stage.port, header=header).run()
+    assert stage.calls[0].caller_name == heard
+
+
+async def test_a_script_that_fails_ends_alone(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fails(line: Line) -> None:
+        raise KeyError("flow")
+
+    await stage.call(fails)
+    await stage.call()
+    assert len(stage.calls) == 2
+    assert [record.message for record in caplog.records] == ["script of a call failed"]
+
+
+async def test_the_waiting_loop_gets_a_caller_whole(stage: Stage) -> None:
+    call = await stage.call(lambda line: line.join_queue("sales", "vip", 1_795_304_360.4377))
+    assert call.commands[-1] == 'SET VARIABLE "ACD_DONE" "1"'
+    wanted = {"QENTER": "1795304360438", "QUEUE": "sales", "CLASS": "vip", "HOTLINE_TYPED": ""}
+    assert wanted.items() <= call.variables.items()
+
+
+async def test_nothing_is_said_to_a_caller_who_was_handed_over(stage: Stage) -> None:
+    refused = []
+
+    async def talks_on(line: Line) -> None:
+        await line.join_queue("sales", "vip", 0.0)
+        try:
+            await line.say([HELLO])
+        except LineFailed as failed:
+            refused.append(failed)
+
+    call = await stage.call(talks_on)
+    assert refused and not any("Read" in command for command in call.commands)
+
+
+async def test_a_question_that_cannot_be_spoken_begins_with_a_tone(stage: Stage) -> None:
+    question = [Prompt("missing", "en")]
+    call = await stage.call(lambda line: line.ask(question, most_keys=1, seconds=1))
+    assert 'EXEC Read "HOTLINE_READ,dial,1,t(#)i"' in call.commands
+
+
+async def test_the_rest_of_a_question_is_asked_when_one_prompt_is_missing(stage: Stage) -> None:
+    question = [Prompt("missing", "en"), HELLO]
+    call = await stage.call(lambda line: line.ask(question, most_keys=1, seconds=1))
+    assert any("/hello,1,t(#)" in command for command in call.commands)
+
+
+async def test_a_prompt_that_is_never_made_holds_a_caller_up_for_a_moment_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(line_module, "MAKING", 0.05)
+    stage = Stage(Recordings(tmp_path, speechless=False))
+    await stage.server.start()
+    call = await stage.call(lambda line: line.say([Prompt("missing", "en"), HELLO]))
+    assert any("/hello,1,t()" in command for command in call.commands)
+    await stage.server.stop(0)
+
+
+async def test_files_that_asterisk_cannot_read_leave_the_caller_time_to_answer(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = FakeCall(stage.port)
+    call.variables["READSTATUS"] = "ERROR"
+    stage.script = lambda line: line.ask([HELLO], most_keys=1, seconds=1)
+    await call.run()
+    assert 'EXEC Read "HOTLINE_READ,dial,1,t(#)i"' in call.commands
+    assert "prompts not played" in caplog.text
+
+
+async def test_stopping_lets_scripts_end_and_then_ends_them(stage: Stage) -> None:
+    begun, ended = asyncio.Event(), []
+
+    async def never_ends(line: Line) -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("cancelled")
+
+    call = asyncio.create_task(stage.call(never_ends))
+    await begun.wait()
+    await stage.server.stop(0.05)
+    await asyncio.wait_for(call, 2)
+    assert ended == ["cancelled"]
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", stage.port)
+
+
+async def test_stopping_wakes_a_script_that_waits_for_asterisk(stage: Stage) -> None:
+    asked, never = asyncio.Event(), asyncio.Event()
+
+    async def plays_for_ever(_: str) -> str:
+        asked.set()
+        await never.wait()
+        return "0"
+
+    call = FakeCall(stage.port)
+    call.applications["Playback"] = plays_for_ever
+    stage.script = lambda line: line.say([HELLO], interruptible=False)
+    running = asyncio.create_task(call.run())
+    await asked.wait()
+    await asyncio.wait_for(stage.server.stop(0), 2)
+    running.cancel()
+    await asyncio.wait({running})
+
+
+async def test_no_log_line_has_a_number_a_name_or_the_secret(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+
+    async def fails(line: Line) -> None:
+        await line.remember("x\ny")
+
+    await stage.call(fails)
+    await FakeCall(stage.port, "wrong word").run()
+    logged = "".join(str(record.__dict__) for record in caplog.records)
+    assert "script of a call broke off" in logged
+    for personal in ("13800138000", WORD, "wrong word"):
+        assert personal not in logged
