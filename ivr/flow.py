@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from voice.ports import Prompt
 
-StepName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,31}$")]
+StepName = str
 Outcome = str
 KEYS = frozenset("0123456789*#")
 DONE, SILENCE, NO_MATCH, TOO_MANY = "done", "silence", "no_match", "too_many"

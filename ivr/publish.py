@@ -11,8 +11,8 @@ import yaml
 from ivr.flow import Flow
 from ivr.waiting import WAIT
 from voice.phrases import waiting_times
-from voice.ports import Prompt, PromptStore, SpeechFailed
-from voice.prompts import Published, publish, put_music, put_named
+from voice.ports import Prompt, SpeechFailed
+from voice.prompts import PromptFolder, Published, publish, put_music, put_named
 
 
 def spoken_by(flow: Flow) -> Iterator[Prompt]:
@@ -46,7 +46,7 @@ class Targets:
 
 
 async def publish_all(
-    store: PromptStore, flows: Iterable[Flow], named: list[tuple[str, Prompt]], targets: Targets
+    store: PromptFolder, flows: Iterable[Flow], named: list[tuple[str, Prompt]], targets: Targets
 ) -> Published:
     """Make what is missing and put the dialplan's own files in place; faults are in the report."""
     prompts = [prompt for _, prompt in named]
@@ -57,5 +57,5 @@ async def publish_all(
     try:
         await put_music(targets.music)
     except SpeechFailed as fault:
-        done.failed.append(str(fault))
+        done.failed.append(f"hold music: {fault}")
     return done

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import signal
 import sys
 import time
 from collections.abc import Iterable, Sequence
@@ -28,6 +29,7 @@ RECIPE = "1"
 DEADLINE = 15.0
 """Seconds for one recording, start of its process included."""
 AT_ONCE = 2
+"""Speech processes at a time, so that calls keep a core for themselves."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -39,7 +41,7 @@ class PromptFolder:
     at_once: int = AT_ONCE
     deadline: float = DEADLINE
     command: Sequence[str] = (sys.executable, "-m", "voice.render")
-    _making: dict[Path, asyncio.Task[Path]] = field(default_factory=dict)
+    _making: dict[Path, asyncio.Task[list[str]]] = field(default_factory=dict)
     _places: asyncio.Semaphore = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,14 +62,25 @@ class PromptFolder:
             return path
         task = self._making.get(path)
         if task is None:
-            task = self._making[path] = asyncio.create_task(self._render(prompt, path))
-            task.add_done_callback(lambda done: self._made(path, done))
-        return await asyncio.shield(task)  # one caller's hang-up does not take it from the others
+            task = self._making[path] = asyncio.create_task(self._speak([prompt]))
+            task.add_done_callback(lambda _: self._making.pop(path))
+        (fault,) = await asyncio.shield(task)  # a hang-up takes no prompt from other callers
+        if fault:
+            raise SpeechFailed(fault)
+        return path
 
-    def _made(self, path: Path, done: asyncio.Task[Path]) -> None:
-        del self._making[path]
-        if not done.cancelled():
-            done.exception()  # seen, even when nobody waits for it any more
+    async def make_all(self, prompts: Iterable[Prompt]) -> dict[Prompt, str]:
+        """Make these with one process; those that could not be made, each with the reason."""
+        faults: dict[Prompt, str] = {}
+        possible: list[Prompt] = []
+        for prompt in prompts:
+            try:
+                self._path(prompt)
+                possible.append(prompt)
+            except SpeechFailed as fault:
+                faults[prompt] = str(fault)
+        faults.update(zip(possible, await self._speak(possible), strict=True))
+        return {prompt: fault for prompt, fault in faults.items() if fault}
 
     def _path(self, prompt: Prompt) -> Path:
         if prompt.recorded:
@@ -77,45 +90,57 @@ class PromptFolder:
         key = hashlib.sha256(f"{RECIPE} {sound}".encode())
         return self.folder / f"{key.hexdigest()[:32]}.wav"
 
-    async def _render(self, prompt: Prompt, path: Path) -> Path:
+    async def _speak(self, prompts: Sequence[Prompt]) -> list[str]:
+        """Have one process make these; what went wrong with each, empty where nothing did."""
+        if not prompts:
+            return []
         self.folder.mkdir(parents=True, exist_ok=True)
-        order = {
-            "text": prompt.text,
-            "language": prompt.language,
-            "recorded": prompt.recorded and str(prompt.recorded),
-            "target": str(path),
-        }
-        async with self._places:
-            fault = await _run(self.command, json.dumps(order).encode(), self.deadline)
-        if fault or not path.exists():
-            raise SpeechFailed(f"no speech: {fault or 'nothing was written'}")
-        return path
+        orders = [
+            {
+                "text": prompt.text,
+                "language": prompt.language,
+                "recorded": prompt.recorded and str(prompt.recorded),
+                "target": str(self._path(prompt)),
+            }
+            for prompt in prompts
+        ]
+        try:
+            async with self._places:
+                answer = await _run(self.command, json.dumps(orders), self.deadline * len(orders))
+            faults = list(map(str, json.loads(answer)))
+        except (SpeechFailed, ValueError) as fault:
+            faults = [str(fault)] * len(orders)
+        return [
+            "" if Path(str(order["target"])).exists() else fault or "nothing was written"
+            for order, fault in zip(orders, faults, strict=True)
+        ]
 
 
-async def _run(command: Sequence[str], order: bytes, deadline: float) -> str:
-    """Run the speaking process to its end; what went wrong, empty if nothing."""
+async def _run(command: Sequence[str], order: str, deadline: float) -> str:
+    """Run a speech process to its end; what it answered. Raises `SpeechFailed`."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
         *command,
         cwd=ROOT,
         env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},  # else half its time goes into threads
         stdin=pipe,
-        stdout=asyncio.subprocess.DEVNULL,
+        stdout=pipe,
         stderr=pipe,
+        start_new_session=True,
     )
     try:
         async with asyncio.timeout(deadline):
-            _, said = await process.communicate(order)
+            answer, errors = await process.communicate(order.encode())
     except TimeoutError:
-        return f"the speech process did not end within {deadline:g} s"
+        raise SpeechFailed(f"the speech process did not end within {deadline:g} s") from None
     finally:
         if process.returncode is None:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its forks too
             await process.wait()
-    if process.returncode == 0:
-        return ""
-    lines = said.decode(errors="replace").strip().splitlines()
-    return lines[-1] if lines else f"the speech process ended with status {process.returncode}"
+    if process.returncode:
+        said = errors.decode(errors="replace").strip() or f"exit status {process.returncode}"
+        raise SpeechFailed(f"the speech process failed: {said.splitlines()[-1]}")
+    return answer.decode(errors="replace")
 
 
 def _content(recording: Path) -> str:
@@ -172,31 +197,25 @@ class Published:
     """One sentence a prompt that could not be made."""
 
 
-async def publish(store: PromptStore, prompts: Iterable[Prompt]) -> Published:
+async def publish(store: PromptFolder, prompts: Iterable[Prompt]) -> Published:
     """Make every prompt that is not there yet; faults are reported, not raised."""
     began = time.monotonic()
     wanted = list(dict.fromkeys(prompts))
     missing = [prompt for prompt in wanted if store.find(prompt) is None]
-    done = Published(kept=len(wanted) - len(missing))
-    results = await asyncio.gather(*map(store.make, missing), return_exceptions=True)
-    for prompt, result in zip(missing, results, strict=True):
-        if isinstance(result, SpeechFailed):
-            done.failed.append(f"{prompt.language} {prompt.text[:40]!r}: {result}")
-        elif isinstance(result, BaseException):
-            raise result
-        else:
-            done.made += 1
-    done.seconds = time.monotonic() - began
-    return done
+    faults = await store.make_all(missing)
+    return Published(
+        made=len(missing) - len(faults),
+        kept=len(wanted) - len(missing),
+        seconds=time.monotonic() - began,
+        failed=[f"{lost.language} {lost.text[:40]!r}: {why}" for lost, why in faults.items()],
+    )
 
 
 async def put_music(folder: Path) -> None:
     """Our own hold music, unless the folder has music already; raises `SpeechFailed`."""
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.iterdir()):
-        fault = await _run((sys.executable, "-m", "voice.music", str(folder)), b"", DEADLINE)
-        if fault:
-            raise SpeechFailed(f"no hold music: {fault}")
+        await _run((sys.executable, "-m", "voice.music", str(folder)), "", DEADLINE)
 
 
 def put_named(store: PromptStore, named: Iterable[tuple[str, Prompt]], folder: Path) -> None:

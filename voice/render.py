@@ -1,22 +1,28 @@
-"""A process that makes one recording and ends: `python -m voice.render`, one JSON object on stdin.
+"""A process that makes recordings and ends: `python -m voice.render`, orders on stdin as JSON.
 
-`{"text", "language", "recorded", "target"}`: `recorded` is the path of a recording to convert, or
-null to synthesise. Exit status 0 when `target` is there; else the last line of stderr says why.
+`[{"text", "language", "recorded", "target"}, ...]`: `recorded` is the path of a recording to
+convert, or null to synthesise. Answers on stdout with a list of as many faults, empty where
+`target` is there. Each is made by a fork of its own, so that loading the libraries is paid for
+once and espeak still speaks one prompt a process.
 """
 
 from __future__ import annotations
 
 import json
-import os
+import signal
 import sys
 import tempfile
 import wave
+from multiprocessing import get_context
 from pathlib import Path
 
 from voice import audio
 from voice.engines import pyttsx3_engine
 from voice.ports import SpeechFailed
 
+AT_ONCE = 2
+SECONDS_EACH, SECONDS_IN_ALL = 15, 900
+"""After which a process ends itself, even if whoever ordered is gone."""
 SHORTEST_SOUND = 0.03
 """Seconds of speech per letter below which it cannot be the whole text."""
 
@@ -44,18 +50,28 @@ def _synthesise(text: str, language: str) -> audio.Samples:
     return sound
 
 
-def main() -> int:
-    order = json.load(sys.stdin)
-    recorded = order["recorded"] and Path(order["recorded"])
+def fault_in(order: dict[str, str | None]) -> str:
+    """Carry out one order; what went wrong, empty if nothing."""
+    signal.alarm(SECONDS_EACH)
+    recorded, target = order["recorded"], str(order["target"])
     try:
-        render(order["text"], order["language"], recorded, Path(order["target"]))
+        render(
+            str(order["text"]),
+            str(order["language"]),
+            Path(recorded) if recorded else None,
+            Path(target),
+        )
     except SpeechFailed as fault:
-        print(fault, file=sys.stderr)
-        return 1
-    return 0
+        return str(fault)
+    return ""
+
+
+def main() -> None:
+    signal.alarm(SECONDS_IN_ALL)
+    orders = json.load(sys.stdin)
+    with get_context("fork").Pool(min(AT_ONCE, len(orders)), maxtasksperchild=1) as pool:
+        json.dump(pool.map(fault_in, orders, chunksize=1), sys.stdout)
 
 
 if __name__ == "__main__":
-    status = main()
-    sys.stderr.flush()
-    os._exit(status)  # espeak does not survive an orderly end of the interpreter
+    main()

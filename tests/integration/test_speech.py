@@ -134,11 +134,18 @@ async def test_hold_music_is_made_where_there_is_none(tmp_path: Path) -> None:
     assert 30 <= seconds(tmp_path / "moh" / "hold.wav") <= 60
 
 
-def test_the_speaking_process_says_in_its_last_line_what_was_wrong(tmp_path: Path) -> None:
-    order = {"text": "Hi", "language": "en", "recorded": None, "target": "/nowhere/at/all.wav"}
+async def test_one_process_makes_many_and_says_which_it_could_not(store: PromptFolder) -> None:
+    lost = Prompt("Bonjour.", "fr")
+    faults = await store.make_all([ZH, lost, EN])
+    assert list(faults) == [lost] and "no voice" in faults[lost]
+    assert store.find(ZH) and store.find(EN)
+
+
+def test_a_folder_that_cannot_be_written_is_a_clear_failure() -> None:
+    orders = [{"text": "Hi", "language": "en", "recorded": None, "target": "/nowhere/at/all.wav"}]
     ended = subprocess.run(
         [sys.executable, "-m", "voice.render"],
-        cwd=ROOT, input=json.dumps(order), capture_output=True, text=True, timeout=30,
+        cwd=ROOT, input=json.dumps(orders), capture_output=True, text=True, timeout=30,
     )  # fmt: skip
-    assert ended.returncode == 1
-    assert "No such file" in ended.stderr.strip().splitlines()[-1]
+    (fault,) = json.loads(ended.stdout)
+    assert ended.returncode == 0 and "No such file" in fault

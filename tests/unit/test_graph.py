@@ -53,14 +53,14 @@ def endless(arrows: dict[str, dict[str, str]], limits: dict[str, int]) -> bool:
 
 
 @given(flows())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_no_walk_goes_round_for_ever_where_no_loop_is_reported(flow: Flow) -> None:
     arrows, limits = flow
     assert loops(arrows, limits, "too_many") or not endless(arrows, limits)
 
 
 @given(flows())
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_a_loop_without_limited_steps_is_never_a_false_alarm(flow: Flow) -> None:
     arrows, limits = flow
     for way in loops(arrows, limits, "too_many"):

@@ -18,8 +18,15 @@ from voice.ports import Prompt, SpeechFailed
 from voice.prompts import PromptFolder, publish, put_music, recordings
 
 HELLO = Prompt("Hello.", "en")
-WRITES = "import json, sys; open(json.load(sys.stdin)['target'], 'ab').write(b'sound')"
-FAILS = "import sys; print('trace\\nno such voice', file=sys.stderr); sys.exit(1)"
+WRITES = """
+import json, sys
+orders = json.load(sys.stdin)
+for order in orders:
+    open(order['target'], 'ab').write(b'sound')
+print(json.dumps([''] * len(orders)))
+"""
+REFUSES = "import json, sys; print(json.dumps(['no such voice' for _ in json.load(sys.stdin)]))"
+CRASHES = "import sys; print('trace\\nout of memory', file=sys.stderr); sys.exit(1)"
 HANGS = "import time; time.sleep(60)"
 
 
@@ -78,16 +85,23 @@ def test_a_changed_recording_is_a_new_file(tmp_path: Path) -> None:
     assert kept._path(Prompt("Hello.", "en", recording)) != before
 
 
-async def test_a_process_that_fails_says_why_and_leaves_nothing(tmp_path: Path) -> None:
-    kept = store(tmp_path, FAILS)
-    with pytest.raises(SpeechFailed, match="no such voice"):
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        (REFUSES, "no such voice"),
+        (CRASHES, "failed: out of memory"),
+        ("import os; os._exit(3)", "exit status 3"),
+        ("print('[\"\"]')", "nothing was written"),
+        ("print('no list')", "Expecting value"),
+    ],
+)
+async def test_a_process_that_fails_is_noticed_and_leaves_nothing(
+    tmp_path: Path, program: str, why: str
+) -> None:
+    kept = store(tmp_path, program)
+    with pytest.raises(SpeechFailed, match=why):
         await kept.make(HELLO)
     assert kept.find(HELLO) is None and list(kept.folder.iterdir()) == []
-
-
-async def test_a_process_that_writes_nothing_is_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(SpeechFailed, match="nothing was written"):
-        await store(tmp_path, "pass").make(HELLO)
 
 
 async def test_a_process_that_hangs_is_killed_at_its_deadline(tmp_path: Path) -> None:
@@ -96,8 +110,22 @@ async def test_a_process_that_hangs_is_killed_at_its_deadline(tmp_path: Path) ->
         await kept.make(HELLO)
 
 
+async def test_what_a_hanging_process_started_is_killed_with_it(tmp_path: Path) -> None:
+    started = tmp_path / "pid"
+    forks = (
+        "import os, time; pid = os.fork();"
+        f"pid and open({str(started)!r}, 'w').write(str(pid)); time.sleep(60)"
+    )
+    with pytest.raises(SpeechFailed):
+        await store(tmp_path, forks, deadline=0.5).make(HELLO)
+    state = Path(f"/proc/{started.read_text()}/stat")
+    async with asyncio.timeout(5):
+        while state.exists() and state.read_text().split()[2] != "Z":
+            await asyncio.sleep(0.01)
+
+
 async def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
-    kept = store(tmp_path, FAILS)
+    kept = store(tmp_path, CRASHES)
     with pytest.raises(SpeechFailed):
         await kept.make(HELLO)
     kept.command = (sys.executable, "-c", WRITES)
@@ -139,6 +167,12 @@ async def test_publication_reports_what_it_made_kept_and_missed(tmp_path: Path) 
     assert "lost.wav" in done.failed[0]
 
 
+async def test_what_was_made_before_a_crash_is_kept(tmp_path: Path) -> None:
+    half = WRITES.replace("in orders:", "in orders[:1]:").replace("print", "raise SystemExit  #")
+    done = await publish(store(tmp_path, half), [HELLO, Prompt("Bye.", "en")])
+    assert done.made == 1 and len(done.failed) == 1
+
+
 async def test_the_dialplan_finds_its_prompts_by_name_and_music_beside(tmp_path: Path) -> None:
     texts = tmp_path / "named.yaml"
     texts.write_text("sorry: {zh: 抱歉。, en: Sorry.}", encoding="utf-8")
@@ -157,7 +191,7 @@ async def test_music_that_cannot_be_made_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/bin/false")
-    with pytest.raises(SpeechFailed, match="no hold music"):
+    with pytest.raises(SpeechFailed, match="exit status 1"):
         await put_music(tmp_path)
 
 
