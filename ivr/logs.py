@@ -8,7 +8,6 @@ import time
 
 from pythonjsonlogger.json import JsonFormatter
 
-
 _LIBRARIES = {
     "panoramisk": logging.ERROR,
     "alembic": logging.WARNING,

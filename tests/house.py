@@ -113,7 +113,7 @@ class House:
         secrets = {name: self.settings.phone_secret(name) for name in names}
         phones = Phones(self.settings.tools, secrets, behaviour)
         self._players.append(phones)
-        port = self._next_port(40)
+        port = self.next_port(40)
         await phones.start(("127.0.0.1", self.settings.ports.sip), port, (port + 4, port + 38))
         for name in names:
             await self.core.ask("agent login", agent=name)
@@ -126,11 +126,11 @@ class House:
         callers = Callers(self.settings.tools, people)
         self._players.append(callers)
         target = ("127.0.0.1", self.settings.ports.sip)
-        await callers.start(target, "4000", self._next_port(4), rate=rate)
+        await callers.start(target, "4000", self.next_port(4), rate=rate)
         await callers.answered(seconds=count / rate + 15)
         return callers
 
-    def _next_port(self, count: int) -> int:
+    def next_port(self, count: int) -> int:
         port, self._sip_port = self._sip_port, self._sip_port + count
         return port
 
