@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.tickets.parts import MaybeKeyed, Parts, Use
+from adapters.tickets.parts import MaybeKeyed, Parts, Use, shown
 from adapters.tickets.shapes import (
     AgentName,
     AgentShape,
@@ -121,7 +122,7 @@ async def events(
     after = last_event if last_event is not None else query.after
     if after is None:
         after = await use.queries.last_event()
-    stream = use.live.stream(use.queries, after)
+    stream = use.live.stream(use.queries, partial(shown, use.vault), after)
     return StreamingResponse(stream, media_type="text/event-stream")
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from adapters.tickets.queries import TicketQueries
-from adapters.tickets.shapes import live_event
+from adapters.tickets.shapes import EventShape
+from adapters.tickets.store import Numbered
 
 PAGE = 200
 HEARTBEAT_SECONDS = 15.0
 MOST_LISTENERS = 64
+
+Show = Callable[[Numbered], Awaitable[EventShape]]
 
 
 class TooManyListeners(Exception):
@@ -39,7 +41,7 @@ class Live:
         if self.listeners >= MOST_LISTENERS:
             raise TooManyListeners(f"there are {MOST_LISTENERS} listeners already")
 
-    async def stream(self, queries: TicketQueries, after: int) -> AsyncIterator[bytes]:
+    async def stream(self, queries: TicketQueries, show: Show, after: int) -> AsyncIterator[bytes]:
         """Events after this number as `text/event-stream`, then those that come."""
         self.listeners += 1
         try:
@@ -49,7 +51,7 @@ class Live:
                 page = await queries.entries(after, PAGE)
                 for numbered in page:
                     after = numbered.seq
-                    yield _frame(after, live_event(numbered).model_dump(mode="json"))
+                    yield _frame(await show(numbered))
                 if not page and not await _within(changed, HEARTBEAT_SECONDS):
                     yield b": still here\n\n"
         finally:
@@ -64,6 +66,5 @@ async def _within(changed: asyncio.Event, seconds: float) -> bool:
     return True
 
 
-def _frame(seq: int, event: object) -> bytes:
-    plain = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
-    return f"id: {seq}\ndata: {plain}\n\n".encode()
+def _frame(event: EventShape) -> bytes:
+    return f"id: {event.seq}\ndata: {event.model_dump_json()}\n\n".encode()

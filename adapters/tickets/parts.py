@@ -14,17 +14,24 @@ from acd.model import Seconds
 from acd.states import ForbiddenMove
 from adapters.tickets.live import Live, TooManyListeners
 from adapters.tickets.queries import TicketQueries
-from adapters.tickets.store import Keyed, KeyReused, TicketStore
+from adapters.tickets.shapes import EventShape, event_shape
+from adapters.tickets.store import Keyed, KeyReused, Numbered, TicketStore
 from ivr.ports import Audit, Core, CoreAway, CoreRefused, PersonId, StoreFailed
 from ivr.tickets.life import NoSuch
 
 OPERATOR = "operator"
 """Who does what the API is asked to do, until there are roles."""
 
+
+class CannotSeal(Exception):
+    """Words cannot be kept: their person is not known, or erased."""
+
+
 PROBLEMS: Mapping[type[Exception], int] = {
     NoSuch: 404,
     ForbiddenMove: 409,
     CoreRefused: 409,
+    CannotSeal: 409,
     KeyReused: 422,
     TooManyListeners: 429,
     CoreAway: 503,
@@ -34,9 +41,14 @@ PROBLEMS: Mapping[type[Exception], int] = {
 
 
 class Opened(Protocol):
-    """As much of `ivr.ports.Vault` as showing needs."""
+    """The vault, for reading, and seals for what lies here."""
 
     async def open(self, person: PersonId, field_name: str) -> str | None: ...
+
+    async def seal_text(self, person: PersonId, place: str, text: str) -> bytes:
+        """`LookupError` when the person is erased."""
+
+    async def open_text(self, person: PersonId, place: str, sealed: bytes) -> str | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +64,19 @@ class Parts:
     now: Callable[[], Seconds]
     flows: Callable[[], Mapping[str, str]]
     """The flows' names, each with its version."""
+
+
+def place_of(ticket: str) -> str:
+    """What a comment is sealed for: it opens on its own ticket only."""
+    return f"comment on {ticket}"
+
+
+async def shown(vault: Opened, entry: Numbered) -> EventShape:
+    """An entry as it goes out."""
+    text, kept = None, entry.entry
+    if kept.sealed and kept.person and kept.ticket:
+        text = await vault.open_text(kept.person, place_of(kept.ticket), kept.sealed)
+    return event_shape(entry, text)
 
 
 def parts(request: Request) -> Parts:

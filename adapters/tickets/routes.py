@@ -10,6 +10,7 @@ from fastapi import APIRouter, Query
 
 from adapters.tickets.parts import (
     OPERATOR,
+    CannotSeal,
     Listed,
     ListQuery,
     MaybeKeyed,
@@ -17,6 +18,8 @@ from adapters.tickets.parts import (
     Timeline,
     TimelineQuery,
     Use,
+    place_of,
+    shown,
 )  # fmt: skip
 from adapters.tickets.shapes import (
     CommentRequest,
@@ -31,13 +34,13 @@ from adapters.tickets.shapes import (
     TicketName,
     TicketShape,
     contact_shape,
-    live_event,
     moment,
     ticket_shape,
 )  # fmt: skip
 from adapters.tickets.store import Numbered
 from ivr.ports import Audited, PersonId
-from ivr.tickets.life import TicketState
+from ivr.tickets.life import TicketId, TicketState
+from ivr.tickets.story import Entry
 
 log = logging.getLogger(__name__)
 
@@ -84,22 +87,29 @@ async def comment(
     use: Use, ticket: TicketName, body: CommentRequest, keyed: MaybeKeyed
 ) -> EventShape:
     """Write on the timeline. Give an Idempotency-Key: then a repeat writes nothing new."""
-    entry = await use.store.comment(ticket, OPERATOR, body.text, use.now(), keyed)
-    return _done("comment written", entry)
+    person = (await use.queries.ticket(ticket)).person
+    try:
+        sealed = await use.vault.seal_text(person or PersonId(""), place_of(ticket), body.text)
+    except LookupError:
+        raise CannotSeal("the ticket's customer is unknown or erased: nothing is kept") from None
+    entry = Entry(
+        "comment", use.now(), OPERATOR, ticket=TicketId(ticket), person=person, sealed=sealed
+    )
+    return await _done(use, "comment written", await use.store.comment(entry, keyed))
 
 
 @router.post("/tickets/{ticket}/close", status_code=201, tags=["tickets"])
 async def close(use: Use, ticket: TicketName, keyed: MaybeKeyed) -> EventShape:
     """Close an open ticket. The customer's next call opens a new one."""
     entry = await use.store.move(ticket, "close", OPERATOR, use.now(), keyed)
-    return _done("ticket closed", entry)
+    return await _done(use, "ticket closed", entry)
 
 
 @router.post("/tickets/{ticket}/reopen", status_code=201, tags=["tickets"])
 async def reopen(use: Use, ticket: TicketName, keyed: MaybeKeyed) -> EventShape:
     """Open a closed ticket again."""
     entry = await use.store.move(ticket, "reopen", OPERATOR, use.now(), keyed)
-    return _done("ticket reopened", entry)
+    return await _done(use, "ticket reopened", entry)
 
 
 @router.get("/contacts", tags=["contacts"])
@@ -171,7 +181,7 @@ async def _timeline(
     use: Parts, query: TimelineQuery, ticket: str | None = None, contact: str | None = None
 ) -> Page[EventShape]:
     found = await use.queries.entries(query.cursor, query.limit + 1, ticket, contact)
-    items = [live_event(entry) for entry in found[: query.limit]]
+    items = [await shown(use.vault, entry) for entry in found[: query.limit]]
     more = str(items[-1].seq) if len(found) > query.limit else None
     return Page(items=items, next=more)
 
@@ -182,6 +192,6 @@ def _page(found: Sequence[S], limit: int) -> Page[S]:
     return Page(items=items, next=items[-1].id if len(found) > limit else None)
 
 
-def _done(what: str, entry: Numbered) -> EventShape:
+async def _done(use: Parts, what: str, entry: Numbered) -> EventShape:
     log.info(what, extra={"ticket": entry.entry.ticket, "seq": entry.seq})
-    return live_event(entry)
+    return await shown(use.vault, entry)

@@ -103,7 +103,7 @@ class EventShape(Shape):
     contact: ContactName | None
     ticket: TicketName | None
     data: dict[str, Any] = Field(examples=[{"offer": "1.17.1"}])
-    text: str | None = Field(description="What an operator wrote.")
+    text: str | None = Field(description="What an operator wrote; null once it is erased.")
 
 
 class CustomerShape(Shape):
@@ -201,7 +201,8 @@ def contact_shape(contact: ContactStory) -> ContactShape:
     )
 
 
-def live_event(numbered: Numbered) -> EventShape:
+def event_shape(numbered: Numbered, text: str | None) -> EventShape:
+    """An entry, with its words opened."""
     entry = numbered.entry
     return EventShape(
         seq=numbered.seq,
@@ -211,7 +212,7 @@ def live_event(numbered: Numbered) -> EventShape:
         contact=entry.contact,
         ticket=entry.ticket,
         data=dict(entry.data),
-        text=entry.text,
+        text=text,
     )
 
 

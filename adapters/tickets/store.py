@@ -80,18 +80,16 @@ class TicketStore:
             await db.execute(update(feed).values(applied=seq))
         return seq
 
-    async def comment(
-        self, ticket: str, who: str, text: str, at: Seconds, keyed: Keyed | None = None
-    ) -> Numbered:
-        """Add an operator's words to the timeline. Errors: `NoSuch`, `KeyReused`."""
-        entry = Entry("comment", at, who, ticket=TicketId(ticket), text=text)
+    async def comment(self, entry: Entry, keyed: Keyed | None = None) -> Numbered:
+        """Add an operator's words to their ticket's timeline. Errors: `NoSuch`, `KeyReused`."""
 
         async def deed(db: AsyncConnection) -> Entry:
-            await _ticket(db, ticket)
-            await db.execute(update(tickets).where(tickets.c.id == ticket).values(changed_at=at))
+            ticket = await _ticket(db, str(entry.ticket))
+            change = update(tickets).where(tickets.c.id == ticket.id)
+            await db.execute(change.values(changed_at=entry.at))
             return entry
 
-        return await self._once(deed, at, keyed)
+        return await self._once(deed, entry.at, keyed)
 
     async def move(
         self, ticket: str, move: str, who: str, at: Seconds, keyed: Keyed | None = None

@@ -1,7 +1,7 @@
 """The tables of the web process: contacts, tickets, timelines, and how far the journal is applied.
 
 Columns carry the names of the rules' dataclasses. Times are UTC milliseconds in the database and
-seconds outside it. Personal text lies in `entries.text` alone.
+seconds outside it. What may be personal is sealed: `entries.sealed`.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
-    Text,
 )  # fmt: skip
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeDecorator
@@ -137,7 +137,8 @@ entries = Table(
     Column("contact", String(40), nullable=True),
     Column("ticket", String(40), nullable=True),
     Column("data", JSON, nullable=False),
-    Column("text", Text, nullable=True),
+    Column("person", String(40), nullable=True),
+    Column("sealed", LargeBinary, nullable=True),
     Column("journal", BigInteger, nullable=True),
     Index("entries_of_ticket", "ticket", "seq"),
     Index("entries_of_contact", "contact", "seq"),

@@ -25,6 +25,7 @@ from adapters.stores.database import Database
 from adapters.stores.journal import JournalReader
 from adapters.stores.keys import KeyRing
 from adapters.stores.schema import open_database
+from adapters.stores.seals import TextSeals
 from adapters.stores.vault import SqlVault
 from adapters.tickets import desk, routes
 from adapters.tickets.live import Live
@@ -53,6 +54,7 @@ class CorePart:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._keys = KeyRing(settings.secrets)
         self._opening = asyncio.Lock()
         self._database: Database | None = None
 
@@ -66,8 +68,15 @@ class CorePart:
 
     async def open(self, person: PersonId, field_name: str) -> str | None:
         """A field out of the vault."""
-        keys = KeyRing(self._settings.secrets)
-        return await SqlVault(await self._open(), keys).open(person, field_name)
+        return await SqlVault(await self._open(), self._keys).open(person, field_name)
+
+    async def seal_text(self, person: PersonId, place: str, text: str) -> bytes:
+        """Under the person's key; `LookupError` when it is destroyed."""
+        return await TextSeals(await self._open(), self._keys).seal_text(person, place, text)
+
+    async def open_text(self, person: PersonId, place: str, sealed: bytes) -> str | None:
+        """None when the person's key is destroyed."""
+        return await TextSeals(await self._open(), self._keys).open_text(person, place, sealed)
 
     async def close(self) -> None:
         if self._database:
@@ -144,7 +153,7 @@ def _server(settings: Settings, database: Database, kept: CorePart, core: Core) 
         checks(queries, projector, core),
         lambda: following(projector),
     )
-    hosts = {settings.site.listen, settings.site.external_address} - {None}
+    hosts = {settings.web_address, settings.site.external_address} - {None}
     gate = Gate(made, settings.secret("operator-token"), {str(host).lower() for host in hosts})
     return Server(configuration(gate, settings), live)
 
@@ -152,7 +161,7 @@ def _server(settings: Settings, database: Database, kept: CorePart, core: Core) 
 def configuration(gate: Gate, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         gate,
-        host=settings.site.listen,
+        host=settings.web_address,
         port=settings.ports.web,
         http=connections(),
         ws="none",

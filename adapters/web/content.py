@@ -10,7 +10,8 @@ from starlette.types import Message, Receive
 
 from adapters.web.problems import Refused
 
-MOST_BYTES = 1024 * 1024
+MOST_BYTES = 128 * 1024
+"""Room for the longest comment in its longest spelling. Files will come another way."""
 MOST_DEPTH = 32
 SECONDS = 10.0
 """How long the whole body may take to come."""

@@ -12,6 +12,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 MEDIA_TYPE = "application/problem+json"
+MOST_FAULTS = 20
+"""More than one answer names: what was sent small must not come back large."""
 
 
 class Fault(BaseModel):
@@ -28,7 +30,9 @@ class Problem(BaseModel):
     title: str = Field(examples=["Unprocessable Content"])
     status: int = Field(examples=[422])
     detail: str = Field(examples=["the request does not fit the description"])
-    errors: list[Fault] = Field(default=[], description="With status 422: all faults at once.")
+    errors: list[Fault] = Field(
+        default=[], description="With status 422: what is wrong, at most 20."
+    )
 
 
 class Refused(Exception):
@@ -59,8 +63,8 @@ def body(status: int, detail: str, errors: Sequence[Fault] = ()) -> bytes:
 
 
 def faults(error: RequestValidationError) -> list[Fault]:
-    """Every fault with its place; a name that the sender made up is not repeated."""
-    return [_fault(fault) for fault in error.errors()]
+    """The first faults with their places; a name that the sender made up is not repeated."""
+    return [_fault(fault) for fault in error.errors()[:MOST_FAULTS]]
 
 
 def _fault(fault: Mapping[str, Any]) -> Fault:

@@ -108,8 +108,9 @@ class Entry:
     contact: str | None = None
     ticket: TicketId | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
-    text: str | None = None
-    """What an operator wrote. May be personal: never in a log."""
+    person: PersonId | None = None
+    sealed: bytes | None = None
+    """What an operator wrote, under this person's key: it may be personal."""
     journal: int | None = None
     """The journal record it tells of; None for what was done here."""
 

@@ -19,7 +19,8 @@ from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import Keyed, KeyReused, TicketStore
 from adapters.tickets.tables import metadata
 from ivr.ports import Record
-from ivr.tickets.life import NoSuch, TicketState
+from ivr.tickets.life import NoSuch, TicketId, TicketState
+from ivr.tickets.story import Entry
 
 
 @pytest.fixture
@@ -55,6 +56,10 @@ def a_call(seq: int, contact: str, at: float, person: str = "per_1") -> list[Rec
         Record(at + n, kind, data, contact_id, seq=seq + n)
         for n, ((kind, data), contact_id) in enumerate(zip(lines, own, strict=True))
     ]
+
+
+def words(ticket: str, at: float) -> Entry:
+    return Entry("comment", at, "operator", ticket=TicketId(ticket), sealed=b"called back")
 
 
 async def test_records_are_applied_once_in_batches_of_any_cut(
@@ -101,20 +106,20 @@ async def test_a_comment_with_a_key_is_written_once_however_often_it_comes(
     await store.apply(a_call(1, "c1", 1.0))
     (ticket,) = await queries.tickets(1)
     keyed = Keyed("k1", "digest")
-    said = [store.comment(ticket.id, "operator", "called back", 9.0, keyed) for _ in range(8)]
+    said = [store.comment(words(ticket.id, 9.0), keyed) for _ in range(8)]
     entries = await asyncio.gather(*said)
     assert len({entry.seq for entry in entries}) == 1
     comments = [e for e in await queries.entries(0, 50) if e.entry.kind == "comment"]
-    assert [c.entry.text for c in comments] == ["called back"]
+    assert [c.entry.sealed for c in comments] == [b"called back"]
     with pytest.raises(KeyReused):
-        await store.comment(ticket.id, "operator", "other", 9.0, Keyed("k1", "another"))
+        await store.comment(words(ticket.id, 9.0), Keyed("k1", "another"))
 
 
 async def test_a_key_is_forgotten_after_a_day(store: TicketStore, queries: TicketQueries) -> None:
     await store.apply(a_call(1, "c1", 1.0))
     (ticket,) = await queries.tickets(1)
     for at, key in [(10.0, "k1"), (10.0 + 24 * 3600.0 + 1, "k2")]:
-        await store.comment(ticket.id, "operator", "words", at, Keyed(key, "digest"))
+        await store.comment(words(ticket.id, at), Keyed(key, "digest"))
     assert await store.earlier(Keyed("k1", "another digest")) is None
 
 
@@ -140,8 +145,8 @@ async def test_writers_at_once_lose_nothing_and_number_without_gaps(
     await store.apply(a_call(1, "c0", 1.0))
     (ticket,) = await queries.tickets(1)
     calls = [store.apply(a_call(6, "c1", 9.0)) for _ in range(3)]
-    words = [store.comment(ticket.id, "operator", str(n), 5.0) for n in range(20)]
-    await asyncio.gather(*calls, *words)
+    comments = [store.comment(words(ticket.id, 5.0)) for _ in range(20)]
+    await asyncio.gather(*calls, *comments)
     seqs = [entry.seq for entry in await queries.entries(0, 100)]
     assert seqs == list(range(1, 2 * 6 + 20 + 1))
 
@@ -161,7 +166,7 @@ async def test_pages_go_through_everything_newest_first(
 async def test_what_is_not_there_is_said_plainly(
     store: TicketStore, queries: TicketQueries
 ) -> None:
-    for ask in (queries.ticket("tic_0"), store.comment("tic_0", "operator", "words", 1.0)):
+    for ask in (queries.ticket("tic_0"), store.comment(words("tic_0", 1.0))):
         with pytest.raises(NoSuch, match="no such ticket"):
             await ask
 

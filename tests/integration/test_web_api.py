@@ -275,7 +275,8 @@ async def test_every_error_is_a_problem_that_repeats_nothing(
         (b'{"text": NaN}', 422),
         (b"[" * 100_000, 400),
         (b'{"a":' * 33 + b"1" + b"}" * 33, 400),
-        (b'{"text": "' + b"x" * 1024 * 1024 + b'"}', 413),
+        (b"{" + b",".join(b'"%s%d":1' % (CANARY.encode(), n) for n in range(5000)) + b"}", 422),
+        (b'{"text": "' + b"x" * 128 * 1024 + b'"}', 413),
         (b"", 422),
     ],
 )
