@@ -109,9 +109,12 @@ class Call:
 
 
 class Phone:
-    """A telephone with a name. `ring` is told of each incoming call; by default it just rings."""
+    """A telephone with a name. `ring` is told of each incoming call; by default it just rings.
 
-    def __init__(self, server: Address, name: str, secret: str = "") -> None:
+    One that does not hear (`hears`) costs nothing for the speech that is sent to it.
+    """
+
+    def __init__(self, server: Address, name: str, secret: str = "", hears: bool = True) -> None:
         self.server, self.name, self.secret = server, name, secret
         self.calls: list[Call] = []
         self.heard: list[Packet] = []
@@ -124,7 +127,8 @@ class Phone:
         self._seq = 0
         loop = asyncio.get_running_loop()
         loop.add_reader(self._signals, self._read_signal)
-        loop.add_reader(self._speech, self._read_speech)
+        if hears:
+            loop.add_reader(self._speech, self._read_speech)
 
     def close(self) -> None:
         loop = asyncio.get_running_loop()

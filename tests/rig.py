@@ -125,6 +125,7 @@ class Ami:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader, self.writer = reader, writer
         self.events: list[Event] = []
+        self.hears: Callable[[Event], None] = self.events.append
         self._replies: dict[str, asyncio.Future[Event]] = {}
         self._news = asyncio.Condition()
         self._count = 0
@@ -149,12 +150,14 @@ class Ami:
         where = {"Channel": channel} if channel else {}
         return (await self.do("Getvar", **where, Variable=name)).get("Value", "")
 
-    async def originate(self, phone: str, offer: str, caller: str, contact: str) -> Event:
+    async def originate(
+        self, phone: str, offer: str, caller: str, contact: str, leg: str = ""
+    ) -> Event:
         """Ring an agent for a contact, as the core does."""
         variables = (("CALLER", caller), ("CONTACT", contact), ("OFFER", offer))
         return await self.do(
             "Originate", *variables, Channel=f"PJSIP/{phone}", Context="acd-agent", Exten="s",
-            Priority="1", Timeout="15000", Async="true", ChannelId=f"acd-{offer}",
+            Priority="1", Timeout="15000", Async="true", ChannelId=leg or f"acd-{offer}",
         )  # fmt: skip
 
     async def event(
@@ -191,7 +194,7 @@ class Ami:
                 future.set_result(block)
             elif "Event" in block:
                 async with self._news:
-                    self.events.append(block)
+                    self.hears(block)
                     self._news.notify_all()
 
     async def _block(self) -> Event:
@@ -211,21 +214,26 @@ def _matches(event: Event, kind: str, fields: dict[str, str]) -> bool:
 @asynccontextmanager
 async def ami(instance: Instance) -> AsyncIterator[Ami]:
     """Logged in as the core would be."""
-    ports, secret = instance.settings.ports, instance.settings.secret("ami")
-    line = Ami(*await asyncio.open_connection("127.0.0.1", ports.ami))
+    line = await login(instance)
     try:
-        reply = await line.do("Login", Username="acd", Secret=secret)
-        assert reply["Response"] == "Success", reply
-        await line.event("FullyBooted")
         yield line
     finally:
         await line.close()
 
 
-def phone(instance: Instance, name: str) -> Phone:
+async def login(instance: Instance) -> Ami:
+    ports, secret = instance.settings.ports, instance.settings.secret("ami")
+    line = Ami(*await asyncio.open_connection("127.0.0.1", ports.ami))
+    reply = await line.do("Login", Username="acd", Secret=secret)
+    assert reply["Response"] == "Success", reply
+    await line.event("FullyBooted")
+    return line
+
+
+def phone(instance: Instance, name: str, hears: bool = True) -> Phone:
     """The phone of this name; a1 has the secret s1, and so on. Any other name is a caller."""
     secret = f"s{name[1:]}" if name in instance.settings.site.phones else ""
-    return Phone(("127.0.0.1", instance.settings.ports.sip), name, secret)
+    return Phone(("127.0.0.1", instance.settings.ports.sip), name, secret, hears)
 
 
 async def until(condition: Callable[[], Any], wait: float = DEADLINE) -> Any:
@@ -252,3 +260,19 @@ def _free(port: int, kind: socket.SocketKind) -> bool:
         except OSError:
             return False
         return True
+
+
+@asynccontextmanager
+async def short_script(instance: Instance) -> AsyncIterator[None]:
+    """A script in the core's place that sends every caller to the waiting loop at once."""
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\n\n")
+        for line in ("SET VARIABLE TIMEOUT(absolute) 0", "SET VARIABLE ACD_DONE 1"):
+            writer.write(f"{line}\n".encode())
+            await reader.readline()
+        writer.close()
+
+    server = await asyncio.start_server(script, "127.0.0.1", instance.settings.ports.agi)
+    async with server:
+        yield
