@@ -132,9 +132,12 @@ def backup(
 def restore(
     source: Annotated[Path, typer.Argument(help="An archive that `backup` wrote.")],
     replace: Annotated[bool, typer.Option(help="Put aside the state that is there.")] = False,
+    master_key: Annotated[
+        Path | None, typer.Option(help="The file with the key that the archive was made under.")
+    ] = None,
 ) -> None:
     """Bring an archive's state back; nothing may run meanwhile."""
-    state.restore(settings_or_fail(), source, replace)
+    state.restore(settings_or_fail(), source, replace, master_key)
 
 
 def main() -> None:

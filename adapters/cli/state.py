@@ -92,11 +92,11 @@ def backup(settings: Settings, target: Path, with_keys: bool) -> None:
     console.print(f"written: {target}")
 
 
-def restore(settings: Settings, source: Path, replace: bool) -> None:
-    from adapters.stores import backup as archive
+def restore(settings: Settings, source: Path, replace: bool, master_key: Path | None) -> None:
+    from adapters.stores import restore as archive
 
     try:
-        asyncio.run(archive.restore(settings, source, replace=replace))
+        asyncio.run(archive.restore(settings, source, replace=replace, master_key=master_key))
     except (StoreFailed, StoreRefused, OSError) as fault:
         fail(str(fault))
     console.print(f"restored from {source}")

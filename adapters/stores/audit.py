@@ -26,7 +26,7 @@ class SqlAudit:
             "action": entry.action,
             "subject": entry.subject,
             "reason": entry.reason,
-            "details": json.dumps(entry.details, ensure_ascii=False, allow_nan=False),
+            "details": json.dumps(dict(entry.details), ensure_ascii=False, allow_nan=False),
         }
         async with self._database.write() as connection:
             await connection.execute(insert(self._table).values(row))

@@ -47,6 +47,7 @@ class Database:
     part: Part
     file: Path | None
     """The SQLite file; None on PostgreSQL."""
+    read_only: bool = False
     deadline: float = DEADLINE
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -104,13 +105,13 @@ def connect(url: str, part: Part, *, read_only: bool = False) -> Database:
     """The database as it is, whatever its schema; `open_database` is the usual way."""
     file = file_of(url)
     if file is None:
-        return Database(postgres_engine(url, part, read_only), part, None)
+        return Database(postgres_engine(url, part, read_only), part, None, read_only)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not read_only:
         file.touch(mode=0o600)  # SQLite gives its WAL the same mode
     engine = create_async_engine(normal(url), hide_parameters=True)
     prepare_sqlite(engine.sync_engine, read_only=read_only)
-    return Database(engine, part, file)
+    return Database(engine, part, file, read_only)
 
 
 def postgres_engine(url: str, part: Part, read_only: bool) -> AsyncEngine:

@@ -17,7 +17,7 @@ from sqlalchemy import delete, insert, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from acd.model import ContactId, Seconds
+from acd.model import Seconds
 from adapters.stores.database import Database
 from adapters.stores.faults import explained
 from adapters.stores.lease import hold_file, hold_session
@@ -45,14 +45,14 @@ class JournalReader:
     async def read(self, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Record]:
         """Records with a greater `seq`, in order, up to the newest at the time of the last page."""
         while page := await self._page(after, kinds):
-            for row in page:
-                if not kinds and row.seq != after + 1:
+            for record in map(_record, page):
+                if not kinds and record.seq != after + 1:
                     raise StoreRefused(
                         f"{self._database.name}: record {after + 1} of the journal is missing: "
                         "stop, then `./hotline restore` the newest backup"
                     )
-                after = row.seq
-                yield lifted(_record(row), self._upcasts)
+                after = record.seq
+                yield lifted(record, self._upcasts)
 
     async def _page(self, after: int, kinds: Sequence[str]) -> Sequence[Any]:
         query = select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(PAGE)
@@ -178,7 +178,7 @@ class SqlJournal(JournalReader):
             "seq": snapshot.seq,
             "at": round(snapshot.at * 1000),
             "version": snapshot.version,
-            "state": json.dumps(snapshot.state, ensure_ascii=False, allow_nan=False),
+            "state": json.dumps(dict(snapshot.state), ensure_ascii=False, allow_nan=False),
         }
         newest = select(snapshots.c.seq).order_by(snapshots.c.seq.desc()).limit(SNAPSHOTS_KEPT)
         async with self._database.write() as connection:
@@ -205,10 +205,10 @@ def _row(record: Record) -> Row:
         "kind": record.kind,
         "version": record.version,
         "contact": record.contact,
-        "data": json.dumps(record.data, ensure_ascii=False, allow_nan=False),
+        "data": json.dumps(dict(record.data), ensure_ascii=False, allow_nan=False),
     }
 
 
-def _record(row: Any) -> Record:
-    contact = ContactId(row.contact) if row.contact else None
-    return Record(row.at / 1000, row.kind, json.loads(row.data), contact, row.version, row.seq)
+def _record(row: Sequence[Any]) -> Record:
+    seq, at, kind, version, contact, data = row
+    return Record(at / 1000, kind, json.loads(data), contact, version, seq)

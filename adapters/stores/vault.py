@@ -43,6 +43,8 @@ class SqlVault:
         if key_id:
             self._keys.find(key_id)
             return
+        if self._database.read_only:
+            raise StoreRefused(f"{self._database.name}: the core has made no vault yet: start it")
         self._keys.make()
         async with self._database.write() as connection:
             if await connection.scalar(select(vault_master.c.key_id)) is None:

@@ -146,6 +146,16 @@ async def write_names(vault: SqlVault, person: PersonId, times: int) -> None:
         await vault.seal(person, "name", f"{NAME} {n}")
 
 
+async def test_a_reader_does_not_make_a_vault(
+    database: Database, database_url: str, keys: KeyRing
+) -> None:
+    reading = await open_database(database_url, "core", read_only=True)
+    with pytest.raises(StoreRefused, match="no vault yet"):
+        await opened(reading, keys)
+    assert not keys.path.exists()
+    await reading.close()
+
+
 async def test_the_master_key_is_changed_under_traffic(
     database: Database, database_url: str, keys: KeyRing
 ) -> None:
