@@ -1,0 +1,185 @@
+"""Offers and withdrawals as AMI actions, and what comes back, against a scripted AMI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from acd import events
+from acd.commands import Offer, Withdraw
+from acd.events import OfferEnd
+from acd.model import AgentId, ContactId, OfferId
+from adapters.asterisk import switchboard as switchboard_module
+from adapters.asterisk.ami import AmiAway, AmiRefused
+from adapters.asterisk.switchboard import Switchboard
+from ivr.ports import PhonesFailed
+from voice.ports import Prompt
+
+ONE, ANN, OFFER = ContactId("h-1.0"), AgentId("agent-1001"), OfferId("7.1.1")
+CHANNEL = "PJSIP/trunk-00000001"
+RING = Offer(OFFER, ONE, ANN, 15.0)
+TAKE_BACK = Withdraw(OFFER, ONE, ANN, "rang out")
+Action = Mapping[str, str | Sequence[str]]
+
+
+@dataclass
+class ScriptedAmi:
+    """Answers each action by its name: by default yes, else with the error it is given."""
+
+    errors: dict[str, list[Exception | None]] = field(default_factory=dict)
+    sent: list[Action] = field(default_factory=list)
+
+    async def send(self, action: Action, deadline: float = 2.0) -> Mapping[str, str]:
+        self.sent.append(action)
+        script = self.errors.get(str(action["Action"]), [])
+        error = script.pop(0) if script else None
+        if error:
+            raise error
+        return {"Response": "Success"}
+
+    @property
+    def names(self) -> list[str]:
+        return [str(action["Action"]) for action in self.sent]
+
+
+class Prompts:
+    def find(self, prompt: Prompt) -> Path | None:
+        return Path(f"/p/{prompt.text}.wav")
+
+    async def make(self, prompt: Prompt) -> Path:
+        return Path(f"/p/{prompt.text}.wav")
+
+
+@dataclass
+class Stage:
+    ami: ScriptedAmi
+    board: Switchboard
+    told: list[events.Event]
+
+
+@pytest.fixture
+def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
+    """A switchboard that knows one waiting caller."""
+    monkeypatch.setattr(switchboard_module, "SURROGATE_RETRY", 0.0)
+    ami = ScriptedAmi()
+    board = Switchboard(ami, Prompts())  # type: ignore[arg-type]
+    stage = Stage(ami, board, [])
+    board.hear(
+        {"Event": "UserEvent", "UserEvent": "AcdWaiting", "Contact": ONE, "Channel": CHANNEL}
+    )
+    board.tell(lambda *entries: stage.told.extend(entries))
+    return stage
+
+
+async def test_an_offer_is_on_the_callers_channel_before_the_agent_rings(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    mark, ring = stage.ami.sent
+    assert (mark["Channel"], mark["Variable"], mark["Value"]) == (CHANNEL, "SHARED(OFFER)", OFFER)
+    assert (ring["Action"], ring["Channel"]) == ("Originate", "PJSIP/agent-1001")
+    assert ring["ChannelId"] == f"acd-{OFFER}"
+    assert f"CALLER={CHANNEL}" in ring["Variable"]
+    assert stage.told == []
+
+
+async def test_an_agent_who_cannot_be_rung_is_told_as_unreachable(stage: Stage) -> None:
+    stage.ami.errors["Originate"] = [AmiRefused("no such phone")]
+    await stage.board.offer(RING)
+    assert stage.told == [events.OfferEnded(OFFER, OfferEnd.UNREACHABLE)]
+
+
+async def test_an_offer_to_a_caller_nobody_has_seen_is_over_at_once(stage: Stage) -> None:
+    await stage.board.offer(Offer(OFFER, ContactId("stranger"), ANN, 15.0))
+    assert stage.told == [events.OfferEnded(OFFER, OfferEnd.RELEASED)] and not stage.ami.sent
+
+
+async def test_a_channel_with_another_name_for_a_moment_is_asked_twice(stage: Stage) -> None:
+    stage.ami.errors["Setvar"] = [AmiRefused("no such channel"), None]
+    await stage.board.offer(RING)
+    assert stage.ami.names == ["Setvar", "Originate", "Setvar"]
+
+
+async def test_a_leg_that_could_not_pass_the_gate_is_ended(stage: Stage) -> None:
+    stage.ami.errors["Setvar"] = [AmiRefused("no such channel")] * 2
+    await stage.board.offer(RING)
+    assert stage.ami.sent[-1]["Channel"] == f"acd-{OFFER}" and stage.ami.names[-1] == "Hangup"
+
+
+async def test_a_withdrawal_voids_the_offer_before_it_ends_the_leg(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    await stage.board.withdraw(TAKE_BACK)
+    void, end = stage.ami.sent[2:]
+    assert (void["Variable"], void["Value"]) == ("SHARED(OFFER)", "")
+    assert (end["Action"], end["Channel"]) == ("Hangup", f"acd-{OFFER}")
+    assert stage.told == []  # the leg's own end will tell
+
+
+async def test_a_withdrawn_leg_that_is_not_there_any_more_is_over(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.board.hear(originated("Success", f"acd-{OFFER}"))
+    stage.ami.errors["Hangup"] = [AmiRefused("no such channel")]
+    await stage.board.withdraw(TAKE_BACK)
+    assert stage.told == [events.OfferEnded(OFFER, OfferEnd.RELEASED)]
+
+
+async def test_a_leg_that_is_still_being_made_is_not_taken_for_gone(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.ami.errors["Hangup"] = [AmiRefused("no such channel")]
+    await stage.board.withdraw(TAKE_BACK)
+    assert stage.told == []
+
+
+async def test_without_a_link_a_withdrawal_waits_for_the_next_look(stage: Stage) -> None:
+    stage.ami.errors = {"Setvar": [AmiAway("gone")], "Hangup": [AmiAway("gone")]}
+    await stage.board.withdraw(TAKE_BACK)
+    assert stage.told == []
+
+
+def originated(response: str, unique: str) -> dict[str, str]:
+    words = {"Response": response, "ActionID": f"acd-{OFFER}", "Uniqueid": unique}
+    return {"Event": "OriginateResponse", **words}
+
+
+async def test_a_phone_that_made_no_channel_at_all_is_unreachable(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.board.hear(originated("Failure", "<null>"))
+    assert stage.told == [events.OfferEnded(OFFER, OfferEnd.UNREACHABLE)]
+
+
+async def test_a_leg_with_a_channel_is_told_once_by_its_hang_up(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.board.hear(originated("Failure", f"acd-{OFFER}"))
+    stage.board.hear({"Event": "Hangup", "Uniqueid": f"acd-{OFFER}", "Cause": "17"})
+    assert stage.told == [events.OfferEnded(OFFER, OfferEnd.BUSY)]
+
+
+@pytest.mark.parametrize(
+    ("state", "reachable"),
+    [("NOT_INUSE", True), ("UNAVAILABLE", False), ("INVALID", False), ("INUSE", False),
+     ("ONHOLD", False), ("RINGING", True)],
+)  # fmt: skip
+async def test_a_phone_is_reachable_when_it_is_there_and_free(
+    stage: Stage, state: str, reachable: bool
+) -> None:
+    stage.board.hear({"Event": "DeviceStateChange", "Device": f"PJSIP/{ANN}", "State": state})
+    assert stage.told == [events.PhoneChanged(ANN, reachable)]
+
+
+async def test_a_phone_in_use_by_our_own_offer_stays_reachable(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.board.hear({"Event": "DeviceStateChange", "Device": f"PJSIP/{ANN}", "State": "INUSE"})
+    assert stage.told == [events.PhoneChanged(ANN, True)]
+
+
+async def test_something_to_say_is_one_request_in_one_variable(stage: Stage) -> None:
+    await stage.board.say(ONE, "w5", [Prompt("a", "zh"), Prompt("b", "zh")], key_seconds=0)
+    [sent] = stage.ami.sent
+    assert (sent["Variable"], sent["Value"]) == ("REQ", "w5~/p/a&/p/b~0")
+
+
+async def test_what_cannot_be_said_is_said_to_have_failed(stage: Stage) -> None:
+    stage.ami.errors["Setvar"] = [AmiRefused("no such channel")]
+    with pytest.raises(PhonesFailed):
+        await stage.board.say(ONE, "w5", [Prompt("a", "zh")], key_seconds=0)
