@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from voice import audio
+from voice import audio, render
 from voice.music import SECONDS, hold_music
+from voice.ports import SpeechFailed
 
 
 def tone(seconds: float, rate: int, loudness: float = 0.1, pitch: float = 440) -> audio.Samples:
@@ -119,3 +120,14 @@ def test_hold_music_lies_in_the_telephones_band() -> None:
     power = np.abs(np.fft.rfft(hold_music())) ** 2
     band = power[250 * SECONDS : 3400 * SECONDS]
     assert band.sum() / power.sum() > 0.98
+
+
+def test_speech_that_breaks_off_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stutters(text: str, language: str, target: Path) -> None:
+        audio.write_wav(tone(0.5, 22050), target, rate=22050)
+
+    monkeypatch.setattr(render.pyttsx3_engine, "speak", stutters)
+    render.render("Hello.", "en", None, tmp_path / "short.wav")
+    with pytest.raises(SpeechFailed, match="too short for"):
+        render.render("A much longer text than that. " * 3, "en", None, tmp_path / "long.wav")
+    assert [file.name for file in tmp_path.iterdir()] == ["short.wav"]
