@@ -50,6 +50,8 @@ Reason = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterVa
 
 
 class Shape(BaseModel):
+    """What all shapes of the API share: nothing unknown gets in, nothing is changed later."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
