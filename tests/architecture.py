@@ -46,6 +46,9 @@ MAY_CATCH_ALL = {
 """Where anything at all may be caught, and why that is the top of a task."""
 
 READS_ENVIRONMENT = {
+    "adapters/cli/demo.py": "when ./hotline was started: the shell tells by a variable",
+    "adapters/cli/demo_site.py": "hands the demo's own places to the processes it starts",
+    "adapters/cli/demo_words.py": "the language of the terminal is no setting of ours",
     "ivr/settings.py": "the one reader of settings",
     "voice/prompts.py": "hands the environment on to the process that speaks",
     "voice/engines/pyttsx3_engine.py": "that process tells its library where the data lies",
