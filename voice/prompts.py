@@ -7,6 +7,7 @@ or recording is a new file and an old one is never wrong. No speech library is l
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import json
 import logging
@@ -27,7 +28,7 @@ log = logging.getLogger(__name__)
 RECIPE = "1"
 """Raised when voices, level or trimming change: recordings made by older recipes are left."""
 DEADLINE = 15.0
-"""Seconds for one recording, start of its process included."""
+"""Seconds for one recording, start of its process included; one more for each further one."""
 AT_ONCE = 2
 """Speech processes at a time, so that calls keep a core for themselves."""
 ROOT = Path(__file__).resolve().parent.parent
@@ -94,7 +95,6 @@ class PromptFolder:
         """Have one process make these; what went wrong with each, empty where nothing did."""
         if not prompts:
             return []
-        self.folder.mkdir(parents=True, exist_ok=True)
         orders = [
             {
                 "text": prompt.text,
@@ -104,11 +104,13 @@ class PromptFolder:
             }
             for prompt in prompts
         ]
+        deadline = self.deadline + len(orders) - 1
         try:
+            self.folder.mkdir(parents=True, exist_ok=True)
             async with self._places:
-                answer = await _run(self.command, json.dumps(orders), self.deadline * len(orders))
+                answer = await _run(self.command, json.dumps(orders), deadline)
             faults = list(map(str, json.loads(answer)))
-        except (SpeechFailed, ValueError) as fault:
+        except (SpeechFailed, OSError, ValueError) as fault:
             faults = [str(fault)] * len(orders)
         return [
             "" if Path(str(order["target"])).exists() else fault or "nothing was written"
@@ -135,7 +137,8 @@ async def _run(command: Sequence[str], order: str, deadline: float) -> str:
         raise SpeechFailed(f"the speech process did not end within {deadline:g} s") from None
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)  # its forks too
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # its forks too
             await process.wait()
     if process.returncode:
         said = errors.decode(errors="replace").strip() or f"exit status {process.returncode}"

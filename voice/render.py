@@ -13,7 +13,8 @@ import signal
 import sys
 import tempfile
 import wave
-from multiprocessing import get_context
+from multiprocessing import TimeoutError, get_context
+from multiprocessing.pool import AsyncResult
 from pathlib import Path
 
 from voice import audio
@@ -21,7 +22,7 @@ from voice.engines import pyttsx3_engine
 from voice.ports import SpeechFailed
 
 AT_ONCE = 2
-SECONDS_EACH, SECONDS_IN_ALL = 15, 900
+SECONDS_EACH, SECONDS_IN_ALL = 10, 900
 """After which a process ends itself, even if whoever ordered is gone."""
 SHORTEST_SOUND = 0.03
 """Seconds of speech per letter below which it cannot be the whole text."""
@@ -51,15 +52,12 @@ def _synthesise(text: str, language: str) -> audio.Samples:
 
 
 def fault_in(order: dict[str, str | None]) -> str:
-    """Carry out one order; what went wrong, empty if nothing."""
+    """Carry out one order; what went wrong, empty if nothing. Ends its process if it hangs."""
     signal.alarm(SECONDS_EACH)
-    recorded, target = order["recorded"], str(order["target"])
+    recorded, target = order["recorded"], Path(str(order["target"]))
     try:
         render(
-            str(order["text"]),
-            str(order["language"]),
-            Path(recorded) if recorded else None,
-            Path(target),
+            str(order["text"]), str(order["language"]), Path(recorded) if recorded else None, target
         )
     except SpeechFailed as fault:
         return str(fault)
@@ -70,7 +68,15 @@ def main() -> None:
     signal.alarm(SECONDS_IN_ALL)
     orders = json.load(sys.stdin)
     with get_context("fork").Pool(min(AT_ONCE, len(orders)), maxtasksperchild=1) as pool:
-        json.dump(pool.map(fault_in, orders, chunksize=1), sys.stdout)
+        answers = [pool.apply_async(fault_in, (order,)) for order in orders]
+        json.dump([_fault(answer) for answer in answers], sys.stdout)
+
+
+def _fault(answer: AsyncResult[str]) -> str:
+    try:
+        return answer.get(SECONDS_EACH + 1)
+    except TimeoutError:  # the pool does not miss a worker that was killed
+        return f"it did not end within {SECONDS_EACH} s"
 
 
 if __name__ == "__main__":

@@ -141,6 +141,19 @@ async def test_one_process_makes_many_and_says_which_it_could_not(store: PromptF
     assert store.find(ZH) and store.find(EN)
 
 
+async def test_one_that_hangs_takes_no_other_with_it(tmp_path: Path) -> None:
+    hangs = (
+        "import time; from voice import render; from voice.engines import pyttsx3_engine as e;"
+        "render.SECONDS_EACH = 1; speak = e.speak;"
+        "e.speak = lambda text, *a: time.sleep(60) if text == 'hang' else speak(text, *a);"
+        "render.main()"
+    )
+    stuck = Prompt("hang", "en")
+    kept = PromptFolder(tmp_path / "prompts", command=(sys.executable, "-c", hangs))
+    faults = await kept.make_all([ZH, stuck, EN])
+    assert list(faults) == [stuck] and "did not end within 1 s" in faults[stuck]
+
+
 def test_a_folder_that_cannot_be_written_is_a_clear_failure() -> None:
     orders = [{"text": "Hi", "language": "en", "recorded": None, "target": "/nowhere/at/all.wav"}]
     ended = subprocess.run(

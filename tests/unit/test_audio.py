@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from voice import audio, render
+from voice.engines import pyttsx3_engine
 from voice.music import SECONDS, hold_music
 from voice.ports import SpeechFailed
 
@@ -126,7 +127,7 @@ def test_speech_that_breaks_off_is_noticed(tmp_path: Path, monkeypatch: pytest.M
     def stutters(text: str, language: str, target: Path) -> None:
         audio.write_wav(tone(0.5, 22050), target, rate=22050)
 
-    monkeypatch.setattr(render.pyttsx3_engine, "speak", stutters)
+    monkeypatch.setattr(pyttsx3_engine, "speak", stutters)
     render.render("Hello.", "en", None, tmp_path / "short.wav")
     with pytest.raises(SpeechFailed, match="too short for"):
         render.render("A much longer text than that. " * 3, "en", None, tmp_path / "long.wav")

@@ -110,6 +110,12 @@ async def test_a_process_that_hangs_is_killed_at_its_deadline(tmp_path: Path) ->
         await kept.make(HELLO)
 
 
+async def test_a_folder_that_cannot_be_made_is_a_clear_failure(tmp_path: Path) -> None:
+    (tmp_path / "prompts").write_text("a file is in the way")
+    with pytest.raises(SpeechFailed, match="File exists"):
+        await store(tmp_path).make(HELLO)
+
+
 async def test_what_a_hanging_process_started_is_killed_with_it(tmp_path: Path) -> None:
     started = tmp_path / "pid"
     forks = (
