@@ -91,9 +91,9 @@ class SqlJournal(JournalReader):
 
     async def __aenter__(self) -> SqlJournal:
         file = self._database.file
-        self._lock = hold_file(file) if file else None
         try:
             with explained(self._database.name):
+                self._lock = hold_file(file) if file else None
                 await self._connect()
         except BaseException:
             await self.close()
@@ -116,7 +116,7 @@ class SqlJournal(JournalReader):
             raise JournalFailed(f"{self._database.name}: an earlier write is still under way")
         rows = [_row(record) for record in records]
         self._write = asyncio.create_task(self._append(rows))
-        self._write.add_done_callback(lambda task: task.exception())
+        self._write.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
             # shielded: of a commit given up half-way nobody could tell how it ended
             last = await asyncio.wait_for(asyncio.shield(self._write), self._database.deadline)
@@ -131,10 +131,13 @@ class SqlJournal(JournalReader):
                 async with self._database.turn:
                     connection = self._connection or await self._connect()
                     return await self._commit(connection, rows)
-        except (StoreFailed, StoreRefused) as fault:
+        except StoreRefused:
+            await self._disconnect()
+            raise
+        except StoreFailed as fault:
             log.error("journal write failed", extra={"records": len(rows), "fault": str(fault)})
             await self._disconnect()
-            raise fault if isinstance(fault, StoreRefused) else JournalFailed(str(fault)) from fault
+            raise JournalFailed(str(fault)) from fault
 
     async def _commit(self, connection: AsyncConnection, rows: list[Row]) -> int:
         written = self._end - self._confirmed
@@ -181,10 +184,13 @@ class SqlJournal(JournalReader):
             "state": json.dumps(dict(snapshot.state), ensure_ascii=False, allow_nan=False),
         }
         newest = select(snapshots.c.seq).order_by(snapshots.c.seq.desc()).limit(SNAPSHOTS_KEPT)
-        async with self._database.write() as connection:
-            await connection.execute(delete(snapshots).where(snapshots.c.seq == snapshot.seq))
-            await connection.execute(insert(snapshots), row)
-            await connection.execute(delete(snapshots).where(snapshots.c.seq.not_in(newest)))
+        try:
+            async with self._database.write() as connection:
+                await connection.execute(delete(snapshots).where(snapshots.c.seq == snapshot.seq))
+                await connection.execute(insert(snapshots), row)
+                await connection.execute(delete(snapshots).where(snapshots.c.seq.not_in(newest)))
+        except StoreFailed as fault:
+            raise JournalFailed(str(fault)) from fault
 
 
 async def _last(connection: AsyncConnection) -> tuple[int, Seconds]:

@@ -39,7 +39,8 @@ async def open_database(url: str, part: Part, *, read_only: bool = False) -> Dat
     file = file_of(url)
     if read_only and file and not file.exists():
         raise StoreRefused(f"{file.name} is not there yet: the {part} makes it when it starts")
-    database = connect(url, part, read_only=read_only)
+    with explained(part):
+        database = connect(url, part, read_only=read_only)
     try:
         found = await revision(database)
         if found != newest(part):

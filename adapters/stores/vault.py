@@ -156,7 +156,7 @@ def unwrapped(keys: KeyRing, person: Row[Any]) -> bytes | None:
 
 async def forget_old_pages(database: Database) -> None:
     """Leave no copy of what was just removed in the database's files, as far as it lets us."""
-    async with database.read() as connection:
+    async with database.turn, database.read() as connection:
         if not database.file:
             await connection.exec_driver_sql("VACUUM vault_person, vault_field, vault_number")
         elif (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).scalar():

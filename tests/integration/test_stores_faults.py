@@ -18,7 +18,7 @@ import pytest
 from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.schema import open_database
-from ivr.ports import JournalFailed, Record, StoreRefused
+from ivr.ports import JournalFailed, Record, Snapshot, StoreRefused
 
 KILLS = int(os.environ.get("HOTLINE_TEST_KILLS", "4"))
 """How often the writer is killed; more for a long campaign."""
@@ -89,6 +89,8 @@ async def test_locked_by_another_program_it_fails_and_then_goes_on(sqlite: Datab
         intruder.execute("BEGIN IMMEDIATE")
         with pytest.raises(JournalFailed, match="locked"):
             await journal.append([NOTE, NOTE])
+        with pytest.raises(JournalFailed, match="locked"):
+            await journal.save_snapshot(Snapshot(1, 1.0, {}))
         intruder.execute("ROLLBACK")
         assert await journal.append([NOTE, NOTE]) == 3
         assert await count(journal) == 3

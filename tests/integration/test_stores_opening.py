@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -12,11 +13,13 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, inspect, text
 
 from acd.model import ContactId
-from adapters.stores.database import Part, normal
+from adapters.stores import schema
+from adapters.stores.database import Part, connect, normal
 from adapters.stores.journal import JournalReader, SqlJournal
+from adapters.stores.migrations import run
 from adapters.stores.migrations.run import configuration
 from adapters.stores.schema import newest, open_database, revision, upgrade
 from adapters.stores.tables import CORE
@@ -110,6 +113,38 @@ asyncio.run(upgrade("sqlite:///{filled}", "core"))
 assert "alembic" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
+
+
+async def test_a_migration_that_fails_half_way_leaves_nothing(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copied = shutil.copytree(schema.MIGRATIONS, tmp_path / "migrations")
+    (copied / "core" / "v9999_broken.py").write_text(BROKEN.format(newest("core")))
+    monkeypatch.setattr(schema, "MIGRATIONS", copied)
+    monkeypatch.setattr(run, "MIGRATIONS", copied)
+    with pytest.raises(RuntimeError, match="half-way"):
+        await upgrade(database_url, "core")
+    monkeypatch.undo()
+    database = connect(database_url, "core")
+    async with database.engine.connect() as connection:
+        assert await connection.run_sync(lambda plain: inspect(plain).get_table_names()) == []
+    await database.close()
+
+
+BROKEN = """
+import sqlalchemy as sa
+from alembic import op
+revision, down_revision = "9999", "{}"
+def upgrade() -> None:
+    op.create_table("half", sa.Column("x", sa.Integer))
+    raise RuntimeError("half-way")
+"""
+
+
+async def test_a_folder_that_we_may_not_write_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreFailed, match="core: "):
+        await open_database(f"sqlite:///{tmp_path}/file/core.db", "core")
 
 
 async def test_a_newer_schema_is_refused(filled: Path) -> None:
