@@ -23,6 +23,7 @@ from ivr.flow import (
     Step,
 )
 from ivr.session import Session
+from voice.ports import Prompt
 
 ENQUEUE_SECONDS = 3.0
 
@@ -39,7 +40,7 @@ async def say(step: SayStep, session: Session) -> Outcome:
 
 async def menu(step: MenuStep, session: Session) -> Outcome:
     question = session.prompts(step.say, every_language=step.every_language)
-    before = session.prompts(None)
+    before: list[Prompt] = []
     outcome = SILENCE
     for _ in range(step.tries):
         key = await session.line.ask(
