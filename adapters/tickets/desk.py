@@ -11,7 +11,7 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.tickets.parts import MaybeKeyed, Parts, Use, shown
+from adapters.tickets.parts import MaybeKeyed, NoSuchEvent, Parts, Use, shown
 from adapters.tickets.shapes import (
     AgentName,
     AgentShape,
@@ -120,8 +120,11 @@ async def events(
     """
     use.live.check_room()
     after = last_event if last_event is not None else query.after
+    newest = await use.queries.last_event()
     if after is None:
-        after = await use.queries.last_event()
+        after = newest
+    elif after > newest:
+        raise NoSuchEvent("there is no such event (any more): begin without a position")
     stream = use.live.stream(use.queries, partial(shown, use.vault), after)
     return StreamingResponse(stream, media_type="text/event-stream")
 

@@ -16,11 +16,15 @@ from adapters.tickets.live import Live, TooManyListeners
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.shapes import EventShape, event_shape
 from adapters.tickets.store import Keyed, KeyReused, Numbered, TicketStore
-from ivr.ports import Audit, Core, CoreAway, CoreRefused, PersonId, StoreFailed
+from ivr.ports import Audit, Core, CoreAway, CoreRefused, PersonId, StoreFailed, StoreRefused
 from ivr.tickets.life import NoSuch
 
 OPERATOR = "operator"
 """Who does what the API is asked to do, until there are roles."""
+
+
+class NoSuchEvent(Exception):
+    """A listener names an event that has not been: it was given by another database."""
 
 
 class CannotSeal(Exception):
@@ -32,10 +36,12 @@ PROBLEMS: Mapping[type[Exception], int] = {
     ForbiddenMove: 409,
     CoreRefused: 409,
     CannotSeal: 409,
+    NoSuchEvent: 409,
     KeyReused: 422,
     TooManyListeners: 429,
     CoreAway: 503,
     StoreFailed: 503,
+    StoreRefused: 503,
 }
 """What each of our exceptions is over HTTP."""
 

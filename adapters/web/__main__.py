@@ -149,7 +149,7 @@ def _server(settings: Settings, database: Database, kept: CorePart, core: Core) 
     made = app.build(
         [routes.router, desk.router],
         parts,
-        {**PROBLEMS, StoreRefused: 503},
+        PROBLEMS,
         checks(queries, projector, core),
         lambda: following(projector),
     )

@@ -112,13 +112,13 @@ own = APIRouter(include_in_schema=False)
 """Probes, figures and description."""
 
 
-@own.get("/health")
+@own.api_route("/health", methods=["GET", "HEAD"])
 async def health() -> JSONResponse:
     """Whether the process lives."""
     return JSONResponse({"status": "up"})
 
 
-@own.get("/ready")
+@own.api_route("/ready", methods=["GET", "HEAD"])
 async def ready(request: Request) -> JSONResponse:
     """Which link is up, and which is not."""
     links = await request.app.state.checks.look()

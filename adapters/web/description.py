@@ -17,7 +17,7 @@ from fastapi.openapi.utils import get_openapi
 from adapters.web.problems import MEDIA_TYPE, Fault, Problem
 
 ALWAYS = (400, 401, 408, 413, 414, 415, 421, 422, 429, 500, 503)
-REFERENCE = "#/components/schemas/Problem"
+SHAPE = "#/components/schemas/{model}"
 
 STYLE = """
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem }
@@ -39,9 +39,8 @@ def describe(app: FastAPI) -> dict[str, Any]:
         for unused in ("HTTPValidationError", "ValidationError"):
             schemas.pop(unused, None)
         schemas["Fault"] = Fault.model_json_schema()
-        schemas["Problem"] = Problem.model_json_schema(
-            ref_template="#/components/schemas/{model}"
-        ) | {"$defs": {}}
+        schemas["Problem"] = Problem.model_json_schema(ref_template=SHAPE)
+        del schemas["Problem"]["$defs"]
         made["components"]["securitySchemes"] = {"operator": {"type": "http", "scheme": "bearer"}}
         for path, method, operation in operations(made):
             _add_problems(path, method, operation)
@@ -62,7 +61,7 @@ def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
     for status in sorted(statuses):
         operation["responses"][str(status)] = {
             "description": "Problem",
-            "content": {MEDIA_TYPE: {"schema": {"$ref": REFERENCE}}},
+            "content": {MEDIA_TYPE: {"schema": {"$ref": SHAPE.format(model="Problem")}}},
         }
 
 

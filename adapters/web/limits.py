@@ -20,10 +20,6 @@ class Buckets:
         self._monotonic = monotonic
         self._left: OrderedDict[str, tuple[float, Seconds]] = OrderedDict()
 
-    def wait(self, address: str) -> Seconds:
-        """How long until a permit is there; 0 when one is there now. Takes nothing."""
-        return max(0.0, (1.0 - self._now(address)) / self._per_second)
-
     def take(self, address: str) -> Seconds:
         """Take a permit, and 0; or how long to wait for one."""
         left = self._now(address)

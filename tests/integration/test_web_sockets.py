@@ -233,6 +233,11 @@ async def numbered(
         yield n, await anext(live)
 
 
+async def test_a_listener_from_another_database_is_told_to_begin_anew(served: Served) -> None:
+    async with served.client() as client:
+        assert (await client.get("/api/v1/events", params={"after": 99})).status_code == 409
+
+
 async def test_listeners_are_counted_out_again_and_end_with_the_process(served: Served) -> None:
     live = served.stage.live
     async with served.client() as client, asyncio.timeout(5):
