@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -34,6 +35,9 @@ OUTSIDE = {"open", "print", "input"}
 
 EMPTY_NAMES = {"util", "utils", "helper", "helpers", "manager", "handler", "core", "common"}
 """Names that say nothing of the field: what needs one has not found its place yet."""
+
+NOT_OUR_WORDS = {"reservation", "passport", "priority", "tenant"}
+"""Words that the glossary has others for."""
 
 MAY_CATCH_ALL = {
     "adapters/asterisk/agi_server.py": "top of a call's task: the dialplan runs the script again",
@@ -146,6 +150,19 @@ def names_are_of_the_field(module: Module) -> Iterator[str]:
             yield f"{module.path}: {part!r} says nothing; name what it is about"
 
 
+def words_are_those_of_the_glossary(module: Module) -> Iterator[str]:
+    """One word, one meaning: what the glossary calls otherwise is not called so in a name."""
+    for node in ast.walk(module.tree):
+        name = getattr(node, "name", None) or getattr(node, "attr", None)
+        name = name or getattr(node, "id", None) or getattr(node, "arg", None)
+        if isinstance(name, str) and NOT_OUR_WORDS & set(_words(name)):
+            yield f"{module.path}: {name!r} is not a word of docs/glossary.md"
+
+
+def _words(name: str) -> list[str]:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower().split("_")
+
+
 def sizes_stay_readable(module: Module) -> Iterator[str]:
     """A function fits a screen, a file a sitting. Migrations are written once and exempt."""
     if "migrations" in module.path.parts:
@@ -219,6 +236,7 @@ RULES: tuple[Rule, ...] = (
     imports_go_one_way,
     acd_is_pure,
     names_are_of_the_field,
+    words_are_those_of_the_glossary,
     sizes_stay_readable,
     nothing_is_swallowed,
     settings_have_one_reader,

@@ -29,7 +29,8 @@ class Document:
 
     @property
     def name(self) -> str:
-        return str(self.path.relative_to(ROOT))
+        inside = self.path.is_relative_to(ROOT)
+        return str(self.path.relative_to(ROOT)) if inside else self.path.name
 
     def prose(self) -> str:
         """The text without its fenced blocks."""

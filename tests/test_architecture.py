@@ -23,6 +23,7 @@ from tests.architecture import (
     nothing_is_swallowed,
     settings_have_one_reader,
     sizes_stay_readable,
+    words_are_those_of_the_glossary,
 )
 
 ALL = list(modules())
@@ -59,6 +60,9 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (acd_is_pure, "acd/x.py", "async def f(): ..."),
     (names_are_of_the_field, "ivr/utils.py", ""),
     (names_are_of_the_field, "adapters/common/x.py", ""),
+    (words_are_those_of_the_glossary, "acd/x.py", "class OfferReservation: ..."),
+    (words_are_those_of_the_glossary, "acd/x.py", "def f(priority): ..."),
+    (words_are_those_of_the_glossary, "acd/x.py", "tenant_id = 1"),
     (sizes_stay_readable, "ivr/x.py", "x = 1\n" * 301),
     (sizes_stay_readable, "ivr/x.py", "def f():\n" + "    x = 1\n" * 45),
     (sizes_stay_readable, "ivr/x.py", "class C:\n  async def f():\n" + "    x = 1\n" * 45),
@@ -84,6 +88,7 @@ KEPT: list[tuple[Rule, str, str]] = [
     (imports_go_one_way, "adapters/web/app.py", "from adapters.web import problems"),
     (imports_go_one_way, "adapters/web/app.py", "from . import problems"),
     (acd_is_pure, "ivr/x.py", "import asyncio"),
+    (words_are_those_of_the_glossary, "ivr/x.py", "def offer(credit): ..."),
     (acd_is_pure, "acd/x.py", "def handle(event, now):\n    return agents.now_free(event, now)"),
     (sizes_stay_readable, "ivr/x.py", "def f():\n" + "    x = 1\n" * 44),
     (nothing_is_swallowed, "ivr/x.py", "try:\n    f()\nexcept BaseException:\n    g()\n    raise"),

@@ -254,6 +254,13 @@ def test_links_lead_somewhere(document: Document) -> None:
     assert list(document.broken_links()) == []
 
 
+@pytest.mark.parametrize("link", ["gone.md", "#nowhere", "here.md#nowhere"])
+def test_a_link_that_leads_nowhere_is_noticed(link: str, tmp_path: Path) -> None:
+    page = tmp_path / "here.md"
+    page.write_text(f"# Somewhere\n[back](#somewhere) [web](https://example.org) [x]({link})\n")
+    assert len(list(Document(page).broken_links())) == 1
+
+
 @pytest.mark.parametrize(("english", "chinese"), pairs(), ids=lambda document: document.name)
 def test_both_languages_say_the_same(english: Document, chinese: Document) -> None:
     levels = [[line.split(" ")[0] for line in one.headings()] for one in (english, chinese)]
