@@ -15,12 +15,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.database import Database
+from adapters.stores.database import PRAGMAS, Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.schema import open_database
 from ivr.ports import JournalFailed, Record, Snapshot, StoreRefused
 
-KILLS = int(os.environ.get("HOTLINE_TEST_KILLS", "4"))
+KILLS = int(os.environ.get("HOTLINE_TEST_KILLS", "2"))
 """How often the writer is killed; more for a long campaign."""
 NOTE = Record(1.0, "note", {"text": "x" * 100})
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +28,8 @@ WRITER = [sys.executable, "-m", "tests.integration.journal_writer"]
 
 
 @pytest.fixture
-async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
+async def sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Database]:
+    monkeypatch.setitem(PRAGMAS, "busy_timeout", 100)
     opened = await open_database(f"sqlite:///{tmp_path / 'core.db'}", "core")
     yield opened
     await opened.close()

@@ -160,19 +160,19 @@ async def test_the_master_key_is_changed_under_traffic(
     database: Database, database_url: str, keys: KeyRing
 ) -> None:
     vault = await opened(database, keys)
-    numbers = [f"+861390013{n:04}" for n in range(150)]
+    numbers = [f"+861390013{n:04}" for n in range(110)]
     persons = [await vault.person_for_number(number) for number in numbers]
     old = keys.current.id
     other = await open_database(database_url, "core")
     async with asyncio.timeout(30), asyncio.TaskGroup() as group:
         change = group.create_task(rewrap(other, KeyRing(keys.path.parent)))
         while not change.done():
-            new = f"+861380013{len(numbers) - 150:04}"
+            new = f"+861380013{len(numbers) - 110:04}"
             numbers.append(new)
             persons.append(await vault.person_for_number(new))
-            assert await vault.open(persons[len(numbers) % 150], "number")
+            assert await vault.open(persons[len(numbers) % 110], "number")
     await other.close()
-    assert change.result() >= 150
+    assert change.result() >= 110
     assert not keys.before.exists()
     fresh = await opened(database, KeyRing(keys.path.parent))
     assert [await fresh.person_for_number(number) for number in numbers] == persons
