@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ELSEWHERE = (".hotline", "data", "node_modules", ".git")
+ELSEWHERE = ("data", "node_modules")
+"""Folders that are not part of the source, besides hidden ones."""
 
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"(?:^|[\s`$(])\./hotline((?: +[-\w./=:,]+)*)", re.ASCII)
@@ -72,8 +74,11 @@ class Document:
 
 def documents() -> list[Document]:
     """Every Markdown file of the repository."""
-    paths = (path for path in sorted(ROOT.rglob("*.md")) if not _is_elsewhere(path))
-    return [Document(path) for path in paths]
+    found: list[Path] = []
+    for folder, inner, names in os.walk(ROOT):
+        inner[:] = [name for name in inner if name not in ELSEWHERE and not name.startswith(".")]
+        found += [Path(folder, name) for name in names if name.endswith(".md")]
+    return [Document(path) for path in sorted(found)]
 
 
 def pairs() -> list[tuple[Document, Document]]:
@@ -93,11 +98,6 @@ def words_until_placeholder(words: Sequence[str]) -> list[str]:
             break
         literal.append(word)
     return literal
-
-
-def _is_elsewhere(path: Path) -> bool:
-    parts = path.relative_to(ROOT).parts
-    return any(part in ELSEWHERE or part.startswith(".") for part in parts)
 
 
 def _anchor(heading: str) -> str:
