@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from acd.model import ContactId, Seconds
 from ivr.ports import PersonId, Record
@@ -35,6 +35,8 @@ class Known:
 def tell(known: Known, record: Record) -> None:
     """Apply one record of the journal."""
     contact = _contact(known, record)
+    if contact and contact.state and record.kind == "Arrived":
+        record = replace(record, kind="Reached")  # told again, from the waiting loop
     was_over = contact is not None and contact.ended_at is not None
     if contact is not None:
         learn(contact, record)

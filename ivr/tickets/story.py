@@ -48,25 +48,29 @@ ASKS_FOR_A_PERSON = ("Arrived", "NumberLeft")
 
 _BY_CUSTOMER = ("CallStarted", "KeyPressed", "Arrived", "NumberLeft", "SurveyAnswered")
 _BY_AGENT = ("OfferAnswered", "LegEnded")
+_CLOSES_OFFER = ("OfferEnded", "LegEnded")
 _ENDS = ("CallerLeft", "ContactEnded", "CallEnded")
 
 _MOVES: dict[str, tuple[str, ...]] = {
-    "Reached": ("reach",),
+    "Reached": ("reach", "back"),
     "Returned": ("back",),
     "TakenByFallback": ("answer",),
     "Offered": ("offer",),
-    "OfferEnded": ("offer over",),
+    "OfferEnded": ("offer over", "back"),
     "OfferAnswered": ("answer",),
-    "LegEnded": ("leg ended",),
+    "LegEnded": ("answer", "leg ended"),  # a talk may be learned of by its end alone
     "CallerLeft": ("leave",),
     "ContactEnded": ("leave",),
     "CallEnded": ("leave",),
 }
 
+"""Tried in turn: what the contact's table does not allow is passed over."""
+
 _LEARNED: dict[str, tuple[str, ...]] = {
     "CallStarted": ("person", "dialled", "language"),
     "Arrived": ("queue", "class_", "language", "channel", "entered_at"),
     "Offered": ("offer", "agent"),
+    "OfferAnswered": ("offer",),
     "ContactEnded": ("how",),
 }
 
@@ -123,14 +127,15 @@ def offer_of(record: Record) -> str | None:
 
 def learn(contact: ContactStory, record: Record) -> None:
     """Bring the contact up to what this record says."""
-    if record.kind == "OfferEnded" and offer_of(record) != contact.offer:
-        return  # an offer of long ago
+    if record.kind in _CLOSES_OFFER and offer_of(record) != contact.offer:
+        return  # late news of an earlier offer
     for name in _LEARNED.get(record.kind, ()):
         if (value := record.data.get(name)) is not None:
             setattr(contact, name, value)
     _move(contact, record)
-    if record.kind == "OfferEnded":
-        contact.offer = contact.agent = None
+    if record.kind in (*_CLOSES_OFFER, "Returned"):
+        contact.offer = None
+        contact.agent = None if record.kind == "OfferEnded" else contact.agent
     elif record.kind == "OfferAnswered" and contact.answered_at is None:
         contact.answered_at = record.at
     elif record.kind in _ENDS:
@@ -140,7 +145,8 @@ def learn(contact: ContactStory, record: Record) -> None:
 def _move(contact: ContactStory, record: Record) -> None:
     if contact.state is None:
         if record.kind == "Arrived":
-            contact.state = ContactState.ARRIVING
+            waits = record.data.get("waits", False)
+            contact.state = ContactState.WAITING if waits else ContactState.ARRIVING
         elif record.kind in _ENDS:
             contact.state, contact.how = ContactState.ENDED, contact.how or "left"
         return

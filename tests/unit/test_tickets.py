@@ -119,6 +119,25 @@ def test_a_contact_is_followed_through_ring_out_answer_and_end() -> None:
     assert (answered.who, answered.ticket) == ("bob", contact.ticket)
 
 
+def test_arriving_is_told_once_and_then_means_to_be_in_the_loop() -> None:
+    arrived = call(0.0, "c1")[1]
+    waits = (6.0, "Arrived", "c1", {**arrived[3], "waits": True})
+    known = told(arrived, waits)
+    assert known.contacts[ContactId("c1")].state is ContactState.WAITING
+    assert [entry.kind for entry in known.entries] == ["arrived", "ticket_opened", "reached"]
+    assert told(waits).contacts[ContactId("c1")].state is ContactState.WAITING
+
+
+def test_a_talk_may_be_learned_by_its_end_and_an_old_end_changes_nothing() -> None:
+    offered = (9.0, "Offered", "c1", {"offer": "1.1.1", "agent": "ann", "waited": 9.0})
+    ended = (60.0, "LegEnded", "c1", {"contact": "c1", "offer": "1.1.1"})
+    known = told(*call(0.0, "c1"), (6.0, "Reached", "c1", {}), offered, ended)
+    contact = known.contacts[ContactId("c1")]
+    assert (contact.state, contact.agent) == (ContactState.AFTER, "ann")
+    told((61.0, "Returned", "c1", {}), ended, onto=known)
+    assert contact.state is ContactState.WAITING
+
+
 def test_what_is_not_listed_is_never_shown() -> None:
     secret = {"key": "1", "number": "+8613800000000", "name": "anyone"}
     known = told((1.0, "KeyPressed", "c1", secret), (2.0, "Unheard", "c1", secret))
