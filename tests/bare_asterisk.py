@@ -38,6 +38,8 @@ FILES = {
     "musiconhold.conf": "[general]\n",
     "extensions.conf": """
 [script]
+exten => latin,1,Set(CALLERID(name)=José)
+ same => n,Goto(call,1)
 exten => call,1,Set(CONTACT=${UNIQUEID})
  same => n,Set(DIALLED=4000)
  same => n,Set(QUEUE=support)
@@ -49,11 +51,14 @@ exten => call,1,Set(CONTACT=${UNIQUEID})
  same => n,Answer()
  same => n,Set(AGIEXITONHANGUP=${EXITS})
  same => n,AGI(${ADDRESS})
- same => n,UserEvent(ScriptOver,Contact: ${CONTACT},Done: ${ACD_DONE},Entered: ${QENTER},Queue: ${QUEUE},Class: ${CLASS},Lang: ${LANG},Language: ${CHANNEL(language)},Step: ${STEP},Typed: ${HOTLINE_TYPED})
+ same => n,ExecIf($["${TWICE}" != ""]?AGI(${ADDRESS}))
+ same => n,UserEvent(ScriptOver,Contact: ${CONTACT},Done: ${ACD_DONE},Entered: ${QENTER},Queue: ${QUEUE},Class: ${CLASS},Lang: ${LANG},Spoken: ${CHANNEL(language)},Step: ${STEP},Typed: ${HOTLINE_TYPED})
  same => n,Wait(${AFTERWARDS})
 [caller]
 exten => waits,1,Wait(120)
 exten => leaves,1,Wait(${SECONDS})
+exten => answers,1,Answer()
+ same => n,Wait(1)
 """,  # noqa: E501
 }
 
@@ -104,10 +109,17 @@ class BareAsterisk:
     @contextmanager
     def frozen(self) -> Iterator[None]:
         os.kill(self.pid, signal.SIGSTOP)
+        end = time.monotonic() + BOOT_SECONDS
+        while any(" T " not in stat.read_text() for stat in self._threads()):
+            assert time.monotonic() < end
+            time.sleep(0.001)
         try:
             yield
         finally:
             os.kill(self.pid, signal.SIGCONT)
+
+    def _threads(self) -> Iterator[Path]:
+        return Path(f"/proc/{self.pid}/task").glob("*/stat")
 
     def _write(self) -> None:
         share = self._tools / "usr" / "share" / "asterisk"
@@ -131,7 +143,7 @@ class BareAsterisk:
             "agent,reporting,user\nwritetimeout=1000\n",
         } | {f"{name}.conf": "" for name in EMPTY.split()}  # fmt: skip
         for name, text in files.items():
-            (self.folder / "etc" / name).write_text(text)
+            (self.folder / "etc" / name).write_text(text, encoding="latin-1")
 
 
 @contextmanager

@@ -72,6 +72,7 @@ class Ami:
         self._ping_seconds, self._pong_seconds = ping_seconds, dead_seconds - ping_seconds
         self._lost = asyncio.Event()
         self._complaint = ""
+        self._tries = 0
         # No user name: the library's own login has no deadline. Its pinger has none either.
         self._manager = Manager(log=silent, ping_delay=NEVER)
         self._manager.callbacks.clear()  # what it would send again after a boot
@@ -80,18 +81,16 @@ class Ami:
 
     async def run(self) -> None:
         """Connect, keep the link, connect again, until cancelled."""
-        tries = 0
         while True:
-            was_up = False
-            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(tries, 10))
+            pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** min(self._tries, 10))
+            self._tries += 1
             try:
-                was_up = await self._one_link()
+                await self._one_link()
             except AmiRefused as refused:
                 pause = REFUSED_PAUSE
                 self._complain(f"asterisk refuses our login: {refused}")
             except (OSError, AmiAway, AmiSlow) as error:
                 self._complain(str(error) or "asterisk does not accept the connection in time")
-            tries = 0 if was_up else tries + 1
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # not a secret
 
     async def send(self, action: Mapping[str, Header], deadline: float = 2.0) -> Mapping[str, str]:
@@ -110,16 +109,14 @@ class Ami:
 
     # ---- one link
 
-    async def _one_link(self) -> bool:
-        """Open a link and keep it until it is lost; whether it ever was up."""
+    async def _one_link(self) -> None:
+        """Open a link and keep it; returns by raising why it was lost."""
         wire = await self._open()
         try:
             await self._exchange(self._login, CONNECT_SECONDS, as_list=False)
             await self._keep()
         finally:
-            was_up = self.up
             wire.close()
-        return was_up
 
     async def _open(self) -> Wire:
         loop = self._manager.loop = asyncio.get_running_loop()
@@ -171,7 +168,7 @@ class Ami:
 
     def _heard(self, _manager: Manager, message: Message) -> None:
         if message.event == "FullyBooted" and not self.up:
-            self.up, self._complaint = True, ""
+            self.up, self._complaint, self._tries = True, "", 0
             log.info("asterisk link is up")
             _tell(self._on_link, True)
         if self.up:

@@ -1,0 +1,66 @@
+"""A TCP relay between two parties that can be told to misbehave."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from types import TracebackType
+
+
+class Relay:
+    """Passes bytes on to `port` of this machine, from a port of its own."""
+
+    def __init__(self, port: int) -> None:
+        self.port = 0
+        self.said = bytearray()
+        """All that the party behind the relay has said."""
+        self.heard = bytearray()
+        """All that it was told."""
+        self._target = port
+        self._open = asyncio.Event()
+        self._open.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def __aenter__(self) -> Relay:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: object, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+        self._open.set()
+        self.cut()
+
+    def cut(self) -> None:
+        """Break every connection; new ones are passed on."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def swallow(self) -> None:
+        """Connections stay open and nothing passes, as when a cable is pulled."""
+        self._open.clear()
+
+    def pass_on(self) -> None:
+        self._open.set()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError):
+            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
+            self._writers |= {writer, far_writer}
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._pass(reader, far_writer, self.heard))
+                group.create_task(self._pass(far_reader, writer, self.said))
+            self._writers -= {writer, far_writer}
+
+    async def _pass(
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, copy: bytearray
+    ) -> None:
+        with suppress(OSError):
+            while data := await source.read(65536):
+                await self._open.wait()
+                copy += data
+                target.write(data)
+                await target.drain()
+        target.close()
