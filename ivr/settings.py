@@ -68,6 +68,8 @@ class SiteFile(_Strict):
     """`site.yaml`: where this installation stands in the world."""
 
     listen: str = "127.0.0.1"
+    listen_web: str | None = None
+    """Where the web service listens; None: as `listen`."""
     external_address: str | None = None
     database: str | None = None
     languages: tuple[str, ...] = ("zh", "en")
@@ -192,6 +194,11 @@ class Settings:
     @property
     def secrets(self) -> Path:
         return self.data / "secrets"
+
+    @property
+    def web_address(self) -> str:
+        """Where the web service listens."""
+        return self.site.listen_web or self.site.listen
 
     @property
     def core_socket(self) -> Path:

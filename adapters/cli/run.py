@@ -114,7 +114,7 @@ async def core_ready(settings: Settings) -> bool:
 
 async def web_ready(settings: Settings) -> bool:
     """Whether the web process answers."""
-    address = settings.site.listen if settings.site.listen != "0.0.0.0" else "127.0.0.1"  # noqa: S104
+    address = settings.web_address if settings.web_address != "0.0.0.0" else "127.0.0.1"  # noqa: S104
     try:
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
             reply = await client.get(f"http://{address}:{settings.ports.web}/health")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,11 +57,14 @@ class Callers:
     def __init__(
         self, tools: Path, people: Sequence[Person], stays: float = DAY,
         voices: Mapping[int, Voice] | None = None,
+        on_answer: Callable[[int], None] = lambda index: None,
     ) -> None:  # fmt: skip
         """`stays`: seconds after the answer at which a caller leaves by themselves.
 
         `voices`: by the index of the person; a voice begins when its call is answered.
+        `on_answer` is told the index of every call that is answered.
         """
+        self._on_answer = on_answer
         self._people = people
         self._voices = voices or {}
         self._token = secrets.token_hex(4)
@@ -90,8 +93,11 @@ class Callers:
 
     def _speak(self, moment: Moment) -> None:
         """Once a call is answered we know where its speech goes."""
-        if moment.what == "answered" and (voice := self._voices.get(moment.call - 1)):
+        if moment.what != "answered":
+            return
+        if voice := self._voices.get(moment.call - 1):
             voice.begin((self._host, int(moment.detail)))
+        self._on_answer(moment.call - 1)
 
     def hang_up(self, index: int = 0) -> None:
         """Let the person at `index` hang up now."""
