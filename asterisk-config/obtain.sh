@@ -26,10 +26,12 @@ SKIP=$(sed -n 's/^skip //p' "$HERE/packages.txt" | paste -sd '|' -)
 STARTED=${HOTLINE_STARTED:-$(date +%s)}
 
 say() { printf '[%3d s] %s: %s\n' $(($(date +%s) - ${STARTED%.*})) "$WHAT" "$*" >&2; }
-stop() {
+stop() { # with the true reason where the disk is full, which also cuts logs and messages short
+    if [ "$(free_megabytes)" -lt 30 ]; then set -- "the disk is full: $FULL_REMEDY"; fi
     say "STOPPED: $*"
     exit 1
 }
+free_megabytes() { df -Pk "$H" | awk 'NR == 2 {print int($4 / 1024)}'; }
 complaints() { grep -hE '^(E|W|Err):' "$@" | cut -c1-300 | head -n 3; }
 
 architecture() {
@@ -46,7 +48,7 @@ architecture() {
 }
 
 room() { # MB
-    free=$(($(df -Pk "$H" | awk 'NR == 2 {print $4}') / 1024))
+    free=$(free_megabytes)
     [ "$free" -ge "$1" ] || stop "this needs $1 MB and $H has $free MB free: $FULL_REMEDY"
 }
 
@@ -112,7 +114,6 @@ fetch() { # what is whole already is not fetched again
     ) 8>"$DEBS/.fetch" >"$LOG" 2>&1 </dev/null || :
     count_loaded "$LOG"
     missing || return 0
-    if grep -q 'No space left' "$LOG"; then stop "the disk got full: $FULL_REMEDY"; fi
     stop "$(wc -l <"$A/missing") packages did not arrive (run the same command again, it goes on from there):" \
         "$(complaints "$LOG")"
 }
@@ -122,12 +123,7 @@ unpack() { # FOLDER
         dpkg-deb --fsys-tarfile "$1/$2" >"$3/.$2.tar"
         tar -xf "$3/.$2.tar" -C "$3" --no-same-owner --exclude=./usr/share/doc --exclude=./usr/share/man \
             --exclude=./usr/share/locale --exclude=./usr/share/lintian --exclude=./usr/share/bug
-        rm "$3/.$2.tar"' unpack "$DEBS" '{}' "$1" 2>"$LOG" || {
-        complaint=$(tail -n 2 "$LOG")
-        rm -rf "$1"
-        case $complaint in *'No space left'*) stop "the disk got full while unpacking: $FULL_REMEDY" ;; esac
-        stop "unpacking: $complaint"
-    }
+        rm "$3/.$2.tar"' unpack "$DEBS" '{}' "$1" 2>"$LOG" || stop "unpacking: $(tail -n 2 "$LOG")"
     rm -rf "$1/usr/share/gdb" "$1/usr/share/vim" "$1/usr/share/doc-base"
 }
 
@@ -188,7 +184,8 @@ own_asterisk() {
 mirror() {
     found=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
         grep -i debian | grep -viE 'security|backports|debug|ports' | head -n 1) || :
-    MIRROR=${HOTLINE_MIRROR:-${found:-http://deb.debian.org/debian}}
+    MIRROR=${HOTLINE_MIRROR:-$found}
+    [ -n "$MIRROR" ] || stop "this machine's own sources are not Debian's; name a Debian mirror by HOTLINE_MIRROR"
 }
 
 # Debian's own key ring, from this machine or (Ubuntu) from a package of this machine's release.
@@ -217,8 +214,8 @@ choose_suite() {
     for SUITE in ${HOTLINE_SUITE:-testing unstable}; do
         echo "deb [signed-by=$KEYS targets=Packages arch=$ARCH] $MIRROR $SUITE main" >"$A/sources.list"
         say "package lists of $MIRROR $SUITE"
-        load_lists || stop "the package lists cannot be loaded: $(complaints "$LOG")" \
-            "Check network and proxy, or name a Debian mirror by HOTLINE_MIRROR"
+        load_lists || stop "the package lists cannot be loaded; check network and proxy, or name a Debian" \
+            "mirror by HOTLINE_MIRROR: $(complaints "$LOG")"
         pretend_skipped
         : >"$A/list"
         if closure install $WANT; then return 0; fi
@@ -311,6 +308,11 @@ python_wrapper() {
     chmod 755 "$NEW/usr/bin/python3"
 }
 
+whole_python() {
+    [ -r "$H/python/pip.whl" ] || return 1
+    [ ! -e "$H/python/usr/bin/python3" ] || "$H/python/usr/bin/python3" -I -c 'import ssl' 2>/dev/null
+}
+
 python() {
     architecture
     room 150
@@ -323,6 +325,11 @@ python() {
     command -v python3 >/dev/null || closure install python3 || stop "$(complaints "$A/err" "$LOG")"
     if grep -q ' libc6_' "$A/list"; then stop "python3 would need another C library than this machine's"; fi
     hash=$(awk '{print $4}' "$A/list" | sha256sum | cut -c1-12)
+    if [ "$(readlink "$H/python")" = "python-$hash" ] && whole_python; then
+        say "the packages have not changed"
+        tidy
+        return 0
+    fi
     say "$(summary)"
     fetch
     NEW=$H/python.tmp.$$

@@ -18,7 +18,12 @@ STARTED=${HOTLINE_STARTED:-$(date +%s)}
 unset PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALENV PIP_CONSTRAINT UV_CONSTRAINT
 
 say() { printf '[%3d s] packages: %s\n' $(($(date +%s) - ${STARTED%.*})) "$*" >&2; }
-stop() {
+full() { [ "$(df -Pk "$H" | awk 'NR == 2 {print int($4 / 1024)}')" -lt 60 ]; }
+stop() { # with the true reason where the disk is full, which also cuts logs and messages short
+    if full; then
+        set -- "the disk is full: make 250 MB room in $H, or name another folder by HOTLINE_HOME," \
+            "and run the same command again"
+    fi
     say "STOPPED: $*"
     exit 1
 }
@@ -123,6 +128,7 @@ tidy() {
 }
 
 by_pip() {
+    if full; then return 1; fi
     say "uv is not to be had ($(tail -n 1 "$LOG")); pip does it, which takes a minute"
     pip install --progress-bar off --no-deps --only-binary :all: --require-hashes $REQUIREMENTS >"$LOG" 2>&1
 }
@@ -147,12 +153,8 @@ need_pip
 certificates
 index
 say "$("$PYTHON" -V); loading for:$(printf ' %s' $PARTS)"
-by_uv || by_pip || {
-    if grep -q 'No space left' "$LOG"; then
-        stop "the disk got full: make 250 MB room in $H and run the same command again"
-    fi
-    stop "the Python packages cannot be loaded (network, proxy or PIP_INDEX_URL?): $(tail -n 3 "$LOG")"
-}
+by_uv || by_pip ||
+    stop "the packages cannot be loaded; check network, proxy and PIP_INDEX_URL: $(tail -n 2 "$LOG" | cut -c1-300)"
 count_loaded
 put_in_place
 DONE=yes
