@@ -120,13 +120,15 @@ class House:
             await self.until_agent(name, lambda agent: agent["phone"] == "reachable")
         return phones
 
-    async def callers(self, count: int, first: int = 0, rate: float = 20.0) -> Callers:
+    async def callers(
+        self, count: int, first: int = 0, rate: float = 20.0, deadline: float = 600.0
+    ) -> Callers:
         """So many callers; returns when all of them have been answered."""
         people = [Person(number) for number in fictional_numbers(count, first)]
         callers = Callers(self.settings.tools, people)
         self._players.append(callers)
         target = ("127.0.0.1", self.settings.ports.sip)
-        await callers.start(target, "4000", self.next_port(4), rate=rate)
+        await callers.start(target, "4000", self.next_port(4), rate, deadline)
         await callers.answered(seconds=count / rate + 15)
         return callers
 

@@ -27,7 +27,7 @@ async def measure(minutes: float, calls: int) -> dict[str, Any]:
         here.kill_python()
         lines, began = count_lines(here), time.monotonic()
         used = cpu_seconds([running.pid])
-        callers = await here.callers(calls, rate=5.0)
+        callers = await here.callers(calls, rate=5.0, deadline=60 * minutes + 120)
         busiest = await watch(here, began + 60 * minutes)
         seconds = time.monotonic() - began
         used = cpu_seconds([running.pid]) - used
