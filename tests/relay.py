@@ -12,10 +12,8 @@ class Relay:
 
     def __init__(self, port: int) -> None:
         self.port = 0
-        self.said = bytearray()
-        """All that the party behind the relay has said."""
-        self.heard = bytearray()
-        """All that it was told."""
+        self.passed: list[tuple[str, bytes]] = []
+        """All that went through: `>` to the party behind the relay, `<` from it."""
         self._target = port
         self._open = asyncio.Event()
         self._open.set()
@@ -32,6 +30,10 @@ class Relay:
         self._server.close()
         self._open.set()
         self.cut()
+
+    def told(self) -> bytes:
+        """All that the party behind the relay was told."""
+        return b"".join(data for way, data in self.passed if way == ">")
 
     def cut(self) -> None:
         """Break every connection; new ones are passed on."""
@@ -50,17 +52,17 @@ class Relay:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._target)
             self._writers |= {writer, far_writer}
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._pass(reader, far_writer, self.heard))
-                group.create_task(self._pass(far_reader, writer, self.said))
+                group.create_task(self._pass(reader, far_writer, ">"))
+                group.create_task(self._pass(far_reader, writer, "<"))
             self._writers -= {writer, far_writer}
 
     async def _pass(
-        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, copy: bytearray
+        self, source: asyncio.StreamReader, target: asyncio.StreamWriter, way: str
     ) -> None:
         with suppress(OSError):
             while data := await source.read(65536):
                 await self._open.wait()
-                copy += data
+                self.passed.append((way, data))
                 target.write(data)
                 await target.drain()
         target.close()

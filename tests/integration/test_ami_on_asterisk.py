@@ -163,7 +163,7 @@ async def test_nothing_is_sent_twice_when_the_link_is_cut(stage: Stage, relay: R
     await say(stage, "last")
     await stage.until(lambda: "last" in names(stage))
     for number in range(20):
-        assert relay.heard.count(f"Text: {number}\r\n".encode()) <= 1
+        assert relay.told().count(f"Text: {number}\r\n".encode()) <= 1
 
 
 async def test_a_wrong_password_is_told_once(
