@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from fastapi import FastAPI
 
 from acd.model import ContactId
@@ -154,3 +155,17 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
     ) as client:
         yield Stage(app, gate, client, core, journal, vault, audit, live, projector)
     await database.close()
+
+
+def is_problem(response: httpx.Response, status: int) -> bool:
+    """Whether it is an error as the API describes it, with this status."""
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    said = response.json()
+    return said["status"] == status and bool(said["title"]) and bool(said["detail"])
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    async with staged(tmp_path) as made:
+        yield made

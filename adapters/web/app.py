@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
@@ -37,26 +37,16 @@ def build(
     parts: object,
     problems: Mapping[type[Exception], int],
     checks: Mapping[str, Check],
-    running: Callable[[], AbstractAsyncContextManager[None]] | None = None,
+    running: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
 ) -> FastAPI:
     """The application without its gate. `running` is entered while it serves."""
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        if running is None:
-            yield
-            return
-        async with running():
-            yield
 
     app = FastAPI(
         title="Hotline",
         version="1",
         description=ABOUT,
-        lifespan=lifespan,
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
+        lifespan=lambda _app: running(),
+        openapi_url=None,  # ours is below, with a page that loads nothing from elsewhere
         redirect_slashes=False,
     )
     app.state.parts, app.state.checks = parts, _Links(checks)
