@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
@@ -114,10 +115,19 @@ class Callers:
 
     async def leave(self, seconds: float = 5.0) -> int:
         """Everybody who is still there hangs up; SIPp's exit status."""
-        for index, result in enumerate(self.results):
-            if result.answered_at and not result.left_at and not result.released_at:
-                self.hang_up(index)
-        return await self.finished(seconds)
+        async with asyncio.timeout(seconds):
+            while self.sipp.alive:
+                for index in self._staying():
+                    self.hang_up(index)
+                    await asyncio.sleep(0.002)
+                await asyncio.sleep(0.5)  # who has not heard it by then is told again
+        return await self.finished(1.0)
+
+    def _staying(self) -> list[int]:
+        """Who is answered and has neither begun to leave nor been hung up on."""
+        over = {m.call for m in self.sipp.moments if m.what in ("leaves", "released")}
+        up = {m.call for m in self.sipp.moments if m.what == "answered"}
+        return sorted(call - 1 for call in up - over)
 
     async def answered(self, count: int | None = None, seconds: float = 10.0) -> None:
         """Until `count` calls (all of them) have been answered."""

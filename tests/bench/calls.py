@@ -7,16 +7,20 @@ gets the best of its settings that bear on speed, found in a short trial before.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
+
+import typer
 
 from adapters.sipp.callers import Callers, Person, fictional_numbers
 from adapters.sipp.phones import Behaviour, Phones
 from ivr.settings import Ports, Settings
 from tests.bench.app_queue import NUMBER, AppQueue, QueueRules
+from tests.bench.command import JsonFile, hand_out, run, say, settings_or_end
 from tests.bench.figures import Figures, figures, legs
 from tests.bench.machine import cpu_seconds, machine, versions
 from tests.bench.ours import hotline
@@ -202,3 +206,20 @@ def _line(name: str, run: Run) -> str:
         f"  {name:10} {plain['calls_per_second']:6.2f} calls/s, free to ring {wait['p50']} ms"
         f" (p95 {wait['p95']} ms, n {wait['n']}), failed {run.failed}, processor: {cpu}"
     )
+
+
+def main(
+    json: JsonFile = None,
+    callers: Annotated[int, typer.Option(min=1, max=1000, help="How many call.")] = 200,
+    agents: Annotated[int, typer.Option(min=1, max=90, help="How many agents there are.")] = 10,
+    scale: Annotated[
+        float, typer.Option(min=1, help="Talks of 180 s are played this many times shorter.")
+    ] = 30.0,
+) -> None:
+    """The same SIP load on Hotline and on Asterisk's app_queue, side by side."""
+    figures = asyncio.run(calls(settings_or_end(), say, callers, agents, scale))
+    hand_out(figures, json)
+
+
+if __name__ == "__main__":
+    run(main)
