@@ -1,147 +1,28 @@
 #!/bin/sh
 # Unpacks Debian packages into a folder of ours and makes them run there: no root, no service,
-# nothing installed. The packages are checked as apt always checks them (signature, then SHA-256).
+# nothing installed. debian.sh beside this file is how, this file is what.
 #
 #   obtain.sh tools HOME    Asterisk, SIPp, prompts: HOME/tools -> tools-HASH (list: packages.txt)
 #   obtain.sh python HOME   the Python of this machine's own Debian release, for a machine without
 #                           one: HOME/python -> python-HASH. With python3 in place: pip alone.
+#   obtain.sh fixed VERSION status 0 if fixed-releases.txt says that this Asterisk is safe to run
 #
 # Environment: HOTLINE_SUITE   release to take Asterisk from, instead of testing, then unstable
 #              HOTLINE_MIRROR  Debian mirror to take it from, instead of the one this machine uses
 #              HOTLINE_DEBS    folder to keep the packages in, to share between machines
 #              HOTLINE_UPDATE  set: look for newer packages although everything is in place
-# shellcheck disable=SC2016,SC2086 # what runs later is quoted; lists of words are meant to split
+# shellcheck disable=SC2016,SC2034,SC2086,SC1091 # what runs later is quoted; lists of words are meant to split
 set -eu
 umask 022
 export LC_ALL=C
 unset LD_LIBRARY_PATH LD_PRELOAD
 HERE=$(dirname "$(readlink -f "$0")")
 WHAT=$1
-H=$(mkdir -p "$2" && cd "$2" && pwd -P)
-A=$H/downloads/apt-$WHAT
-LOG=$H/downloads/$WHAT.log
-FULL_REMEDY="make room, or name another folder by HOTLINE_HOME, and run the same command again"
 WANT=$(sed -n 's/^want //p' "$HERE/packages.txt")
 SKIP=$(sed -n 's/^skip //p' "$HERE/packages.txt" | paste -sd '|' -)
 STARTED=${HOTLINE_STARTED:-$(date +%s)}
 
-say() { printf '[%3d s] %s: %s\n' $(($(date +%s) - ${STARTED%.*})) "$WHAT" "$*" >&2; }
-stop() { # with the true reason where the disk is full, which also cuts logs and messages short
-    if [ "$(free_megabytes)" -lt 30 ]; then set -- "the disk is full: $FULL_REMEDY"; fi
-    say "STOPPED: $*"
-    exit 1
-}
-free_megabytes() { df -Pk "$H" | awk 'NR == 2 {print int($4 / 1024)}'; }
-complaints() { grep -hE '^(E|W|Err):' "$@" | cut -c1-300 | head -n 3; }
-
-architecture() {
-    for command in apt-get dpkg-deb sha256sum flock; do
-        command -v "$command" >/dev/null || stop "this needs a Debian or Ubuntu (no $command here)." \
-            "Elsewhere, put a fixed Asterisk ($HERE/fixed-releases.txt), sipp and a Python >= 3.11 on PATH"
-    done
-    ARCH=$(dpkg --print-architecture)
-    case $ARCH in
-        amd64) TRIPLET=x86_64-linux-gnu LOADER=ld-linux-x86-64.so.2 HOST_LOADER=/lib64/$LOADER ;;
-        arm64) TRIPLET=aarch64-linux-gnu LOADER=ld-linux-aarch64.so.1 HOST_LOADER=/lib/$LOADER ;;
-        *) stop "there is no recipe for the processor $ARCH, only for amd64 and arm64" ;;
-    esac
-}
-
-room() { # MB
-    free=$(free_megabytes)
-    [ "$free" -ge "$1" ] || stop "this needs $1 MB and $H has $free MB free: $FULL_REMEDY"
-}
-
-# --- apt with lists, status and cache of its own ------------------------------------------------
-
-private_apt() { # STATUS SOURCES SOURCE-PARTS
-    mkdir -p "$A/lists/partial" "$A/none/partial" "${DEBS:=${HOTLINE_DEBS:-$A/debs}}/partial"
-    cat >"$A/apt.conf" <<CONF
-#clear APT::Update::Pre-Invoke;
-#clear APT::Update::Post-Invoke;
-#clear APT::Update::Post-Invoke-Success;
-Dir::State "$A"; Dir::State::status "$1"; Dir::State::lists "$A/lists";
-Dir::Cache "$A"; Dir::Cache::archives "$DEBS"; Dir::Cache::pkgcache ""; Dir::Cache::srcpkgcache "src.bin";
-Dir::Etc::sourcelist "$2"; Dir::Etc::sourceparts "$3"; Dir::Log "$A";
-Dir::Etc::preferences "/dev/null"; Dir::Etc::preferencesparts "/dev/null";
-APT::Architecture "$ARCH"; APT::Architectures { "$ARCH"; }; APT::Sandbox::User "";
-APT::Install-Recommends "false"; APT::Get::AllowUnauthenticated "false";
-Acquire::AllowInsecureRepositories "false"; Acquire::AllowDowngradeToInsecureRepositories "false";
-Acquire::Check-Date "true"; Acquire::ForceHash "SHA256"; Acquire::Languages "none";
-Acquire::GzipIndexes "false"; Acquire::PDiffs "false"; Acquire::Retries "3"; Acquire::http::Timeout "30";
-Acquire::https::Timeout "30";
-CONF
-}
-
-apt() { apt-get -q -c "$A/apt.conf" "$@"; }
-
-# An expired release file is the one complaint that is accepted, with a word about it: the
-# signature still holds, but an old mirror can withhold newer packages.
-load_lists() {
-    strict="-o APT::Update::Error-Mode=any -o Acquire::Check-Valid-Until=true"
-    if ! apt $strict update >"$LOG" 2>&1; then
-        grep -q 'is expired' "$LOG" || return 1
-        if grep -E '^[EW]:' "$LOG" | grep -qv 'is expired'; then return 1; fi
-        say "WARNING: $(grep -o 'Release file.*' "$LOG" | head -n 1) Signature checked, age accepted"
-        apt -o APT::Update::Error-Mode=any -o Acquire::Check-Valid-Until=false update >"$LOG" 2>&1 || return 1
-    fi
-    count_loaded "$LOG"
-}
-
-count_loaded() { # LOG: apt's "Fetched 10.1 MB in ..." -> kilobytes, a line each
-    awk '/^Fetched/ {u = $3; print int($2 * (u == "MB" ? 1000 : u == "kB" ? 1 : u == "GB" ? 1e6 : 0.001))}' \
-        "$1" >>"$H/downloads/loaded"
-}
-
-closure() { # adds to $A/list: address, name, size and SHA256 of each package; arguments as for apt-get
-    apt -o Dir::Cache::archives="$A/none" -y --print-uris "$@" >"$A/uris" 2>"$A/err" || return 1
-    sed -n "s/^'\([^']*\)' \([^ ]*\) \([0-9]*\) SHA256:\(.*\)/\1 \2 \3 \4/p" "$A/uris" >>"$A/list"
-}
-
-summary() { awk '{size += $3} END {printf "%d packages, %.0f MB\n", NR, size / 1e6 + 0.5}' "$A/list"; }
-
-missing() { # those not there or not whole, as apt-helper wants them
-    awk '{print $4 "  " $2}' "$A/list" >"$A/sums"
-    (cd "$DEBS" && sha256sum -c "$A/sums" 2>/dev/null) | sed -n 's/: FAILED.*//p' >"$A/missing" || :
-    awk 'NR == FNR {want[$1]; next} $2 in want {print $1, $2, "SHA256:" $4}' "$A/missing" "$A/list" >"$A/fetch"
-    [ -s "$A/fetch" ]
-}
-
-fetch() { # what is whole already is not fetched again
-    (
-        flock -w 900 8 || exit 1 # a folder named by HOTLINE_DEBS may be in use by others
-        ! missing || (cd "$DEBS" && xargs /usr/lib/apt/apt-helper -c "$A/apt.conf" download-file <"$A/fetch")
-    ) 8>"$DEBS/.fetch" >"$LOG" 2>&1 </dev/null || :
-    count_loaded "$LOG"
-    missing || return 0
-    stop "$(wc -l <"$A/missing") packages did not arrive (run the same command again, it goes on from there):" \
-        "$(complaints "$LOG")"
-}
-
-unpack() { # FOLDER
-    awk '{print $2}' "$A/list" | xargs -P "$(nproc)" -I'{}' sh -ec '
-        dpkg-deb --fsys-tarfile "$1/$2" >"$3/.$2.tar"
-        tar -xf "$3/.$2.tar" -C "$3" --no-same-owner --exclude=./usr/share/doc --exclude=./usr/share/man \
-            --exclude=./usr/share/locale --exclude=./usr/share/lintian --exclude=./usr/share/bug
-        rm "$3/.$2.tar"' unpack "$DEBS" '{}' "$1" 2>"$LOG" || stop "unpacking: $(tail -n 2 "$LOG")"
-    rm -rf "$1/usr/share/gdb" "$1/usr/share/vim" "$1/usr/share/doc-base"
-}
-
-# Puts a finished folder in place: one rename of a link, so that there is never nothing.
-put_in_place() { # NEW LINK HASH
-    sync -f "$1" 2>/dev/null || sync
-    target=$H/$2-$3
-    if [ -d "$H/$2" ] && [ ! -L "$H/$2" ]; then mv "$H/$2" "$H/$2-old.$$"; fi
-    if [ -e "$target" ]; then mv "$target" "$H/$2-old.$$"; fi
-    mv "$1" "$target"
-    ln -sfn "$2-$3" "$H/.$2.link"
-    mv -T "$H/.$2.link" "$H/$2"
-}
-
-tidy() {
-    rm -rf "$A/lists" "$A"/*.bin "$A/none"
-    [ -n "${HOTLINE_DEBS:-}" ] || rm -rf "$A/debs"
-}
+. "$HERE/debian.sh"
 
 # --- Asterisk and SIPp --------------------------------------------------------------------------
 
@@ -164,7 +45,7 @@ fixed() { # VERSION: has it the fixes of fixed-releases.txt?
 
 # The machine's own Asterisk, if it is fixed: its version; its files are linked, not copied.
 own_asterisk() {
-    OWN=$(command -v asterisk) || return 1
+    OWN=$(PATH=$PATH:/usr/local/sbin:/usr/sbin && command -v asterisk) || return 1
     VERSION=$("$OWN" -V 2>/dev/null | sed 's/^Asterisk //') || return 1
     if ! fixed "$VERSION"; then
         say "WARNING: $OWN is $VERSION, older than the fixed releases; a private one is used instead"
@@ -343,13 +224,19 @@ python() {
     tidy
 }
 
-mkdir -p "$H/downloads"
-rm -rf "$H/$WHAT".tmp.*
-NEW=
-trap '[ -z "$NEW" ] || rm -rf "$NEW"' EXIT
-trap 'exit 130' INT TERM HUP
+obtain() {
+    H=$(mkdir -p "$1/downloads" && cd "$1" && pwd -P)
+    A=$H/downloads/apt-$WHAT
+    LOG=$H/downloads/$WHAT.log
+    NEW=
+    rm -rf "$H/$WHAT".tmp.*
+    trap '[ -z "$NEW" ] || rm -rf "$NEW"' EXIT
+    trap 'exit 130' INT TERM HUP
+    "$WHAT"
+}
+
 case $WHAT in
-    tools | python) "$WHAT" ;;
+    tools | python) obtain "$2" ;;
     fixed) fixed "$2" ;;
-    *) stop "there is nothing called $WHAT to obtain" ;;
+    *) echo "obtain.sh: there is nothing called $WHAT" >&2 && exit 2 ;;
 esac
