@@ -1,4 +1,4 @@
-"""A backup's file: a compressed tar whose last member is a list of the others with their sums."""
+"""A backup's file: a compressed tar, sealed or not, that ends with a list of members and sums."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ import json
 import os
 import tarfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, cast
 
+from adapters.stores.keys import MasterKey
+from adapters.stores.sealed_file import MAGIC, SealedReader, SealedWriter
 from ivr.ports import StoreRefused
 
 FORMAT = 1
@@ -31,7 +33,7 @@ class Manifest:
     schemas: dict[str, str]
     """part -> schema revision of its database."""
     key_id: str
-    """The master key that opens the vault and the secrets in it."""
+    """The master key of the vault in it."""
     with_keys: bool
     sums: dict[str, str] = field(default_factory=dict)
     """member -> SHA-256."""
@@ -75,14 +77,18 @@ class _Summed(io.RawIOBase):
 
 
 @contextmanager
-def written(target: Path) -> Iterator[ArchiveWriter]:
-    """Write an archive that appears under its name only when it is whole, and on the disk."""
+def written(target: Path, key: MasterKey | None) -> Iterator[ArchiveWriter]:
+    """Write an archive, sealed under `key` if there is one; it appears when it is whole."""
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
     part.touch(mode=0o600)
     try:
         with part.open("wb") as file:
-            with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
+            with (
+                SealedWriter(file, key) if key else nullcontext(file) as sealed,
+                gzip.GzipFile("", "wb", 3, cast(IO[bytes], sealed)) as packed,
+                tarfile.open(fileobj=packed, mode="w|") as tar,
+            ):
                 yield ArchiveWriter(tar)
             file.flush()
             os.fsync(file.fileno())
@@ -96,23 +102,39 @@ def add_manifest(archive: ArchiveWriter, manifest: Manifest) -> None:
     archive.add_bytes(MANIFEST, text.encode())
 
 
-def unpack(source: Path, folder: Path) -> Manifest:
-    """Unpack into an empty folder, every member checked; `StoreRefused` when one is not right."""
-    sums: dict[str, str] = {}
-    manifest = b""
+def unpack(source: Path, folder: Path, keys: Sequence[MasterKey]) -> Manifest:
+    """Unpack into an empty folder, every member checked.
+
+    Raises `StoreRefused` when none of the keys opens it, or something in it is not right.
+    """
     try:
-        with gzip.open(source) as whole, tarfile.open(fileobj=whole, mode="r|") as tar:
-            for member in tar:
-                if member.name == MANIFEST:
-                    manifest = _content(tar, member).read()
-                else:
-                    sums[member.name] = _unpack_one(tar, member, folder)
-            while whole.read(CHUNK):  # to the very end, where gzip's own sum is
-                pass
+        with source.open("rb") as file, opened(file, keys) as packed:
+            return _unpack_all(source, packed, folder)
     except (tarfile.TarError, zlib.error, EOFError, OSError, ValueError) as error:
         if isinstance(error, OSError) and error.errno:
             raise
         raise damaged(source, str(error)) from error
+
+
+def opened(file: IO[bytes], keys: Sequence[MasterKey]) -> IO[bytes]:
+    """The tar within the file, sealed or not."""
+    if file.read(len(MAGIC)) == MAGIC:
+        return cast(IO[bytes], gzip.GzipFile(fileobj=io.BufferedReader(SealedReader(file, keys))))
+    file.seek(0)
+    return cast(IO[bytes], gzip.GzipFile(fileobj=file))
+
+
+def _unpack_all(source: Path, packed: IO[bytes], folder: Path) -> Manifest:
+    sums: dict[str, str] = {}
+    manifest = b""
+    with tarfile.open(fileobj=packed, mode="r|") as tar:
+        for member in tar:
+            if member.name == MANIFEST:
+                manifest = _content(tar, member).read()
+            else:
+                sums[member.name] = _unpack_one(tar, member, folder)
+    while packed.read(CHUNK):  # to the very end, where gzip's own sum is
+        pass
     return _checked(source, manifest, sums)
 
 

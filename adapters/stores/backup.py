@@ -7,7 +7,6 @@ journal itself.
 from __future__ import annotations
 
 import asyncio
-import json
 import tempfile
 import tomllib
 from collections.abc import Iterator
@@ -17,14 +16,14 @@ from pathlib import Path
 from adapters.stores.archive import ArchiveWriter, Manifest, add_manifest, written
 from adapters.stores.copying import copy_sqlite, save
 from adapters.stores.database import Part, connect, file_of
-from adapters.stores.keys import KeyRing, seal
+from adapters.stores.keys import KeyRing
 from adapters.stores.schema import revision
 from adapters.stores.vault import SqlVault
 from ivr.ports import StoreRefused
 from ivr.settings import ROOT, Settings
 
 PARTS: tuple[Part, ...] = ("web", "core")
-DATABASES, FILES, KEYS, SEALED = "databases", "files", "keys", "secrets.sealed"
+DATABASES, FILES, SECRETS = "databases", "files", "secrets"
 """Where things lie in an archive."""
 SQLITE_HEADER = b"SQLite format 3\0"
 LEFT_OUT = {"backups", "secrets"}
@@ -34,8 +33,8 @@ LEFT_OUT = {"backups", "secrets"}
 async def backup(settings: Settings, target: Path, *, with_keys: bool = False) -> Manifest:
     """Write an archive to `target`; a file of that name is replaced when the new one is whole.
 
-    Secrets are in it sealed under the master key. The master key itself is in it only
-    `with_keys`: who holds such an archive can read everything.
+    The archive is sealed under the master key as a whole. `with_keys` it is open instead, and has
+    the master key in it: who holds it can read everything.
     """
     schemas = await schemas_of(settings)
     if "core" not in schemas:
@@ -78,16 +77,14 @@ def write(
     target.parent.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix=".backup-", dir=target.parent) as spare,
-        written(target) as archive,
+        written(target, None if with_keys else keys.current) as archive,
     ):
         for part, schema in schemas.items():
             copy = Path(spare, f"{part}.db")
             save(settings.database_url(part), part, schema, copy)
             archive.add_file(f"{DATABASES}/{part}.db", copy)
         add_files(archive, settings, Path(spare), target)
-        archive.add_bytes(SEALED, sealed_secrets(keys))
-        if with_keys:
-            archive.add_file(f"{KEYS}/{keys.path.name}", keys.path)
+        add_secrets(archive, keys, with_keys)
         manifest = Manifest(
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
             hotline=tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"],
@@ -133,11 +130,7 @@ def is_sqlite(path: Path) -> bool:
         return file.read(len(SQLITE_HEADER)) == SQLITE_HEADER
 
 
-def sealed_secrets(keys: KeyRing) -> bytes:
-    """All secrets but the master key, readable with the master key only."""
-    secrets = {
-        path.name: path.read_text()
-        for path in sorted(keys.path.parent.iterdir())
-        if path.is_file() and path != keys.path and not path.name.startswith(".")
-    }
-    return seal(keys.current.archive, json.dumps(secrets).encode(), SEALED)
+def add_secrets(archive: ArchiveWriter, keys: KeyRing, with_keys: bool) -> None:
+    for path in sorted(keys.path.parent.iterdir()):
+        if path.is_file() and not path.name.startswith(".") and (with_keys or path != keys.path):
+            archive.add_file(f"{SECRETS}/{path.name}", path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,11 +14,11 @@ from pathlib import Path
 from sqlalchemy import delete, inspect, select, update
 
 from adapters.stores.archive import Manifest, unpack
-from adapters.stores.backup import DATABASES, FILES, KEYS, PARTS, SEALED
+from adapters.stores.backup import DATABASES, FILES, PARTS, SECRETS
 from adapters.stores.copying import connected, load
 from adapters.stores.database import file_of
 from adapters.stores.faults import explained
-from adapters.stores.keys import keys_in, open_sealed
+from adapters.stores.keys import keys_in
 from adapters.stores.lease import hold_file
 from adapters.stores.schema import migrate, newest
 from adapters.stores.tables import vault_field, vault_number, vault_person
@@ -49,13 +48,13 @@ def put_back(settings: Settings, source: Path, replace: bool, master_key: Path |
     with free_to_write(data, replace):
         staging.mkdir(mode=0o700, parents=True)
         try:
-            manifest = unpack(source, staging)
+            places = [path for path in (master_key, data / "secrets" / "master-key") if path]
+            manifest = unpack(source, staging, [key for place in places for key in keys_in(place)])
             refuse_newer(manifest)
             new = staging / FILES
             new.mkdir(mode=0o700, exist_ok=True)
             keep_site(new, data)
-            in_archive, in_place = staging / KEYS / "master-key", data / "secrets" / "master-key"
-            put_secrets(staging, new, manifest, [master_key, in_archive, in_place])
+            put_secrets(staging, new, manifest, places)
             put_databases(staging, new, manifest, settings, replace)
             swap(new, data)
         finally:
@@ -92,27 +91,16 @@ def keep_site(new: Path, data: Path) -> None:
         shutil.copy2(data / SITE, new / SITE)
 
 
-def put_secrets(staging: Path, new: Path, manifest: Manifest, places: list[Path | None]) -> None:
-    """The master key, from the first place that has the right one, and what it opens."""
-    for place in filter(None, places):
-        for key in keys_in(place):
-            if key.id == manifest.key_id:
-                sealed = (staging / SEALED).read_bytes()
-                secrets = json.loads(open_sealed(key.archive, sealed, SEALED))
-                write_secrets(new / "secrets", secrets | {"master-key": place.read_text()})
-                return
-    raise StoreRefused(
-        "the master key that this backup was made under is not here: name its file with "
-        "`--master-key FILE` (nothing personal can be read without it)"
-    )
-
-
-def write_secrets(folder: Path, secrets: dict[str, str]) -> None:
-    folder.mkdir(mode=0o700, parents=True)
-    for name, content in secrets.items():
-        path = folder / Path(name).name
-        path.touch(mode=0o600)
-        path.write_text(content)
+def put_secrets(staging: Path, new: Path, manifest: Manifest, places: list[Path]) -> None:
+    """The archive's secrets; when the master key is not among them, the one that opened it."""
+    folder = new / "secrets"
+    (staging / SECRETS).mkdir(mode=0o700, exist_ok=True)
+    (staging / SECRETS).rename(folder)
+    master = folder / "master-key"
+    for place in places:
+        if not master.exists() and manifest.key_id in [key.id for key in keys_in(place)]:
+            master.touch(mode=0o600)
+            shutil.copyfile(place, master)
 
 
 def put_databases(
