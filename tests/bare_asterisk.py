@@ -57,6 +57,9 @@ exten => call,1,Set(CONTACT=${UNIQUEID})
 [caller]
 exten => waits,1,Wait(120)
 exten => leaves,1,Wait(${SECONDS})
+exten => presses,1,Wait(1)
+ same => n,SendDTMF(${KEYS})
+ same => n,Wait(60)
 exten => answers,1,Answer()
  same => n,Wait(1)
 """,  # noqa: E501

@@ -20,7 +20,10 @@ from voice.ports import Prompt
 
 FOLDER = Path(__file__).parent / "recorded"
 SHORT, LONG = [Prompt("0.1", "zh")], [Prompt("60", "zh")]
-CASES = {"menu": {}, "gone": {"caller": "leaves", "SECONDS": "1"}}
+CASES = {
+    "menu": {"caller": "presses", "KEYS": "1"},
+    "gone": {"caller": "leaves", "SECONDS": "1"},
+}
 CASES["gone-without-end"] = CASES["gone"] | {"exits": ""}
 
 
@@ -30,7 +33,7 @@ async def menu(line: Line) -> str | None:
     await line.remember("menu")
     await line.set_language("en")
     await line.say(SHORT, interruptible=False)
-    key = await line.ask(SHORT, most_keys=1, seconds=0.1)
+    key = await line.ask(LONG, most_keys=1, seconds=0.1)
     await line.join_queue("support", "vip", 1_795_304_360.4377)
     return key
 
@@ -54,7 +57,7 @@ async def record_agi(stage: Stage, case: str, settings: dict[str, str]) -> bytes
 async def record_ami(stage: Stage, relay: Relay) -> bytes:
     """A session: login, lists, a refusal, and a call from Originate to Hangup."""
     stage.script = menu
-    await stage.ring(NAME="José 张三", NUMBER="13800138000")
+    await stage.ring(**CASES["menu"], NAME="José 张三", NUMBER="13800138000")
     await stage.over()
     await stage.ami.ask_list({"Action": "Status", "Variables": "CONTACT,QUEUE"})
     await stage.ami.ask_list({"Action": "DeviceStateList"})

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -163,10 +164,11 @@ class AgiLine:
     def _play(self, files: list[str]) -> None:
         if files:
             self._agi.appexec("Playback", "&".join(files))
+            self._complain(self._agi.get_variable("PLAYBACKSTATUS") == "FAILED")
 
     def _say(self, files: list[str]) -> str | None:
         if files and not self._typed():
-            self._read(files, 1, "", AT_ONCE)
+            self._read("&".join(files), 1, "t()", AT_ONCE)
         return self._typed()[:1] or None
 
     def _ask(
@@ -174,26 +176,30 @@ class AgiLine:
     ) -> str | None:
         typed = self._typed()
         if _answer(typed, most_keys, ends_with) is None:
-            left = most_keys - len(typed)
+            left, options = most_keys - len(typed), f"t({ends_with})"
             if typed:
-                self._read([], left, ends_with, BETWEEN_KEYS)
-            else:
-                self._read(files, left, ends_with, seconds, tone=unsaid)
+                self._read("", left, options, BETWEEN_KEYS)
+            elif unsaid or not self._read("&".join(files), left, options, seconds):
+                self._read(DIAL_TONE, left, options + "i", seconds)
             typed = self._typed()
         keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken
         return keys if taken else None
 
-    def _read(
-        self, files: list[str], most: int, ends_with: str, seconds: Seconds, tone: bool = False
-    ) -> None:
-        """Play and wait until enough keys have been pressed, or none for long enough."""
+    def _read(self, sound: str, most: int, options: str, seconds: Seconds) -> bool:
+        """Play and wait until enough keys have been pressed, or none for long enough; False when
+        it came back much too soon, because something could not be played."""
         self._agi.set_variable("TIMEOUT(response)", seconds)
-        sound, as_tone = (DIAL_TONE, "i") if tone else ("&".join(files), "")
-        self._agi.appexec("Read", f"{READ},{sound},{most},t({ends_with}){as_tone}")
-        if files and self._agi.get_variable("READSTATUS") == "ERROR":
+        start = time.monotonic()
+        self._agi.appexec("Read", f"{READ},{sound},{most},{options}")
+        soon = time.monotonic() - start < seconds / 2
+        failed = self._agi.get_variable("READSTATUS") in {"ERROR", "TIMEOUT"} and soon
+        self._complain(failed)
+        return not failed
+
+    def _complain(self, failed: bool) -> None:
+        if failed:
             log.error("prompts not played", extra={"reason": "asterisk cannot read the files"})
-            self._read([], most, ends_with, seconds, tone=True)
 
 
 def _answer(typed: str, most_keys: int, ends_with: str) -> tuple[str, int] | None:

@@ -140,12 +140,14 @@ async def test_a_question_without_a_word_still_takes_keys(stage: Stage) -> None:
     assert await stage.call(script) == "3"
 
 
-async def test_a_file_that_vanishes_leaves_the_caller_time_to_answer(
-    stage: Stage, tmp_path: Path
+@pytest.mark.parametrize("before", [[], [Prompt("0.1", "zh")]])
+async def test_a_file_that_cannot_be_played_leaves_the_caller_time_to_answer(
+    stage: Stage, tmp_path: Path, before: list[Prompt]
 ) -> None:
     async def script(line: Line) -> str | None:
         (tmp_path / "0.5.wav").write_bytes(b"no sound")
-        asking = asyncio.create_task(line.ask(HALF, most_keys=1, seconds=20))
+        asking = asyncio.create_task(line.ask([*before, *HALF], most_keys=1, seconds=20))
+        await asyncio.sleep(0.3)
         await stage.press(line, "3")
         return await asking
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -272,6 +274,34 @@ async def test_files_that_asterisk_cannot_read_leave_the_caller_time_to_answer(
     await call.run()
     assert 'EXEC Read "HOTLINE_READ,dial,1,t(#)i"' in call.commands
     assert "prompts not played" in caplog.text
+
+
+async def test_an_announcement_that_cannot_be_played_is_logged(
+    stage: Stage, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = FakeCall(stage.port)
+    call.variables["PLAYBACKSTATUS"] = "FAILED"
+    stage.script = lambda line: line.say([HELLO], interruptible=False)
+    await call.run()
+    assert "prompts not played" in caplog.text
+
+
+async def test_a_process_without_file_handles_left_goes_on_when_it_has_some(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    loop = asyncio.get_running_loop()
+    accept, failures = loop.sock_accept, [1, 2, 3]
+
+    async def short_of_handles(listener: socket.socket) -> tuple[socket.socket, object]:
+        if failures:
+            raise OSError(errno.EMFILE, f"too many open files {failures.pop()}")
+        return await accept(listener)
+
+    monkeypatch.setattr(loop, "sock_accept", short_of_handles)
+    await stage.call()  # taken by the accept that was waiting already
+    await stage.call()
+    assert len(stage.calls) == 2 and not failures
+    assert caplog.text.count("agi connection refused") == 1
 
 
 async def test_stopping_lets_scripts_end_and_then_ends_them(stage: Stage) -> None:

@@ -94,6 +94,19 @@ async def test_the_link_is_up_only_when_asterisk_has_booted(
         await listener.until(lambda: listener.links == [True])
 
 
+async def test_a_boot_that_does_not_end_is_worth_a_word(
+    asterisk: FakeAmi,
+    listener: Listener,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(ami_module, "BOOT_SECONDS", 0.1)
+    asterisk.booted = False
+    async with running(asterisk, listener):
+        await asterisk.until(lambda: asterisk.names().count("Ping") >= 6)
+    assert "read=system" in caplog.text
+
+
 @pytest.mark.usefixtures("link")
 async def test_a_loss_is_told_once_and_the_link_comes_back(
     asterisk: FakeAmi, listener: Listener

@@ -32,7 +32,7 @@ async def replay(path: Path, folder: Path) -> tuple[list[str], list[str], list[s
 
     async def take_call(line: Line) -> None:
         try:
-            outcomes.append(str(await script(line)))
+            outcomes.append(await script(line))
         except CallerGone:
             outcomes.append(None)
 
@@ -59,7 +59,7 @@ async def replay(path: Path, folder: Path) -> tuple[list[str], list[str], list[s
 async def test_a_recorded_call_goes_as_it_went(path: Path, tmp_path: Path) -> None:
     recorded, now, outcomes = await replay(path, tmp_path)
     assert now == recorded
-    assert outcomes == (["None"] if "menu" in path.name else [None])
+    assert outcomes == ["1" if "menu" in path.name else None]
 
 
 # ---- AMI
