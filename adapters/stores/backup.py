@@ -10,6 +10,7 @@ import asyncio
 import tempfile
 import tomllib
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -100,13 +101,16 @@ def write(
 def add_files(archive: ArchiveWriter, settings: Settings, spare: Path, target: Path) -> None:
     for path in files_of(settings, target):
         name = f"{FILES}/{path.relative_to(settings.data).as_posix()}"
-        if is_sqlite(path):
-            copy = spare / "copy.db"
-            copy.unlink(missing_ok=True)
-            copy_sqlite(path, copy)
-            archive.add_file(name, copy)
-        else:
-            archive.add_file(name, path)
+        with suppress(FileNotFoundError):  # gone since it was listed
+            archive.add_file(name, copied(path, spare) if is_sqlite(path) else path)
+
+
+def copied(path: Path, spare: Path) -> Path:
+    """A copy of another program's SQLite file, such as Asterisk's event log."""
+    copy = spare / "copy.db"
+    copy.unlink(missing_ok=True)
+    copy_sqlite(path, copy)
+    return copy
 
 
 def files_of(settings: Settings, target: Path) -> Iterator[Path]:
