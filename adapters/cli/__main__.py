@@ -58,8 +58,8 @@ def run() -> None:
 
     Afterwards Asterisk goes on with its calls; `./hotline stop` ends it too.
     """
-    from adapters.asterisk.config import BadPlace
     from adapters.asterisk.instance import AsteriskFailed
+    from adapters.asterisk.site_values import BadPlace
     from adapters.cli.run import NotReady, run_until_told
     from ivr import logs
     from ivr.faults import BadFlow
