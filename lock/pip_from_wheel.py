@@ -9,11 +9,11 @@ import sys
 
 sys.path.insert(0, sys.argv.pop(1))
 
-from pip._vendor import certifi  # noqa: E402
+from pip._vendor import certifi
 
 if bundle := os.environ.get("SSL_CERT_FILE"):
     certifi.where = lambda: bundle
 
-from pip._internal.cli.main import main  # noqa: E402
+from pip._internal.cli.main import main
 
 sys.exit(main())
