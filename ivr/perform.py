@@ -71,9 +71,7 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
         entered_at = await session.acceptance.enqueue(
             facts, name, facts.class_, session.language, session.person
         )
-    if step.say:
-        await session.line.say(session.prompts(step.say))
-    await session.line.join_queue(name, facts.class_, entered_at)
+    await session.line.join_queue(name, facts.class_, entered_at, session.prompts(step.say))
     return "waiting"
 
 

@@ -61,8 +61,13 @@ class Line(Protocol):
     async def remember(self, step: str) -> None:
         """Keep the step's name on the call itself, so that another process can go on with it."""
 
-    async def join_queue(self, queue: str, class_: str, entered_at: Seconds) -> None:
-        """Hand the caller over to the dialplan's waiting loop. The script ends after this."""
+    async def join_queue(
+        self, queue: str, class_: str, entered_at: Seconds, prompts: Sequence[Prompt] = ()
+    ) -> None:
+        """Hand the caller over to the dialplan's waiting loop. The script ends after this.
+
+        The loop says `prompts` first; an agent may be rung meanwhile, and their answer wins.
+        """
 
     async def hang_up(self) -> None: ...
 

@@ -82,8 +82,11 @@ class FakeLine:
         self._check()
         self.step = step
 
-    async def join_queue(self, queue: str, class_: str, entered_at: Seconds) -> None:
+    async def join_queue(
+        self, queue: str, class_: str, entered_at: Seconds, prompts: Sequence[Prompt] = ()
+    ) -> None:
         self._check()
+        self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
 
     async def hang_up(self) -> None:

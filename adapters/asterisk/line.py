@@ -32,6 +32,8 @@ AT_ONCE: Seconds = 0.02
 """As long as `Read` waits for a key behind something that is only said; 0 would mean 10 s."""
 BYTES_PER_SECOND = 16_000
 TYPED, READ = "HOTLINE_TYPED", "HOTLINE_READ"
+JOINED = "joined"
+"""The first request to the waiting loop: what the flow says to whom it hands over."""
 KEPT = "="
 """What the record of keys begins with: an empty one tells that nothing is being kept."""
 DIAL_TONE = "dial"
@@ -94,9 +96,14 @@ class AgiLine:
     async def remember(self, step: str) -> None:
         await self._do(0, self._set, {"STEP": step})
 
-    async def join_queue(self, queue: str, class_: str, entered_at: Seconds) -> None:
-        entered = str(round(entered_at * 1000))
-        await self._do(0, self._join, {"QENTER": entered, "QUEUE": queue, "CLASS": class_})
+    async def join_queue(
+        self, queue: str, class_: str, entered_at: Seconds, prompts: Sequence[Prompt] = ()
+    ) -> None:
+        files = await self._files(prompts)
+        variables = {"QENTER": str(round(entered_at * 1000)), "QUEUE": queue, "CLASS": class_}
+        if files:
+            variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"
+        await self._do(0, self._join, variables)
         self._over = True
 
     async def hang_up(self) -> None:

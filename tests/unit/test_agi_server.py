@@ -228,6 +228,12 @@ async def test_the_waiting_loop_gets_a_caller_whole(stage: Stage) -> None:
     assert wanted.items() <= call.variables.items()
 
 
+async def test_what_the_flow_says_last_is_the_loops_first_request(stage: Stage) -> None:
+    call = await stage.call(lambda line: line.join_queue("sales", "vip", 0.0, [HELLO]))
+    request, files, seconds = call.variables["REQ"].split("~")
+    assert (request, seconds) == ("joined", "0") and files
+
+
 async def test_nothing_is_said_to_a_caller_who_was_handed_over(stage: Stage) -> None:
     refused = []
 
