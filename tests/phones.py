@@ -136,10 +136,13 @@ class Phone:
             loop.remove_reader(sock)
             sock.close()
 
-    def __enter__(self) -> Phone:
+    async def __aenter__(self) -> Phone:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    async def __aexit__(self, *_: object) -> None:
+        """Ends its calls first: Asterisk would go on ringing a phone that is not there."""
+        for call in self.calls:
+            await call.hang_up()
         self.close()
 
     @property
@@ -153,7 +156,7 @@ class Phone:
             "a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
         )
 
-    async def register(self, expires: int = 120) -> None:
+    async def register(self, expires: int = 3600) -> None:
         uri = f"sip:{self.server[0]}:{self.server[1]}"
         own = f"<sip:{self.name}@{self.server[0]}>"
         headers = [("From", f"{own};tag={tag()}"), ("To", own), ("Call-ID", tag()),

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import math
+import json
 import os
 import shutil
 import socket
+import sqlite3
 import tempfile
 import time
-from array import array
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -22,7 +22,8 @@ import yaml
 from adapters.asterisk.config import prompt_texts
 from adapters.asterisk.instance import Instance
 from ivr.settings import DEFAULT_PORT_BASE, Settings, load
-from tests.phones import Phone
+from tests.phones import Call, Phone
+from tests.tones import tone
 
 Event = dict[str, str]
 DEADLINE = 10.0
@@ -81,42 +82,6 @@ def stand_ins(instance: Instance) -> None:
             path = instance.folders.sounds / language / f"{name}.ulaw"
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(tone(1000, 1))
-
-
-def tone(hertz: int, seconds: float) -> bytes:
-    """A sine as G.711 mu-law, 8 kHz."""
-    samples = (
-        round(8000 * math.sin(2 * math.pi * hertz * n / 8000)) for n in range(int(8000 * seconds))
-    )
-    return bytes(_ulaw(sample) for sample in samples)
-
-
-def _ulaw(sample: int) -> int:
-    sign, magnitude = (0x80, -sample) if sample < 0 else (0, sample)
-    magnitude = min(magnitude, 32635) + 132
-    exponent = magnitude.bit_length() - 8
-    return ~(sign | exponent << 4 | magnitude >> (exponent + 3) & 15) & 0xFF
-
-
-def loudest(sound: bytes) -> int:
-    """Which of the stand-in tones this is: 440, 1000, or 0 for neither."""
-    linear = array("i", (_linear(byte) for byte in sound))
-    power = {hertz: _power(linear, hertz) for hertz in (440, 1000)}
-    best = max(power, key=lambda hertz: power[hertz])
-    return best if power[best] > 500 else 0
-
-
-def _linear(byte: int) -> int:
-    byte = ~byte & 0xFF
-    value = (((byte & 15) << 3) + 132 << (byte >> 4 & 7)) - 132
-    return -value if byte & 0x80 else value
-
-
-def _power(samples: array[int], hertz: int) -> float:
-    turns = [2 * math.pi * hertz * n / 8000 for n in range(len(samples))]
-    real = sum(s * math.cos(t) for s, t in zip(samples, turns, strict=True))
-    imaginary = sum(s * math.sin(t) for s, t in zip(samples, turns, strict=True))
-    return math.hypot(real, imaginary) / max(1, len(samples))
 
 
 class Ami:
@@ -236,6 +201,17 @@ def phone(instance: Instance, name: str, hears: bool = True) -> Phone:
     return Phone(("127.0.0.1", instance.settings.ports.sip), name, secret, hears)
 
 
+def cel(instance: Instance, contact: str = "") -> list[tuple[str, str, str]]:
+    """The record so far: kind, channel's unique id, text; of one contact, or of all."""
+    with contextlib.closing(sqlite3.connect(instance.folders.cel, timeout=5)) as database:
+        rows = database.execute("SELECT eventtype, uniqueid, extra FROM cel ORDER BY AcctId")
+        told = [
+            (kind, unique, json.loads(extra or "{}").get("extra", ""))
+            for kind, unique, extra in rows
+        ]
+    return [row for row in told if contact in (row[1], row[2].partition("|")[0]) or not contact]
+
+
 async def until(condition: Callable[[], Any], wait: float = DEADLINE) -> Any:
     """What the condition says once it says something true."""
     end = time.monotonic() + wait
@@ -276,3 +252,14 @@ async def short_script(instance: Instance) -> AsyncIterator[None]:
     server = await asyncio.start_server(script, "127.0.0.1", instance.settings.ports.agi)
     async with server:
         yield
+
+
+async def in_queue(
+    instance: Instance, ami: Ami, phone: Phone, number: str = "4000", name: str = ""
+) -> tuple[Call, Event]:
+    """The phone dials and is sent on to the waiting loop: its call, and what was told of it."""
+    await ami.set("", "GLOBAL(AGI_NEXT)", "0")
+    seen = len(ami.events)
+    async with short_script(instance):
+        call = await phone.call(number, name)
+        return call, await ami.event("AcdWaiting", since=seen)

@@ -138,6 +138,7 @@ def render(settings: Settings) -> None:
         "RUN": str(folders.run),
         "STATE": str(folders.state),
         "MODULES": str(folders.modules),
+        "MUSIC": str(_music(folders)),
     }
     for template in TEMPLATES.glob("*.conf"):
         text = template.read_text(encoding="utf-8")
@@ -145,7 +146,6 @@ def render(settings: Settings) -> None:
     for name in UNUSED:
         _write(folders.run / "etc" / f"{name}.conf", "; Looked for by Asterisk, not used here.\n")
     _write_silence(folders.run / "moh-silence")
-    _stand_in_for_music(folders.music)
     _link(folders.run / "data" / "documentation", folders._of_tools("share/asterisk/documentation"))
     _protect(folders, user)
 
@@ -172,13 +172,9 @@ def _write_silence(folder: Path) -> None:
         (folder / name).write_bytes(sample * 8000 * SILENCE_SECONDS)
 
 
-def _stand_in_for_music(folder: Path) -> None:
-    """An empty folder is no music class at all: until there is music, silence."""
-    if all(path.name in SILENCE for path in folder.iterdir()):
-        _write_silence(folder)
-    else:
-        for name in SILENCE:
-            (folder / name).unlink(missing_ok=True)
+def _music(folders: Folders) -> Path:
+    """An empty folder would be no music class at all: until there is music, silence."""
+    return folders.music if any(folders.music.iterdir()) else folders.run / "moh-silence"
 
 
 def _link(link: Path, target: Path) -> None:

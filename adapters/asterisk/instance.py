@@ -55,7 +55,7 @@ class Instance:
         self._child: subprocess.Popen[bytes] | None = None
 
     def render(self) -> None:
-        """Write folders and configuration anew; a running Asterisk takes it up with `reload`."""
+        """Write folders and configuration anew, as `start` and `reload` do."""
         render(self.settings)
 
     def start(self, deadline: float = START_DEADLINE) -> Running:
@@ -108,7 +108,8 @@ class Instance:
         log.info("asterisk stopped", extra={"pid": running.pid})
 
     def reload(self) -> None:
-        """Take up rendered files without touching a call."""
+        """Take up new settings, prompts and music without touching a call."""
+        self.render()
         self.command("core reload")
 
     def command(self, line: str, deadline: float = COMMAND_DEADLINE) -> str:
@@ -133,6 +134,7 @@ class Instance:
     def _prepare(self) -> None:
         if not self.folders.program.exists():
             raise AsteriskFailed(f"{self.folders.program} is missing: run ./hotline setup")
+        self.render()
         self.folders.pid_file.unlink(missing_ok=True)
         _make_cel(self.folders.cel)
         user = user_of(self.settings)

@@ -1,0 +1,333 @@
+"""What a caller lives through, with a core that is there, away, frozen or half dead."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from adapters.asterisk.instance import Instance
+from tests import rig
+from tests.phones import Packet, Phone, gaps
+from tests.tones import loudest
+
+pytestmark = pytest.mark.asterisk
+
+NUMBERS = {
+    "4000": {"queue": "support", "language": "zh"},
+    "+864001": {"queue": "support", "language": "en", "class": "vip"},
+}
+LONGEST_GAP = 0.060
+
+
+@pytest.fixture(scope="module")
+def asterisk() -> Iterator[Instance]:
+    with rig.asterisk(phones=2, numbers=NUMBERS) as instance:
+        yield instance
+
+
+@pytest_asyncio.fixture
+async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
+    async with rig.ami(asterisk) as line:
+        yield line
+
+
+@pytest_asyncio.fixture
+async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
+    async with rig.phone(asterisk, "15551234") as phone:
+        yield phone
+
+
+@pytest_asyncio.fixture
+async def agent(asterisk: Instance) -> AsyncIterator[Phone]:
+    async with rig.phone(asterisk, "a1") as phone:
+        await phone.register()
+        yield phone
+
+
+async def talk(ami: rig.Ami, agent: Phone, told: rig.Event, offer: str) -> None:
+    """Caller and agent in a talk."""
+    await ami.set(told["Channel"], "SHARED(OFFER)", offer)
+    await ami.originate(agent.name, offer, told["Channel"], told["Contact"])
+    (await agent.rings()).answer()
+    await ami.event("BridgeEnter", Uniqueid=told["Contact"])
+
+
+# ---- entry
+
+
+async def test_a_number_leads_to_its_queue_class_and_language(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller, "+864001")
+    assert (told["Queue"], told["Class"], told["Lang"]) == ("support", "vip", "en")
+    assert told["Language"] == "en"
+    assert await ami.get(told["Channel"], "DIALLED") == "+864001"
+
+
+@pytest.mark.parametrize("number", ["4002", "500&PJSIP%2Fa1", "s", "h", "%24%7BACD_AGI%7D"])
+async def test_a_number_that_is_not_ours_rings_nothing(
+    caller: Phone, ami: rig.Ami, number: str
+) -> None:
+    call = await caller.call(number)
+    assert call.failed >= 400
+    assert ami.count("Newstate", ChannelStateDesc="Ringing") == 0
+
+
+async def test_a_hostile_caller_name_and_number_are_tamed(asterisk: Instance, ami: rig.Ami) -> None:
+    async with rig.phone(asterisk, "500&PJSIP/a1,$X") as caller:
+        _, told = await rig.in_queue(asterisk, ami, caller, name="张三 ${SHELL(id)},&|~^`;()")
+    assert told["CallerIDNum"] == "5001"
+    assert told["CallerIDName"] == "张三 SHELLid"
+
+
+async def test_the_script_runs_again_until_it_says_it_is_done(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    answers = ["dies", "dies", "done"]
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\n\n")
+        if answers.pop(0) == "done":
+            writer.write(b"SET VARIABLE ACD_DONE 1\n")
+            await reader.readline()
+        writer.close()
+
+    port = asterisk.settings.ports.agi
+    async with await asyncio.start_server(script, "127.0.0.1", port):
+        await caller.call("4000")
+        await ami.event("AcdWaiting")
+    assert answers == []
+
+
+async def test_a_frozen_script_lets_go_of_the_caller(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(60)
+
+    await ami.set("", "GLOBAL(SCRIPT_SILENCE)", "1")
+    port = asterisk.settings.ports.agi
+    async with await asyncio.start_server(script, "127.0.0.1", port):
+        call = await caller.call("4000")
+        await rig.until(lambda: [row for row in rig.cel(asterisk) if row[0] == "ACD_MENU"])
+        assert not call.ended.is_set()
+    await ami.set("", "GLOBAL(SCRIPT_SILENCE)", "10")
+    row = next(row for row in rig.cel(asterisk) if row[0] == "ACD_MENU")
+    assert row[2].endswith("|support|standard|zh|frozen")
+
+
+# ---- no Python
+
+
+@pytest_asyncio.fixture
+async def nobody(ami: rig.Ami) -> AsyncIterator[None]:
+    """Nobody listens for scripts: the menu comes at the first refusal."""
+    await ami.set("", "GLOBAL(TRY_FOR)", "0")
+    yield
+    await ami.set("", "GLOBAL(TRY_FOR)", "10")
+
+
+async def in_menu(ami: rig.Ami, caller: Phone) -> str:
+    """The contact of a caller who hears the plain menu."""
+    call = await caller.call("4000")
+    await asyncio.wait_for(call.up.wait(), 5)
+    told = await ami.event("Newchannel", CallerIDNum=caller.name)
+    await rig.until(lambda: loudest(b"".join(p.sound for p in caller.heard[-5:])) == 1000)
+    return told["Uniqueid"]
+
+
+@pytest.mark.usefixtures("nobody")
+async def test_without_python_a_caller_chooses_a_language_and_waits_like_anyone(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    contact = await in_menu(ami, caller)
+    await caller.calls[0].press("3")
+    await asyncio.sleep(0.2)
+    await caller.calls[0].press("1")
+    told = await ami.event("AcdWaiting", Contact=contact)
+    assert (told["Lang"], told["Queue"]) == ("en", "support")
+    assert (await ami.event("AcdSaid", Contact=contact))["Status"] in ("OK", "TIMEOUT")
+    kinds = [kind for kind, *_ in rig.cel(asterisk, contact)]
+    assert kinds.index("ACD_MENU") < kinds.index("ACD_WAIT")
+
+
+@pytest.mark.usefixtures("nobody")
+async def test_without_python_a_caller_leaves_a_number(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    contact = await in_menu(ami, caller)
+    call = caller.calls[0]
+    await call.press("2")
+    await asyncio.sleep(0.2)
+    for key in "13800138000#":
+        await call.press(key)
+        await asyncio.sleep(0.06)
+    row = await rig.until(
+        lambda: [row for row in rig.cel(asterisk, contact) if row[0] == "ACD_NUMBER"]
+    )
+    assert row[0][2].split("|")[2:] == ["support", "standard", "zh", "13800138000"]
+    await asyncio.wait_for(call.ended.wait(), 5)
+
+
+async def test_refused_scripts_are_not_tried_by_every_caller(
+    asterisk: Instance, ami: rig.Ami
+) -> None:
+    await ami.set("", "GLOBAL(AGI_NEXT)", "0")
+    before = asterisk.folders.log.read_text().count("refused")
+    callers = [rig.phone(asterisk, f"1777{n}", hears=False) for n in range(8)]
+    await asyncio.gather(*(phone.call("4000") for phone in callers))
+    await asyncio.sleep(2.5)
+    assert 1 <= asterisk.folders.log.read_text().count("refused") - before <= 2
+    await asyncio.gather(*(phone.__aexit__() for phone in callers))
+
+
+# ---- waiting
+
+
+async def test_music_goes_on_under_keys_and_turns(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    call, told = await rig.in_queue(asterisk, ami, caller)
+    await rig.until(lambda: loudest(sound(caller.heard[-5:])) == 440)
+    start = len(caller.heard)
+    for key in "19":
+        await asyncio.sleep(1.0)
+        await call.press(key)
+        await ami.event("AcdKey", Contact=told["Contact"], Key=key)
+    await asyncio.sleep(1.0)
+    assert ami.count("AcdKey") == 2
+    heard = caller.heard[start:]
+    assert {hertz for _, hertz in tones(heard)} == {440}
+    assert gaps(heard)[1][1] <= LONGEST_GAP, gaps(heard)[:3]
+
+
+async def test_a_question_is_heard_whole_and_its_key_told(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    call, told = await rig.in_queue(asterisk, ami, caller)
+    longest = []
+    for n in range(2):
+        start = len(caller.heard)
+        await ami.set(told["Channel"], "REQ", f"q{n}~hotline/zh/survey&hotline/zh/menu~3")
+        await rig.until(lambda: loudest(sound(caller.heard[-5:])) == 1000)
+        await rig.until(lambda: loudest(sound(caller.heard[-5:])) == 0)
+        await asyncio.sleep(0.3)
+        await call.press(str(n))
+        said = await ami.event("AcdSaid", Contact=told["Contact"], Req=f"q{n}")
+        assert (said["Key"], said["Status"]) == (str(n), "OK")
+        await asyncio.sleep(0.2)
+        longest.append(gaps(caller.heard[start:])[0][1])
+        asked = [at for at, hertz in tones(caller.heard[start:]) if hertz == 1000]
+        assert asked[-1] - asked[0] >= 1.8  # both files
+    assert min(longest) <= LONGEST_GAP, longest  # a busy machine only adds
+
+
+async def test_a_request_is_read_within_two_seconds(
+    asterisk: Instance, ami: rig.Ami, caller: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    await rig.until(lambda: loudest(sound(caller.heard[-5:])) == 440)
+    start = len(caller.heard)
+    asked = caller.heard[-1].at
+    await ami.set(told["Channel"], "REQ", "r1~hotline/zh/please-wait~0")
+    said = await ami.event("AcdSaid", Contact=told["Contact"], Req="r1")
+    began = next(at for at, hertz in tones(caller.heard[start:]) if hertz == 1000)
+    assert caller.heard[start].at + began - asked <= 2.1
+    assert (said["Key"], said["Status"]) == ("", "TIMEOUT")
+
+
+def sound(packets: list[Packet]) -> bytes:
+    return b"".join(packet.sound for packet in packets)
+
+
+def tones(packets: list[Packet]) -> list[tuple[float, int]]:
+    """What was heard, every 100 ms: seconds since the first packet, tone."""
+    starts = range(0, len(packets) - 5, 5)
+    return [(packets[n].at - packets[0].at, loudest(sound(packets[n : n + 5]))) for n in starts]
+
+
+# ---- the talk and after it
+
+
+async def test_nothing_of_the_caller_reaches_the_agent_before_the_bridge(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    await ami.set(told["Channel"], "SHARED(OFFER)", "1.1.1")
+    await ami.originate("a1", "1.1.1", told["Channel"], told["Contact"])
+    leg = await agent.rings()
+    assert agent.heard == []
+    leg.answer()
+    await ami.event("AcdClaimed", Contact=told["Contact"], Offer="1.1.1")
+
+
+@pytest.mark.parametrize(("after", "tone"), [("", True), ("survey", True), ("queue", False)])
+async def test_after_the_talk_comes_what_was_set_before_it(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone, after: str, tone: bool
+) -> None:
+    call, told = await rig.in_queue(asterisk, ami, caller)
+    await ami.set(told["Channel"], "AFTER", after)
+    await talk(ami, agent, told, "1.2.1")
+    talked = len(ami.events)
+    await agent.calls[0].hang_up()
+    heard = await ami.event("AcdAfter", Contact=told["Contact"], After=after)
+    assert heard["End"] == "1.2.1~16~talk~SUCCESS"
+    if after == "queue":
+        again = await ami.event("AcdWaiting", since=talked, Contact=told["Contact"])
+        assert again["Entered"] == told["Entered"]
+        return
+    if after == "survey":
+        await asyncio.sleep(0.3)
+        await call.press("5")
+    await asyncio.wait_for(call.ended.wait(), 8)
+    surveys = [row[2] for row in rig.cel(asterisk, told["Contact"]) if row[0] == "ACD_SURVEY"]
+    assert surveys == ([f"{told['Contact']}|5"] if after == "survey" else [])
+
+
+async def test_an_end_that_nobody_asked_for_gives_the_place_back(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    await talk(ami, agent, told, "1.3.1")
+    talked = len(ami.events)
+    await ami.do("Hangup", Channel="acd-1.3.1", Cause="38")
+    back = await ami.event("AcdBack", Contact=told["Contact"])
+    assert (back["Entered"], back["End"]) == (told["Entered"], "1.3.1~38~talk~SUCCESS")
+    again = await ami.event("AcdWaiting", since=talked, Contact=told["Contact"])
+    assert again["Entered"] == told["Entered"]
+    said = await ami.event("AcdSaid", Contact=told["Contact"])
+    assert said["Req"].startswith("back-")
+
+
+async def test_the_link_cut_while_a_leg_rings_does_not_keep_them_from_talking(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    core = await rig.login(asterisk)
+    await core.set(told["Channel"], "SHARED(OFFER)", "1.4.1")
+    await core.originate("a1", "1.4.1", told["Channel"], told["Contact"])
+    leg = await agent.rings()
+    await core.close()
+    leg.answer()
+    await ami.event("BridgeEnter", Uniqueid="acd-1.4.1")
+    assert not caller.calls[0].ended.is_set()
+
+
+# ---- the record
+
+
+async def test_nothing_personal_stands_in_the_record(
+    asterisk: Instance, ami: rig.Ami, agent: Phone
+) -> None:
+    async with rig.phone(asterisk, "13912345678") as caller:
+        call, told = await rig.in_queue(asterisk, ami, caller, name="Canary Name")
+        await talk(ami, agent, told, "1.5.1")
+        await call.hang_up()
+        await rig.until(lambda: [r for r in rig.cel(asterisk, told["Contact"]) if r[0] == "HANGUP"])
+    whole = asterisk.folders.cel.read_bytes()
+    whole += b"".join(p.read_bytes() for p in asterisk.folders.cel.parent.iterdir())
+    assert b"13912345678" not in whole
+    assert b"Canary" not in whole
