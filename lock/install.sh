@@ -129,7 +129,7 @@ tidy() {
 
 by_pip() {
     if full; then return 1; fi
-    say "uv is not to be had ($(tail -n 1 "$LOG")); pip does it, which takes a minute"
+    say "uv cannot do it ($(grep . "$LOG" | tail -n 1 | cut -c1-200)); pip does, which takes a minute"
     pip install --progress-bar off --no-deps --only-binary :all: --require-hashes $REQUIREMENTS >"$LOG" 2>&1
 }
 
