@@ -126,9 +126,7 @@ class Wire(AMIProtocol):  # type: ignore[misc]  # the library has no types
         self.closed = True
         self.transport.abort()  # a polite close waits for a frozen peer to read
         self._rest = b""
-        waiting = [action.future for action in self.responses.values()]
-        self.responses.clear()
-        for future in waiting:
-            if not future.done():
-                future.set_exception(AmiAway("the link was lost before the answer"))
+        for action in self.responses.values():
+            if not action.future.done():
+                action.future.set_exception(AmiAway("the link was lost before the answer"))
         self._on_close()

@@ -155,6 +155,14 @@ def test_however_a_caller_leaves_it_is_told_in_one_way(
         asterisk.agi.get_variable("X")
 
 
+def test_a_caller_who_left_is_told_nothing_more(asterisk: Asterisk) -> None:
+    asterisk.answers(DEAD, b"200 result=1 (next)\n")
+    for _ in range(2):
+        with pytest.raises(CallerGone):
+            asterisk.agi.answer()
+    assert asterisk.told() == b"ANSWER\n"
+
+
 def test_a_connection_that_is_reset_is_a_caller_gone(asterisk: Asterisk) -> None:
     asterisk.far.close()
     with pytest.raises(CallerGone):

@@ -102,22 +102,25 @@ async def test_a_second_secret_in_the_header_does_not_count() -> None:
 
 
 @pytest.mark.parametrize(
-    "says",
+    ("says", "reason"),
     [
-        b"",
-        b"agi_network: yes\n",
-        b"agi_network: yes\n" + b"x" * 1_000_000,
-        b"x" * 1_000_000,
-        b"agi_network: yes\n" + b"a: b\n" * 10_000,
-        bytes(range(256)) * 40,
-        b"\n\n",
-        b"GET / HTTP/1.1\r\n\r\n",
+        (b"", "the header did not come in time"),
+        (b"agi_network: yes\n", "the header did not come in time"),
+        (b"agi_network: yes\n" + b"x" * 1_000_000, "the header is too long"),
+        (b"x" * 1_000_000, "the header is too long"),
+        (b"agi_network: yes\n" + b"a: b\n" * 10_000, "the header has too many lines"),
+        (bytes(range(256)) * 40, "not a call"),
+        (b"\n\n", "not a call"),
+        (b"GET / HTTP/1.1\r\n\r\n", "not a call"),
     ],
 )
-async def test_a_stranger_is_turned_away_and_calls_go_on(stage: Stage, says: bytes) -> None:
+async def test_a_stranger_is_turned_away_and_calls_go_on(
+    stage: Stage, says: bytes, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
     await stage.turns_away(says)
     await stage.call()
     assert len(stage.calls) == 1
+    assert [record.__dict__["reason"] for record in caplog.records] == [reason]
 
 
 async def test_a_header_in_drops_ends_in_time(stage: Stage) -> None:

@@ -35,6 +35,8 @@ class Listener:
     def on_link(self, up: bool) -> None:
         self.links.append(up)
         self._news.set()
+        if self.fails:
+            raise KeyError("a listener's own fault")
 
     async def until(self, holds: Callable[[], object]) -> None:
         async with asyncio.timeout(DEADLINE):
@@ -87,7 +89,9 @@ async def test_the_link_is_up_only_when_asterisk_has_booted(
     asterisk.booted = False
     async with running(asterisk, listener) as ami:
         await asterisk.until(lambda: "Ping" in asterisk.names())
-        assert not ami.up and listener.links == []
+        asterisk.event("Early")
+        await asterisk.until(lambda: asterisk.names().count("Ping") >= 2)
+        assert not ami.up and listener.links == [] and listener.events == []
         with pytest.raises(AmiAway):
             await ami.send({"Action": "Status"})
         asterisk.event("FullyBooted")
@@ -142,6 +146,7 @@ async def test_an_asterisk_that_comes_back_is_found_soon(
     start = time.monotonic()
     await listener.until(lambda: link.up)
     assert time.monotonic() - start < 2.2
+    assert listener.links == [True, False, True]
 
 
 @pytest.mark.usefixtures("link")
@@ -210,10 +215,10 @@ async def test_no_answer_in_time_ends_the_waiting_and_is_forgotten(
     asterisk.answers["Status"] = lambda of: None
     with pytest.raises(AmiSlow):
         await link.send({"Action": "Status"}, deadline=0.05)
-    late = asterisk.actions[-1]["ActionID"]
+    late = next(a["ActionID"] for a in asterisk.actions if a["Action"] == "Status")
+    assert late not in link._manager.protocol.responses
     asterisk.say(f"Response: Success\r\nActionID: {late}\r\n\r\n".encode())
     assert (await link.send({"Action": "Next"}))["Message"] == "Next done"
-    assert not [id_ for id_ in link._manager.protocol.responses if id_ == late]
 
 
 @pytest.mark.parametrize("answered", [b"", b"Response: Success\r\n"])
@@ -338,7 +343,7 @@ async def test_headers_that_repeat_are_all_kept(
 
 
 async def test_a_listener_that_fails_costs_neither_link_nor_events(
-    asterisk: FakeAmi, listener: Listener, link: Ami
+    asterisk: FakeAmi, listener: Listener, link: Ami, caplog: pytest.LogCaptureFixture
 ) -> None:
     listener.fails = True
     asterisk.event("One")
@@ -346,6 +351,9 @@ async def test_a_listener_that_fails_costs_neither_link_nor_events(
     await listener.until(lambda: listener.names()[-2:] == ["One", "Two"])
     await link.send({"Action": "Ping"})
     assert listener.links == [True]
+    asterisk.cut()
+    await listener.until(lambda: listener.links == [True, False, True])
+    assert caplog.text.count("a listener of the asterisk link failed") >= 4
 
 
 @pytest.mark.parametrize(
@@ -372,10 +380,11 @@ async def test_a_faulty_message_costs_itself_alone(
 
 
 async def test_a_message_without_end_fills_no_memory(
-    asterisk: FakeAmi, listener: Listener, link: Ami
+    asterisk: FakeAmi, listener: Listener, link: Ami, caplog: pytest.LogCaptureFixture
 ) -> None:
     asterisk.say(b"Event: A\r\nName: " + b"x" * 1_000_000)
     await listener.until(lambda: listener.links == [True, False, True])
+    assert "ami message too long" in caplog.text
 
 
 async def test_the_log_has_no_word_of_what_was_sent_or_heard(
