@@ -39,14 +39,18 @@ def tools() -> Path:
 
 @contextmanager
 def installation(phones: int = 4, **site: Any) -> Iterator[Settings]:
-    """Settings of a throw-away installation on free ports: number 4000, phones a1, a2 ..."""
+    """Settings of a throw-away installation on free ports: number 4000, phones a1, a2 ...
+
+    More of the site file by its keys; `plan` replaces the phones.
+    """
     where = tools()
     root = Path(tempfile.mkdtemp(prefix="hotline-"))
     root.chmod(0o755)  # as root, Asterisk runs as somebody else and has to get in
     (root / "home").mkdir()
     (root / "data").mkdir()
     (root / "home" / "tools").symlink_to(where)
-    plan = {"phones": {f"a{n}": {"secret": f"s{n}"} for n in range(1, phones + 1)}, **site}
+    accounts = {f"a{n}": {"secret": f"s{n}"} for n in range(1, phones + 1)}
+    plan = {"phones": site.pop("plan", accounts), **site}
     (root / "data" / "site.yaml").write_text(yaml.safe_dump(plan))
     (root / "data" / "centre.yaml").write_text("classes: {standard: {}, vip: {credit: 90}}\n")
     environment = {

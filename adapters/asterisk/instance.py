@@ -19,6 +19,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.asterisk.bound import inodes_on, sockets_of
 from adapters.asterisk.config import Folders, module_names, render, user_of
 from ivr.settings import Settings
 
@@ -190,10 +191,10 @@ class Instance:
         return [line for line in lines if " ERROR[" in line]
 
     def _lost(self, running: Running) -> list[int]:
-        inodes = _sockets_of(running.pid)
+        inodes = sockets_of(running.pid)
         ports = self.settings.ports
         wanted = (("udp", ports.sip), ("tcp", ports.ami))
-        return [port for kind, port in wanted if not inodes & _listening(kind, port)]
+        return [port for kind, port in wanted if not inodes & inodes_on(kind, port)]
 
     def _log_size(self) -> int:
         return self.folders.log.stat().st_size if self.folders.log.exists() else 0
@@ -237,29 +238,6 @@ def _make_cel(path: Path) -> None:
             f" (AcctId INTEGER PRIMARY KEY AUTOINCREMENT, {CEL_COLUMNS})"
         )
         database.commit()
-
-
-def _sockets_of(pid: int) -> set[str]:
-    found = set()
-    for link in Path(f"/proc/{pid}/fd").iterdir():
-        try:
-            target = str(link.readlink())
-        except OSError:
-            continue
-        if match := re.fullmatch(r"socket:\[(\d+)\]", target):
-            found.add(match[1])
-    return found
-
-
-def _listening(kind: str, port: int) -> set[str]:
-    """The inodes of sockets bound to this port (TCP: that listen)."""
-    found = set()
-    for table in (kind, f"{kind}6"):
-        lines = Path(f"/proc/net/{table}").read_text().splitlines()[1:]
-        for fields in map(str.split, lines):
-            if int(fields[1].rpartition(":")[2], 16) == port and fields[3] in ("07", "0A"):
-                found.add(fields[9])
-    return found
 
 
 def _locked(file: int) -> bool:

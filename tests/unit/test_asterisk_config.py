@@ -1,0 +1,149 @@
+"""What a person writes into the site file becomes configuration, and nothing more than that."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from adapters.asterisk import site_values
+from adapters.asterisk.config import TEMPLATES, fill, module_names, prompt_texts, render
+from adapters.asterisk.doctor import is_fixed
+from adapters.asterisk.site_values import BadPlace, values_of
+from ivr.settings import Settings, load
+
+FOLDERS = {"RUN": "/run", "STATE": "/state", "MODULES": "/modules", "MUSIC": "/music"}
+
+
+def settings(root: Path, site: str = "{}") -> Settings:
+    (root / "home").mkdir(exist_ok=True)
+    (root / "data").mkdir(exist_ok=True)
+    (root / "data" / "site.yaml").write_text(site)
+    (root / "data" / "centre.yaml").write_text("{}")
+    return load({"HOTLINE_HOME": str(root / "home"), "HOTLINE_DATA": str(root / "data")})
+
+
+def rendered(given: Settings, template: str) -> str:
+    return fill((TEMPLATES / template).read_text(encoding="utf-8"), values_of(given) | FOLDERS)
+
+
+def test_every_template_is_filled_and_no_value_is_left_over(tmp_path: Path) -> None:
+    values = values_of(settings(tmp_path)) | FOLDERS
+    whole = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.conf"))
+    assert set(re.findall(r"@([A-Z_]+)@", whole)) == set(values)
+
+
+def test_an_unknown_name_in_a_template_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        fill("port = @NO_SUCH_PORT@", {})
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        'phones: {a1: {secret: "x\\ncontext=from-trunk"}}',
+        'numbers: {"4000": {language: "zh)"}}',
+        "languages: [zh, e]",
+    ],
+)
+def test_a_value_cannot_smuggle_configuration_in(tmp_path: Path, site: str) -> None:
+    with pytest.raises(BadPlace):
+        values_of(settings(tmp_path, site))
+
+
+def test_a_semicolon_in_a_password_is_not_a_comment(tmp_path: Path) -> None:
+    given = settings(tmp_path, 'phones: {a1: {secret: "abc;def"}}')
+    assert "password = abc\\;def" in rendered(given, "pjsip.conf")
+
+
+def test_only_our_numbers_are_answered_and_no_pattern_dials(tmp_path: Path) -> None:
+    given = settings(tmp_path, 'numbers: {"4000": {}, "+861": {queue: support}}')
+    dialplan = rendered(given, "extensions.conf")
+    entry = dialplan.partition("[from-trunk]")[2].partition("[acd-number]")[0]
+    assert set(re.findall(r"^exten => ([^,]+),", entry, re.MULTILINE)) == {"4000", "+861"}
+    dials = re.findall(r",Dial\(([^,]*)", dialplan)
+    assert dials == ["${RING:1}"]
+
+
+def test_each_number_leads_to_its_own_queue(tmp_path: Path) -> None:
+    given = settings(tmp_path, 'numbers: {"1": {language: en}, "2": {language: zh}}')
+    numbers = rendered(given, "extensions.conf").partition("[acd-number]")[2]
+    assert numbers.index("=> 1,1") < numbers.index("LANG=en") < numbers.index("=> 2,1")
+
+
+def test_the_core_may_place_calls_and_no_more(tmp_path: Path) -> None:
+    manager = rendered(settings(tmp_path), "manager.conf")
+    granted = re.search(r"^write = (.*)$", manager, re.MULTILINE)
+    assert granted and set(granted[1].split(",")) == {"call", "originate", "reporting"}
+    assert "bindaddr = 127.0.0.1" in manager and "webenabled = no" in manager
+
+
+@pytest.mark.parametrize(
+    ("file", "line"),
+    [
+        ("asterisk.conf", "live_dangerously = no"),
+        ("asterisk.conf", "disable_remote_console_shell = yes"),
+        ("modules.conf", "autoload = no"),
+        ("rtp.conf", "strictrtp = yes"),
+        ("pjsip.conf", "max_contacts = 1"),
+        ("pjsip.conf", "allow_transfer = no"),
+    ],
+)
+def test_what_keeps_it_safe_stays(file: str, line: str) -> None:
+    assert line in (TEMPLATES / file).read_text(encoding="utf-8").splitlines()
+
+
+@pytest.mark.parametrize("kind", ["http", "ari", "anonymous", "system", "curl", "shell", "queue"])
+def test_no_module_that_opens_another_door(kind: str) -> None:
+    assert [name for name in module_names() if kind in name] in ([], ["res_http_websocket.so"])
+
+
+def test_signs_of_life_are_not_reset_by_a_reload(tmp_path: Path) -> None:
+    dialplan = rendered(settings(tmp_path), "extensions.conf")
+    listed = dialplan.partition("[globals]")[2].partition("\n[")[0]
+    assert not re.search(r"^(ACD_EPOCH|ACD_ALIVE)=", listed, re.MULTILINE)
+
+
+def test_a_caller_never_takes_a_lock_and_no_h_extension_is_used() -> None:
+    dialplan = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8")
+    assert "LOCK(" not in dialplan
+    assert not re.search(r"^exten => h,", dialplan, re.MULTILINE)
+
+
+def test_every_prompt_of_the_dialplan_has_its_text_in_both_languages() -> None:
+    dialplan = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8")
+    spoken = set(re.findall(r"hotline/\$\{\w+\}/([a-z-]+)", dialplan))
+    assert spoken == set(prompt_texts())
+    assert all({"zh", "en"} <= set(texts) for texts in prompt_texts().values())
+
+
+def test_two_starts_never_share_a_contact_id(tmp_path: Path) -> None:
+    given = settings(tmp_path)
+    assert values_of(given)["SYSTEM_NAME"] != values_of(given)["SYSTEM_NAME"]
+
+
+def test_a_home_too_long_for_a_socket_is_refused(tmp_path: Path) -> None:
+    deep = tmp_path / ("x" * 60) / ("y" * 60)
+    deep.mkdir(parents=True)
+    with pytest.raises(BadPlace, match="HOTLINE_HOME"):
+        render(settings(deep))
+
+
+TABLE = "# comment\n20 20.20.1\n20.7-cert 20.7-cert11\n22 22.10.1\n"
+
+
+@pytest.mark.parametrize(
+    ("told", "fixed"),
+    [
+        ("Asterisk 22.10.1+dfsg", True), ("Asterisk 22.10.0", False), ("Asterisk 22.9.5", False),
+        ("Asterisk 20.20.1", True), ("Asterisk 21.9.9", False), ("Asterisk 23.0.0", True),
+        ("Asterisk 20.7-cert11", True), ("Asterisk 20.7-cert9", False), ("nothing", False),
+    ],
+)  # fmt: skip
+def test_a_version_below_the_fixed_release_is_known(told: str, fixed: bool) -> None:
+    assert is_fixed(told, TABLE) is fixed
+
+
+def test_the_fallback_waits_a_minute() -> None:
+    assert site_values.FALLBACK_AFTER == 60
