@@ -172,6 +172,7 @@ async def test_a_wrong_password_is_told_once_and_tried_again_slowly(
         await asterisk.until(lambda: asterisk.names().count("Login") >= 3)
         reasons = [str(record.__dict__.get("reason")) for record in caplog.records]
         assert reasons == ["asterisk refuses our login: Authentication failed"]
+        assert listener.links == []
         asterisk.lets_in = True
         await listener.until(lambda: ami.up)
 
