@@ -10,6 +10,7 @@ import os
 import signal
 import time
 from dataclasses import asdict, replace
+from pathlib import Path
 
 from adapters.asterisk.instance import AsteriskFailed, Instance
 from adapters.cli.demo_api import Api
@@ -138,7 +139,10 @@ def _started() -> float:
     """When `./hotline` was started (UTC seconds): by the shell, or this process itself."""
     if given := os.environ.get("HOTLINE_STARTED"):
         return float(given)
-    return time.time() - time.process_time()
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    since_boot = float(Path("/proc/uptime").read_text().split()[0])
+    age = since_boot - int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.time() - age
 
 
 def _reason(group: BaseExceptionGroup[BaseException]) -> str:

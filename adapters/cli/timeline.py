@@ -19,6 +19,8 @@ LINES_KEPT = 40
 OFFER_ENDS = {"declined": "ready", "busy": "ready", "unreachable": "ready", "rang out": "not ready",
               "released": "ready"}  # fmt: skip
 """How an offer ended, and the agent's state after it."""
+STEPS = dict.fromkeys("0123456789*#", "pressed") | {"silence": "silent"}
+"""What the outcome of a step of the menu says of the caller."""
 
 
 def moment(event: LiveEvent) -> float:
@@ -78,7 +80,7 @@ class Scene:
             return None
         line = self.words(
             name, caller=self.caller_name(caller.number), agent=self.agent_name(agent),
-            s=f"{caller.waited(at):.0f}", key=data.get("key"), dialled=data.get("dialled"),
+            s=f"{caller.waited(at):.0f}", key=data.get("outcome"), dialled=data.get("dialled"),
         )  # fmt: skip
         self.lines.append((at, line))
         return line
@@ -111,8 +113,10 @@ class Scene:
         """Change caller and agent; the name of the line to tell, and the agent it is about."""
         agent = str(data.get("agent") or caller.agent)
         match kind:
-            case "call_started" | "key_pressed" | "said":
+            case "call_started" | "said":
                 return kind, agent
+            case "step_taken":
+                return STEPS.get(str(data.get("outcome")), ""), agent
             case "arrived" if caller.entered_at is None:
                 caller.state, caller.entered_at = "arriving", at
             case "arrived" | "reached":  # told again, and again, once the caller is in line

@@ -17,7 +17,8 @@ from adapters.cli.timeline import Scene
 AGENTS = ("agent-1001", "agent-1002", "agent-1003")
 A_CALL: list[tuple[str, dict[str, Any]]] = [
     ("call_started", {"dialled": "4000"}),
-    ("key_pressed", {"key": "2"}),
+    ("step_taken", {"step": "welcome", "outcome": "2"}),
+    ("step_taken", {"step": "hours", "outcome": "open"}),
     ("arrived", {"queue": "support"}),
     ("arrived", {"queue": "support"}),
     ("offered", {"agent": "agent-1001", "offer": "1.1.1"}),
@@ -54,10 +55,10 @@ def test_a_call_is_told_from_ring_to_goodbye() -> None:
 
 def test_the_stage_knows_where_everybody_stands() -> None:
     scene = Scene(Words("en"), wrap_up=2.0)
-    play(scene, *A_CALL[:5])
+    play(scene, *A_CALL[:6])
     caller = scene.callers["con_1"]
     assert (caller.state, scene.agents["agent-1001"].state) == ("ringing", "offered")
-    play(scene, *A_CALL[5:])
+    play(scene, *A_CALL[6:])
     assert caller.state == "served"
     assert scene.over(1) and not scene.over(2)
 
@@ -78,7 +79,7 @@ def test_wrap_up_ends_by_itself() -> None:
 
 def test_a_caller_who_hangs_up_is_told_once() -> None:
     lines = play(
-        Scene(Words("en")), *A_CALL[:4], ("contact_ended", {"how": "abandoned"}), ("call_ended", {})
+        Scene(Words("en")), *A_CALL[:5], ("contact_ended", {"how": "abandoned"}), ("call_ended", {})
     )
     assert lines[-1] == "Caller 1 hangs up while waiting"
     assert sum("hangs up" in line for line in lines) == 1
