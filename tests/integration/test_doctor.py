@@ -55,7 +55,7 @@ def _no_music(instance: Instance) -> None:
 
 
 def _no_use_of_a_folder(instance: Instance) -> None:
-    instance.folders.spool.chmod(0o500)
+    (instance.folders.run / "cache").chmod(0o500)
 
 
 def _open_secret(instance: Instance) -> None:
