@@ -59,6 +59,7 @@ def _whole(path: Path) -> Iterator[Path]:
     spare = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield spare
+        spare.chmod(0o644)  # Asterisk may run as another user, whatever our umask
         spare.replace(path)
     finally:
         spare.unlink(missing_ok=True)

@@ -106,7 +106,7 @@ class PromptFolder:
         ]
         deadline = self.deadline + len(orders) - 1
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            _make_folder(self.folder)
             async with self._places:
                 answer = await _run(self.command, json.dumps(orders), deadline)
             faults = list(map(str, json.loads(answer)))
@@ -216,7 +216,7 @@ async def publish(store: PromptFolder, prompts: Iterable[Prompt]) -> Published:
 
 async def put_music(folder: Path) -> None:
     """Our own hold music, unless the folder has music already; raises `SpeechFailed`."""
-    folder.mkdir(parents=True, exist_ok=True)
+    _make_folder(folder)
     if not any(folder.iterdir()):
         await _run((sys.executable, "-m", "voice.music", str(folder)), "", DEADLINE)
 
@@ -228,7 +228,15 @@ def put_named(store: PromptStore, named: Iterable[tuple[str, Prompt]], folder: P
         if recording is None:
             continue
         target = folder / prompt.language / f"{name}.wav"
-        target.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(target.parent)
         spare = target.with_name(f".{name}.new")
         spare.write_bytes(recording.read_bytes())
+        spare.chmod(0o644)
         spare.replace(target)
+
+
+def _make_folder(folder: Path) -> None:
+    """A folder that Asterisk gets into although it may run as another user."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ivr.load import load
 from ivr.publish import Targets, named_prompts, publish_all, spoken_by
 from tests.fakes_calls import FLOWS, HOUSE
 from voice import prompts as module
+from voice.audio import write_wav
 from voice.ports import Prompt, SpeechFailed
-from voice.prompts import PromptFolder, publish, put_music, recordings
+from voice.prompts import PromptFolder, publish, put_music, put_named, recordings
 
 HELLO = Prompt("Hello.", "en")
 WRITES = """
@@ -212,3 +215,19 @@ def test_a_call_needs_no_speech_library() -> None:
     seen = "import sys, ivr.call, ivr.load, ivr.publish, ivr.waiting; print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert not {"numpy", "soxr", "pyttsx3", "espeakng_loader"} & set(shown.stdout.split())
+
+
+def test_what_is_spoken_can_be_read_by_asterisks_own_user(tmp_path: Path) -> None:
+    before = os.umask(0o077)
+    try:
+        sound = np.zeros(800, dtype=np.float32)
+        store = PromptFolder(tmp_path / "prompts")
+        hello = Prompt("hello", "en")
+        store.folder.mkdir()
+        write_wav(sound, store._path(hello))
+        put_named(store, [("hello", hello)], tmp_path / "sounds")
+    finally:
+        os.umask(before)
+    put = tmp_path / "sounds" / "en" / "hello.wav"
+    assert put.stat().st_mode & 0o777 == 0o644
+    assert put.parent.stat().st_mode & 0o777 == 0o755
