@@ -237,6 +237,6 @@ def put_named(store: PromptStore, named: Iterable[tuple[str, Prompt]], folder: P
 
 def _make_folder(folder: Path) -> None:
     """A folder that Asterisk gets into although it may run as another user."""
-    if not folder.exists():
+    if not folder.is_dir():
         folder.mkdir(parents=True)
         folder.chmod(0o755)
