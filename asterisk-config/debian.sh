@@ -6,10 +6,13 @@
 FULL_REMEDY="make room, or name another folder by HOTLINE_HOME, and run the same command again"
 
 say() { printf '[%3d s] %s: %s\n' $(($(date +%s) - ${STARTED%.*})) "$WHAT" "$*" >&2; }
-stop() { # with the true reason where the disk is full, which also cuts logs and messages short
-    if [ "$(free_megabytes)" -lt 30 ]; then set -- "the disk is full: $FULL_REMEDY"; fi
-    say "STOPPED: $*"
+stop() {
+    say "STOPPED: $(reason "$*")"
+    SAID=yes
     exit 1
+}
+reason() { # a full disk cuts logs and messages short: then that is the reason
+    if [ "$(free_megabytes)" -ge 30 ]; then echo "$1"; else echo "the disk is full: $FULL_REMEDY"; fi
 }
 free_megabytes() { df -Pk "$H" | awk 'NR == 2 {print int($4 / 1024)}'; }
 complaints() { grep -hE '^(E|W|Err):' "$@" | cut -c1-300 | head -n 3; }

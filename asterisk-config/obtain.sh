@@ -83,12 +83,11 @@ key_ring() {
 }
 
 pretend_skipped() { # the private dpkg status: what packages.txt skips counts as installed
-    awk -v skip="^($SKIP)\$" -v arch="$ARCH" '
+    cat "$A"/lists/*_Packages 2>/dev/null | awk -v skip="^($SKIP)\$" -v arch="$ARCH" '
         /^Package: / { wanted = $2 ~ skip; name = $2 }
         /^Version: / && wanted {
             printf "Package: %s\nStatus: hold ok installed\nVersion: %s\nArchitecture: %s\n", name, $2, arch
-            printf "Multi-Arch: allowed\nMaintainer: x\nDescription: x\n\n" }' \
-        "$A"/lists/*_Packages >"$A/status"
+            printf "Multi-Arch: allowed\nMaintainer: x\nDescription: x\n\n" }' >"$A/status"
 }
 
 choose_suite() {
@@ -228,11 +227,16 @@ obtain() {
     H=$(mkdir -p "$1/downloads" && cd "$1" && pwd -P)
     A=$H/downloads/apt-$WHAT
     LOG=$H/downloads/$WHAT.log
-    NEW=
+    NEW='' SAID=''
     rm -rf "$H/$WHAT".tmp.*
-    trap '[ -z "$NEW" ] || rm -rf "$NEW"' EXIT
-    trap 'exit 130' INT TERM HUP
+    trap leave EXIT
+    trap 'SAID=yes; exit 130' INT TERM HUP
     "$WHAT"
+}
+
+leave() { # no end without a reason, nothing half-done behind
+    [ $? = 0 ] || [ -n "$SAID" ] || say "STOPPED: $(reason "see $LOG")"
+    [ -z "$NEW" ] || rm -rf "$NEW"
 }
 
 case $WHAT in

@@ -19,12 +19,13 @@ unset PYTHONHOME PYTHONPATH PIP_TARGET PIP_PREFIX PIP_USER PIP_REQUIRE_VIRTUALEN
 
 say() { printf '[%3d s] packages: %s\n' $(($(date +%s) - ${STARTED%.*})) "$*" >&2; }
 full() { [ "$(df -Pk "$H" | awk 'NR == 2 {print int($4 / 1024)}')" -lt 60 ]; }
-stop() { # with the true reason where the disk is full, which also cuts logs and messages short
-    if full; then
-        set -- "the disk is full: make 250 MB room in $H, or name another folder by HOTLINE_HOME," \
-            "and run the same command again"
-    fi
-    say "STOPPED: $*"
+reason() { # a full disk cuts logs and messages short: then that is the reason
+    full || { echo "$1" && return; }
+    echo "the disk is full: make 250 MB room in $H, or name another folder by HOTLINE_HOME, and run the same command again"
+}
+stop() {
+    say "STOPPED: $(reason "$*")"
+    DONE=said
     exit 1
 }
 
@@ -139,14 +140,19 @@ put_in_place() {
     sync -f "$NEW" 2>/dev/null || sync
     if [ -d "$H/venv" ] && [ ! -L "$H/venv" ]; then mv "$H/venv" "$H/venv-old.$$"; fi
     ln -sfn "${NEW##*/}" "$H/.venv.link"
+    DONE=yes
     mv -T "$H/.venv.link" "$H/venv"
 }
 
 REQUIREMENTS=
 for part in $PARTS; do REQUIREMENTS="$REQUIREMENTS -r $LOCKS/$part.txt"; done
 DONE=
-trap '[ -n "$DONE" ] || rm -rf "$NEW"' EXIT
-trap 'exit 130' INT TERM HUP
+leave() { # no end without a reason, nothing half-done behind
+    [ -n "$DONE" ] || say "STOPPED: $(reason "see $LOG")"
+    [ "$DONE" = yes ] || rm -rf "$NEW"
+}
+trap leave EXIT
+trap 'DONE=said; exit 130' INT TERM HUP
 need_python
 "$PYTHON" -I -m venv --without-pip "$NEW" >"$LOG" 2>&1 || stop "no environment for packages: $(tail -n 3 "$LOG")"
 need_pip
@@ -157,6 +163,5 @@ by_uv || by_pip ||
     stop "the packages cannot be loaded; check network, proxy and PIP_INDEX_URL: $(tail -n 2 "$LOG" | cut -c1-300)"
 count_loaded
 put_in_place
-DONE=yes
 tidy
 say "ready: $(du -sm "$NEW" | cut -f1) MB"
