@@ -36,6 +36,7 @@ silent = logging.getLogger(f"{__name__}.panoramisk")
 silent.disabled = True  # the library logs whole actions, personal data and all
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 2.0
+NOT_US = "Authentication failed"
 REFUSED_PAUSE = 10.0
 """Seconds between tries while Asterisk refuses our login: each try is a line in its log."""
 CONNECT_SECONDS = 2.0
@@ -87,8 +88,9 @@ class Ami:
             try:
                 await self._one_link()
             except AmiRefused as refused:
-                pause = REFUSED_PAUSE
-                self._complain(f"asterisk refuses our login: {refused}")
+                if str(refused) == NOT_US:  # else it is on its way down, or up
+                    pause = REFUSED_PAUSE
+                self._complain(f"asterisk refuses us: {refused}")
             except (OSError, AmiAway, AmiSlow) as error:
                 self._complain(str(error) or "asterisk does not accept the connection in time")
             await asyncio.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311  # not a secret

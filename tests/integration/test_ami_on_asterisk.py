@@ -178,7 +178,7 @@ async def test_a_wrong_password_is_told_once(
     await asyncio.wait({running})
     assert not ami.up
     reasons = [record.__dict__["reason"] for record in caplog.records]
-    assert reasons == ["asterisk refuses our login: Authentication failed"]
+    assert reasons == ["asterisk refuses us: Authentication failed"]
     assert SECRET not in caplog.text and "wrong" not in caplog.text
 
 

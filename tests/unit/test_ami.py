@@ -171,10 +171,22 @@ async def test_a_wrong_password_is_told_once_and_tried_again_slowly(
     async with running(asterisk, listener) as ami:
         await asterisk.until(lambda: asterisk.names().count("Login") >= 3)
         reasons = [str(record.__dict__.get("reason")) for record in caplog.records]
-        assert reasons == ["asterisk refuses our login: Authentication failed"]
+        assert reasons == ["asterisk refuses us: Authentication failed"]
         assert listener.links == []
         asterisk.lets_in = True
         await listener.until(lambda: ami.up)
+
+
+async def test_an_asterisk_on_its_way_down_is_found_soon_when_it_is_back(
+    asterisk: FakeAmi, listener: Listener, link: Ami
+) -> None:
+    asterisk.answers["Ping"] = lambda of: (
+        f"Response: Error\r\n{of}Message: Asterisk is shutting down\r\n\r\n".encode()
+    )
+    await listener.until(lambda: listener.links.count(False) >= 2)
+    asterisk.answers.clear()
+    await listener.until(lambda: listener.links[-1])
+    await link.send({"Action": "Status"})
 
 
 async def test_no_asterisk_at_all_is_one_log_line(
