@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from adapters.asterisk.instance import Instance
 from tests import rig
+from tests.bench.tally import Tally
 from tests.phones import Call
 
 EARLIEST, LATEST = -0.010, 0.020
@@ -24,22 +24,6 @@ WATCH = 0.15
 SETTLING = 8.0
 EXPECTED = {"two legs": 1, "announcement": 1, "link": 1}
 """Talks that must come of a race; in other kinds the rival may win."""
-
-
-@dataclass
-class Tally:
-    """What the races came to. `faults` names every race that went wrong."""
-
-    races: Counter[str] = field(default_factory=Counter)
-    outcomes: Counter[str] = field(default_factory=Counter)
-    faults: Counter[str] = field(default_factory=Counter)
-    examples: list[str] = field(default_factory=list)
-
-    def add(self, other: Tally) -> None:
-        self.races += other.races
-        self.outcomes += other.outcomes
-        self.faults += other.faults
-        self.examples += other.examples
 
 
 @dataclass

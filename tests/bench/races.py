@@ -21,7 +21,8 @@ from typing import Any
 from adapters.asterisk.instance import Instance
 from ivr.settings import load
 from tests import rig
-from tests.bench.lanes import Tally, lanes, run
+from tests.bench.lanes import lanes, run
+from tests.bench.tally import Tally
 
 BATCH = 10
 """Races a lane, between two savings of the state."""

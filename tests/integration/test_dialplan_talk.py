@@ -1,0 +1,129 @@
+"""The talk, what comes after it, and what the record says of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from adapters.asterisk.instance import Instance
+from tests import rig
+from tests.phones import Phone
+
+pytestmark = pytest.mark.asterisk
+
+
+@pytest.fixture(scope="module")
+def asterisk() -> Iterator[Instance]:
+    with rig.asterisk(phones=2) as instance:
+        yield instance
+
+
+@pytest_asyncio.fixture
+async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
+    async with rig.ami(asterisk) as line:
+        yield line
+
+
+@pytest_asyncio.fixture
+async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
+    async with rig.phone(asterisk, "15551234") as phone:
+        yield phone
+
+
+@pytest_asyncio.fixture
+async def agent(asterisk: Instance) -> AsyncIterator[Phone]:
+    async with rig.phone(asterisk, "a1") as phone:
+        await phone.register()
+        yield phone
+
+
+async def talk(ami: rig.Ami, agent: Phone, told: rig.Event, offer: str) -> None:
+    """Caller and agent in a talk."""
+    await ami.set(told["Channel"], "SHARED(OFFER)", offer)
+    await ami.originate(agent.name, offer, told["Channel"], told["Contact"])
+    (await agent.rings()).answer()
+    await ami.event("BridgeEnter", Uniqueid=told["Contact"])
+
+
+async def test_nothing_of_the_caller_reaches_the_agent_before_the_bridge(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    await ami.set(told["Channel"], "SHARED(OFFER)", "1.1.1")
+    await ami.originate("a1", "1.1.1", told["Channel"], told["Contact"])
+    leg = await agent.rings()
+    assert agent.heard == []
+    leg.answer()
+    await ami.event("AcdClaimed", Contact=told["Contact"], Offer="1.1.1")
+
+
+@pytest.mark.parametrize(("after", "tone"), [("", True), ("survey", True), ("queue", False)])
+async def test_after_the_talk_comes_what_was_set_before_it(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone, after: str, tone: bool
+) -> None:
+    call, told = await rig.in_queue(asterisk, ami, caller)
+    await ami.set(told["Channel"], "AFTER", after)
+    await talk(ami, agent, told, "1.2.1")
+    talked = len(ami.events)
+    await agent.calls[0].hang_up()
+    heard = await ami.event("AcdAfter", Contact=told["Contact"], After=after)
+    assert heard["End"] == "1.2.1~16~talk~SUCCESS"
+    if after == "queue":
+        again = await ami.event("AcdWaiting", since=talked, Contact=told["Contact"])
+        assert again["Entered"] == told["Entered"]
+        return
+    if after == "survey":
+        await asyncio.sleep(0.3)
+        await call.press("5")
+    await asyncio.wait_for(call.ended.wait(), 8)
+    surveys = [row[2] for row in rig.cel(asterisk, told["Contact"]) if row[0] == "ACD_SURVEY"]
+    assert surveys == ([f"{told['Contact']}|5"] if after == "survey" else [])
+
+
+async def test_an_end_that_nobody_asked_for_gives_the_place_back(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    await talk(ami, agent, told, "1.3.1")
+    talked = len(ami.events)
+    await ami.do("Hangup", Channel="acd-1.3.1", Cause="38")
+    back = await ami.event("AcdBack", Contact=told["Contact"])
+    assert (back["Entered"], back["End"]) == (told["Entered"], "1.3.1~38~talk~SUCCESS")
+    again = await ami.event("AcdWaiting", since=talked, Contact=told["Contact"])
+    assert again["Entered"] == told["Entered"]
+    said = await ami.event("AcdSaid", Contact=told["Contact"])
+    assert said["Req"].startswith("back-")
+
+
+async def test_the_link_cut_while_a_leg_rings_does_not_keep_them_from_talking(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    core = await rig.login(asterisk)
+    await core.set(told["Channel"], "SHARED(OFFER)", "1.4.1")
+    await core.originate("a1", "1.4.1", told["Channel"], told["Contact"])
+    leg = await agent.rings()
+    await core.close()
+    leg.answer()
+    await ami.event("BridgeEnter", Uniqueid="acd-1.4.1")
+    assert not caller.calls[0].ended.is_set()
+
+
+# ---- the record
+
+
+async def test_nothing_personal_stands_in_the_record(
+    asterisk: Instance, ami: rig.Ami, agent: Phone
+) -> None:
+    async with rig.phone(asterisk, "13912345678") as caller:
+        call, told = await rig.in_queue(asterisk, ami, caller, name="Canary Name")
+        await talk(ami, agent, told, "1.5.1")
+        await call.hang_up()
+        await rig.until(lambda: [r for r in rig.cel(asterisk, told["Contact"]) if r[0] == "HANGUP"])
+    whole = asterisk.folders.cel.read_bytes()
+    whole += b"".join(p.read_bytes() for p in asterisk.folders.cel.parent.iterdir())
+    assert b"13912345678" not in whole
+    assert b"Canary" not in whole
