@@ -12,8 +12,8 @@ from pathlib import Path
 from adapters.sipp.process import Moment, Sipp, csv
 from adapters.sipp.voice import Voice
 
-SILENT = 9
-"""The port that a caller without a voice names: what is sent there is thrown away."""
+NOWHERE = 9
+"""A port to which no answer comes back."""
 DAY = 24 * 3600.0
 
 
@@ -70,6 +70,9 @@ class Callers:
         self._voices = voices or {}
         self._token = secrets.token_hex(4)
         self._host, self._port = "127.0.0.1", 0
+        self._sink = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        """Takes the speech for those without a voice: refused packets would cost Asterisk more."""
+        self._sink.bind((self._host, 0))
         self.sipp = Sipp(tools, "caller.xml", {"STAYS_MS": int(stays * 1000)})
         self.sipp.on_moment = self._speak
 
@@ -79,8 +82,9 @@ class Callers:
     ) -> None:  # fmt: skip
         """Dial `number` at the SIP address `target` from the local UDP `port`."""
         self._host, self._port = target[0], port
+        sink = self._sink.getsockname()[1]
         rows = [
-            (person.number, person.name, self._voices[n].port if n in self._voices else SILENT)
+            (person.number, person.name, self._voices[n].port if n in self._voices else sink)
             for n, person in enumerate(self._people)
         ]
         people = self.sipp.write("people.csv", csv(rows))
@@ -106,7 +110,7 @@ class Callers:
         tag = secrets.token_hex(4)
         message = (
             f"MESSAGE sip:caller@127.0.0.1:{self._port} SIP/2.0\r\n"
-            f"Via: SIP/2.0/UDP 127.0.0.1:{SILENT};branch=z9hG4bK{tag}\r\n"
+            f"Via: SIP/2.0/UDP 127.0.0.1:{NOWHERE};branch=z9hG4bK{tag}\r\n"
             f"From: <sip:conductor@127.0.0.1>;tag={tag}\r\nTo: <sip:caller@127.0.0.1>\r\n"
             f"Call-ID: {call_id}\r\nCSeq: 1 MESSAGE\r\nContent-Length: 0\r\n\r\n"
         )
@@ -139,6 +143,7 @@ class Callers:
 
     async def stop(self) -> None:
         await self.sipp.stop()
+        self._sink.close()
 
     @property
     def results(self) -> list[CallResult]:
