@@ -12,7 +12,10 @@ import time
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import httpx
+
 from adapters.asterisk.instance import AsteriskFailed, Instance
+from adapters.asterisk.site_values import BadPlace
 from adapters.cli.demo_api import Api
 from adapters.cli.demo_cast import EXPECTED, SHOW_SECONDS, Cast
 from adapters.cli.demo_report import Figures, account, report
@@ -22,7 +25,7 @@ from adapters.cli.demo_site import (
     disk_megabytes,
     loaded_megabytes,
     prepare,
-)  # fmt: skip
+)
 from adapters.cli.demo_verdict import Verdict, judge
 from adapters.cli.demo_words import Words, language_of
 from adapters.cli.run import NotReady, running, stop_asterisk, supervisor_file
@@ -31,10 +34,16 @@ from adapters.cli.timeline import Scene
 from adapters.sipp.process import SippFailed
 from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
-from ivr.ports import CoreAway, CoreRefused, Record
+from ivr.faults import BadFlow
+from ivr.ports import CoreAway, CoreRefused, Record, StoreFailed, StoreRefused
 from ivr.settings import Settings
 
 SETTLE_SECONDS = 10.0
+KNOWN = (
+    NotReady, AsteriskFailed, BadPlace, BadFlow, SippFailed, CoreAway, CoreRefused, StoreFailed,
+    StoreRefused, httpx.HTTPError, TimeoutError,
+)  # fmt: skip
+"""Faults that one sentence explains."""
 
 
 async def demo(
@@ -46,85 +55,104 @@ async def demo(
     if supervisor_file(settings).running() or Instance(settings).adopt():
         screen.fault(words("busy machine"))
         return 1
-    told = asyncio.Event()
+    show = Show(prepare(settings, words.language, listen), screen, None if once else listen or "")
+    loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
-    stage = prepare(settings, words.language, listen)
-    screen.say(words("starting"))
-    played = asyncio.create_task(_play(stage, screen, words, told, None if once else listen or ""))
-    stopped = asyncio.create_task(told.wait())
-    await asyncio.wait([played, stopped], return_when=asyncio.FIRST_COMPLETED)
-    stopped.cancel()
-    if not played.done():
-        played.cancel()
+        loop.add_signal_handler(number, show.stop)
     try:
-        return await played
-    except asyncio.CancelledError:
-        return 1 if once else 0
-    except BaseExceptionGroup as group:
-        screen.fault(_reason(group))
+        return await show.play()
+    except (*KNOWN, BaseExceptionGroup) as error:
+        screen.fault(_reason(error))
         return 1
     finally:
-        await asyncio.to_thread(stop_asterisk, stage)
+        await asyncio.to_thread(stop_asterisk, show.settings)
 
 
-async def _play(
-    stage: Settings, screen: Screen, words: Words, told: asyncio.Event, stay: str | None
-) -> int:
-    """The whole performance; `stay`: afterwards go on until told to stop."""
-    async with running(stage, logs=stage.data / "logs"):
-        cast = Cast(stage)
-        try:
-            await cast.take_places()
-            fault = await _watch_calls(stage, screen, cast)
-            verdict = await _verdict(stage, words, fault)
-            ring = cast.first_ring()
-            figures = Figures(
-                ring - _started() if ring else None,
-                loaded_megabytes(stage.home),
-                await asyncio.to_thread(disk_megabytes, stage.home),
-            )
-            screen.end(report(words, verdict, figures), {**asdict(verdict), **figures.plain()})
-            if stay is not None:
-                screen.say(account(words, stage, stay or "127.0.0.1", bool(stay)))
-                await told.wait()
-        finally:
-            await cast.stop()
-    return 0 if verdict.well else 1
+class Show:
+    """One performance. `stay`: the address to invite people to afterwards; None: end at once."""
 
+    def __init__(self, settings: Settings, screen: Screen, stay: str | None) -> None:
+        self.settings = settings
+        self._screen = screen
+        self._words = screen.scene.words
+        self._stay = stay
+        self._stopped = asyncio.Event()
+        self._calls: asyncio.Task[Verdict] | None = None
 
-async def _watch_calls(stage: Settings, screen: Screen, cast: Cast) -> str:
-    """Let everybody call, and show it until all is over; what went wrong, if anything."""
-    scene, api = screen.scene, Api(stage)
+    def stop(self) -> None:
+        """End it now, in good order."""
+        self._stopped.set()
+        if self._calls:
+            self._calls.cancel()
 
-    async def watch() -> None:
-        async for event in api.events():
-            line = scene.take(event)
-            screen.event(event, line)
+    async def play(self) -> int:
+        """Start everything, let them call, judge, and stay if that is wanted; the exit status."""
+        self._screen.say(self._words("starting"))
+        async with running(self.settings, logs=self.settings.data / "logs"):
+            cast = Cast(self.settings)
+            self._calls = asyncio.create_task(self._performed(cast))
+            try:
+                verdict = await self._calls
+                if self._stay is not None:
+                    self._invite(self._stay)
+                    await self._stopped.wait()
+            except asyncio.CancelledError:
+                return 1
+            finally:
+                await cast.stop()
+        return 0 if verdict.well else 1
+
+    def _invite(self, listen: str) -> None:
+        address = listen or "127.0.0.1"
+        self._screen.say(account(self._words, self.settings, address, bool(listen)))
+
+    async def _performed(self, cast: Cast) -> Verdict:
+        """The calls, shown while they go on, and the verdict on them."""
+        await cast.take_places()
+        fault = await self._calls_made(cast)
+        tickets = await Api(self.settings).tickets()
+        verdict = judge(await _journal(self.settings), tickets, EXPECTED, self._words)
+        if fault:
+            verdict = replace(verdict, faults=[*verdict.faults, fault])
+        figures = await self._figures(cast)
+        self._screen.end(
+            report(self._words, verdict, figures), {**asdict(verdict), **figures.plain()}
+        )
+        return verdict
+
+    async def _calls_made(self, cast: Cast) -> str:
+        """Let everybody call and show it until all is over; what went wrong, if anything."""
+        with self._screen:
+            watching = asyncio.create_task(self._watch(cast))
+            try:
+                async with asyncio.timeout(SHOW_SECONDS):
+                    await cast.call()
+                    status = await cast.finished()
+                await asyncio.wait_for(watching, SETTLE_SECONDS)
+            except TimeoutError:
+                return self._words("too late", s=f"{SHOW_SECONDS:.0f}")
+            finally:
+                watching.cancel()
+        return self._words("sipp") if status else ""
+
+    async def _watch(self, cast: Cast) -> None:
+        """Follow the API's live events until every call is over."""
+        scene = self._screen.scene
+        async for event in Api(self.settings).events():
+            self._screen.event(event, scene.take(event))
             for caller in scene.callers.values():
                 if caller.state == "waiting":
                     cast.waits(caller.number - 1)
             if scene.over(EXPECTED.calls):
                 return
 
-    with screen:
-        watching = asyncio.create_task(watch())
-        try:
-            async with asyncio.timeout(SHOW_SECONDS):
-                await cast.call()
-                status = await cast.finished()
-            await asyncio.wait_for(watching, SETTLE_SECONDS)
-        except TimeoutError:
-            return scene.words("too late", s=f"{SHOW_SECONDS:.0f}")
-        finally:
-            watching.cancel()
-    return scene.words("sipp") if status else ""
-
-
-async def _verdict(stage: Settings, words: Words, fault: str) -> Verdict:
-    tickets = await Api(stage).tickets()
-    verdict = judge(await _journal(stage), tickets, EXPECTED, words)
-    return replace(verdict, faults=[*verdict.faults, fault]) if fault else verdict
+    async def _figures(self, cast: Cast) -> Figures:
+        ring, home = cast.first_ring(), self.settings.home
+        return Figures(
+            ring - _started() if ring else None,
+            loaded_megabytes(home),
+            await asyncio.to_thread(disk_megabytes, home),
+        )
 
 
 async def _journal(stage: Settings) -> list[Record]:
@@ -145,10 +173,11 @@ def _started() -> float:
     return time.time() - age
 
 
-def _reason(group: BaseExceptionGroup[BaseException]) -> str:
+def _reason(error: BaseException) -> str:
     """What to tell people of a start that failed; anything unforeseen goes on upwards."""
-    known = (NotReady, AsteriskFailed, SippFailed, CoreAway, CoreRefused, TimeoutError)
-    expected, others = group.split(known)
-    if others or expected is None:
-        raise group
-    return "; ".join(str(error) or type(error).__name__ for error in expected.exceptions)
+    if not isinstance(error, BaseExceptionGroup):
+        return str(error) or type(error).__name__
+    _known, others = error.split(KNOWN)
+    if others:
+        raise error
+    return "; ".join(_reason(inner) for inner in error.exceptions)

@@ -158,12 +158,12 @@ def test_a_demo_that_is_interrupted_ends_all_that_it_started(place: dict[str, st
 async def staying(
     place: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> AsyncIterator[tuple[Settings, asyncio.Task[int]]]:
-    """A demo with three quick callers that has been played and stays up."""
+    """A demo with five quick callers that has been played and stays up."""
     for name, value in place.items():
         monkeypatch.setenv(name, value)
     shown = asyncio.Event()
-    expected = Expected(answered=3, abandoned=0)
-    monkeypatch.setattr(demo_cast, "ROLES", (Role(CHINESE),) * 3)
+    expected = Expected(answered=5, abandoned=0)
+    monkeypatch.setattr(demo_cast, "ROLES", (Role(CHINESE),) * 5)
     monkeypatch.setattr(show_room, "EXPECTED", expected)
 
     def shows(*_: object) -> str:
