@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -25,6 +25,7 @@ app.add_typer(agents.app, name="agent", help="Log agents in and out, pause them,
 app.add_typer(flows.app, name="flow", help="Check the flows that answer calls.")
 app.add_typer(bench.app, name="bench", help="Measure; every figure comes with n, seed and machine.")
 
+Language = Literal["en", "zh"]
 Once = Annotated[bool, typer.Option("--once", help="End by itself, with an exit status.")]
 
 
@@ -96,12 +97,16 @@ def demo(
     listen: Annotated[
         str | None, typer.Option(help="Open SIP on this address for a real telephone.")
     ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Of the screen; default: the terminal's (LANG).")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Show the whole of it: callers dial in, wait, talk with agents; each leaves a ticket."""
     from adapters.cli import demo as show_room
 
-    raise typer.Exit(asyncio.run(show_room.demo(settings_or_fail(), once, listen, json)))
+    settings = settings_or_fail()
+    raise typer.Exit(asyncio.run(show_room.demo(settings, once, listen, json, language)))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
