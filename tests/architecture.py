@@ -9,6 +9,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -72,12 +73,17 @@ class Module:
 
     @property
     def tree(self) -> ast.Module:
-        return ast.parse(self.source)
+        return _parsed(self.source)
 
     @property
     def is_entry_point(self) -> bool:
         """Whether the module wires things together, and therefore may see all of them."""
         return self.path.name == "__main__.py" or self.path.parts[:2] == ("adapters", "cli")
+
+
+@cache
+def _parsed(source: str) -> ast.Module:
+    return ast.parse(source)
 
 
 Rule = Callable[[Module], Iterator[str]]
