@@ -227,7 +227,6 @@ dtmf_mode=rfc4733
 direct_media=no
 rtp_symmetric=yes
 force_rport=yes
-rtp_timeout=30
 [trunk](ep)
 context=from-trunk
 [trunk]
@@ -238,6 +237,7 @@ match=127.0.0.1
 
 AGENT = """[{name}](ep)
 rewrite_contact=yes
+rtp_timeout=30
 context=from-agent
 auth={name}
 aors={name}

@@ -84,7 +84,7 @@ class Run:
 
     figures: Figures
     failed: int
-    """Callers who were not answered, or not let go after their talk."""
+    """Callers who did not talk with an agent."""
     seconds: float
     cpu_percent: dict[str, float]
 
@@ -114,9 +114,10 @@ async def load(tools: Path, side: Side, plan: Plan, ports: Ports) -> Run:
     finally:
         await callers.stop()
         await phones.stop()
+    found = figures(legs(events, plan.names))
     return Run(
-        figures(legs(events, plan.names)),
-        sum(result.answered_at is None or result.released_at is None for result in callers.results),
+        found,
+        plan.callers - found.talks,
         seconds,
         {part: round(100 * spent / seconds, 1) for part, spent in used.items()},
     )
@@ -213,7 +214,7 @@ def main(
     callers: Annotated[int, typer.Option(min=1, max=1000, help="How many call.")] = 200,
     agents: Annotated[int, typer.Option(min=1, max=90, help="How many agents there are.")] = 10,
     scale: Annotated[
-        float, typer.Option(min=1, help="Talks of 180 s are played this many times shorter.")
+        float, typer.Option(min=9, help="Talks of 180 s are played this many times shorter.")
     ] = 30.0,
 ) -> None:
     """The same SIP load on Hotline and on Asterisk's app_queue, side by side."""
