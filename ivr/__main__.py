@@ -76,7 +76,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     )  # fmt: skip
     switchboard = Switchboard(ami, prompts)
     distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
-    switchboard.tell(distributor.post)
+    switchboard.tell(distributor)
     resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
     announcer = Announcer(distributor.engine, flows, switchboard, clock)
     epoch = found.engine.epoch + 1

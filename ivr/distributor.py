@@ -30,6 +30,8 @@ from ivr.ports import (
     Phones,
     Record,
     Snapshot,
+    StoreFailed,
+    StoreRefused,
     Vault,
 )
 
@@ -39,6 +41,7 @@ RECORDS_PER_SNAPSHOT = 2000
 CEL_APPLIED = "CelApplied"
 """Journal kind: the telephone side's own record was applied up to and including row `row`."""
 JOURNAL_RETRY_SECONDS = 0.5
+INTRODUCE_SECONDS = 1.0
 
 Entry = Event | Note
 
@@ -109,6 +112,25 @@ class Distributor:
         await self.record(event)
         known = self.engine.contacts.get(facts.contact)
         return known.entered_at if known else now
+
+    def meet(self, facts: CallFacts, *entries: Entry) -> None:
+        """News of a caller who may have come to the waiting loop without our script."""
+        if facts.contact in self.engine.contacts or facts.contact in self.engine.ended:
+            self.post(*entries)
+        else:
+            self._start(self._introduce(facts, entries))
+
+    async def _introduce(self, facts: CallFacts, entries: tuple[Entry, ...]) -> None:
+        await self.introduce(facts)
+        self.post(*entries)
+
+    async def introduce(self, facts: CallFacts) -> None:
+        """`begin` for a caller who is there already; a vault that fails keeps nobody out."""
+        try:
+            async with asyncio.timeout(INTRODUCE_SECONDS):
+                await self.begin(facts)
+        except (TimeoutError, StoreFailed, StoreRefused) as fault:
+            log.warning("caller not looked up", extra={"contact": facts.contact, "why": str(fault)})
 
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
         """Write a line of the call's story."""

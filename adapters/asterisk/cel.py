@@ -36,6 +36,10 @@ class CelLog:
             return []
         connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=BUSY_SECONDS)
         try:
+            (newest,) = connection.execute("SELECT max(AcctId) FROM cel").fetchone()
+            if newest is not None and newest < row:
+                log.warning("event log began anew", extra={"applied": row, "newest": newest})
+                row = 0
             found = connection.execute(
                 "SELECT AcctId, eventtype, uniqueid, extra FROM cel"
                 " WHERE AcctId > ? ORDER BY AcctId LIMIT ?",

@@ -8,13 +8,14 @@ taken from CEL alone, where each row is applied once.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from acd import events
 from acd.events import Event, OfferEnd
 from acd.model import ContactId, OfferId, QueueId
-from ivr.ports import Note
+from ivr.ports import CallFacts, Note
 
 LEG_PREFIX = "acd-"
 """The agent's leg of offer X has the channel id `acd-X`."""
@@ -31,6 +32,9 @@ LEG_ENDS = {
 
 FALLBACK = "fallback"
 """Stands for an offer where the fallback phones had the talk."""
+
+SEPARATORS = re.compile(r"[ ().\-/]")
+NUMBER = re.compile(r"\+?[0-9]{1,32}")
 
 TALKED_PHASES = ("talk", "callerend")
 """Phases of the agent's leg in which it was bridged with the caller."""
@@ -50,6 +54,24 @@ def offer_of(uniqueid: str) -> OfferId | None:
     """The offer whose leg this channel is, if it is one."""
     leg = uniqueid.removeprefix(LEG_PREFIX)
     return OfferId(leg) if leg != uniqueid else None
+
+
+def signalled_number(text: str) -> str | None:
+    """A caller's number, `+0-9` only; None when what was signalled is no number."""
+    number = SEPARATORS.sub("", text)
+    return number if NUMBER.fullmatch(number) else None
+
+
+def caller(event: Mapping[str, str], channel: str, dialled: str, presentation: str) -> CallFacts:
+    """Who calls, for a caller who came past our script. A withheld number is none."""
+    shown = presentation.startswith("allowed")
+    return CallFacts(
+        contact=ContactId(event["Contact"]),
+        dialled=dialled,
+        caller_number=signalled_number(event.get("CallerIDNum", "")) if shown else None,
+        channel=channel,
+        language=event.get("Lang") or "zh",
+    )
 
 
 # ---------------------------------------------------------------- AMI

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
+from adapters.asterisk.facts import signalled_number
 from ivr.ports import CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt, PromptStore, SpeechFailed
 
@@ -38,8 +39,6 @@ KEPT = "="
 """What the record of keys begins with: an empty one tells that nothing is being kept."""
 DIAL_TONE = "dial"
 PLAYABLE = re.compile(r"[\w/.@:+= -]+")
-SEPARATORS = re.compile(r"[ ().\-/]")
-NUMBER = re.compile(r"\+?[0-9]{1,32}")
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ALLOWED = range(0x20)
 """Presentations (agi_callingpres) that do not ask for the number to be withheld."""
@@ -240,8 +239,7 @@ def caller_number(signalled: str, presentation: str) -> str | None:
     """The number, `+0-9` only; None when withheld, or when what was signalled is no number."""
     if presentation.isdecimal() and int(presentation) not in ALLOWED:
         return None
-    number = SEPARATORS.sub("", signalled)
-    return number if NUMBER.fullmatch(number) else None
+    return signalled_number(signalled)
 
 
 def _known(name: str) -> str:

@@ -17,7 +17,14 @@ from acd import events
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.cel import CelLog
-from adapters.asterisk.facts import LEG_PREFIX, CelRow, from_cel, milliseconds, offer_of
+from adapters.asterisk.facts import (
+    LEG_PREFIX,
+    CelRow,
+    caller,
+    from_cel,
+    milliseconds,
+    offer_of,
+)
 from adapters.asterisk.switchboard import Switchboard
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
 from ivr.ports import Note, Vault
@@ -31,7 +38,10 @@ QUIET_SECONDS: Seconds = 0.2
 """How long the event log must bring no new row before it counts as read to the end."""
 CATCH_UP_SECONDS: Seconds = 10.0
 
-STATUS_VARIABLES = ("CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "ACD_DONE", "BUSY")
+PRESENTATION = "CALLERID(num-pres)"
+STATUS_VARIABLES = (
+    "CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "DIALLED", "BUSY", PRESENTATION,
+)  # fmt: skip
 WAITING_CONTEXT = "acd-wait"
 
 
@@ -53,6 +63,8 @@ class Resync:
         self._vault = vault
         self._task: asyncio.Task[None] | None = None
         self._reading = asyncio.Lock()
+        self._in_step = asyncio.Event()
+        """Set once a login has caught up: what the log tells before that waits for its turn."""
 
     # ---------------------------------------------------------------- the link
 
@@ -65,12 +77,14 @@ class Resync:
             self._task = asyncio.create_task(self._come_back())
         else:
             log.warning("link to asterisk lost")
+            self._in_step.clear()
             self._distributor.post(events.LinkChanged(up=False))
 
     async def _come_back(self) -> None:
         while True:
             try:
                 await self._announce_epoch()
+                await self._introduce(await self._channels())
                 await self._catch_up()
                 await self._look()
                 break
@@ -80,6 +94,7 @@ class Resync:
             except AmiAway:
                 return  # the next login starts anew
         await self._distributor.record(events.LinkChanged(up=True))
+        self._in_step.set()
         log.info("link to asterisk is up", extra={"cel_row": self._distributor.cel_row})
 
     async def _announce_epoch(self) -> None:
@@ -104,6 +119,7 @@ class Resync:
     async def follow(self) -> None:
         """Apply new rows of the event log as they come, until cancelled."""
         while True:
+            await self._in_step.wait()
             await self._read_once()
             await asyncio.sleep(FOLLOW_SECONDS)
 
@@ -144,12 +160,27 @@ class Resync:
 
     # ---------------------------------------------------------------- one look at all channels
 
-    async def _look(self) -> None:
+    async def _channels(self) -> Sequence[Mapping[str, str]]:
         variables = ",".join(STATUS_VARIABLES)
         rows = await self._ami.ask_list(
             {"Action": "Status", "Variables": variables, "AllVariables": "false"}
         )
-        channels = [row for row in rows if row.get("Event") == "Status"]
+        return [row for row in rows if row.get("Event") == "Status"]
+
+    async def _introduce(self, channels: Sequence[Mapping[str, str]]) -> None:
+        """Who came while we were away, before the event log tells what they did."""
+        engine = self._distributor.engine
+        for row in channels:
+            seen = _caller(row)
+            if seen and seen.waits and seen.contact not in engine.contacts:
+                variables = _variables(row)
+                named = {**row, "Contact": seen.contact, "Lang": seen.language}
+                shown = variables.get(PRESENTATION, "")
+                who = caller(named, seen.channel, variables.get("DIALLED", ""), shown)
+                await self._distributor.introduce(who)
+
+    async def _look(self) -> None:
+        channels = await self._channels()
         callers = tuple(caller for row in channels if (caller := _caller(row)))
         legs = {
             AgentId(_phone(row)): offer

@@ -10,14 +10,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from acd import events
 from acd.commands import Offer, Withdraw
 from acd.events import OfferEnd
 from acd.model import AgentId, ContactId, OfferId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
-from adapters.asterisk.facts import LEG_PREFIX, from_ami
-from ivr.ports import PhonesFailed
+from adapters.asterisk.facts import LEG_PREFIX, caller, from_ami
+from ivr.ports import CallFacts, PhonesFailed
 from voice.ports import Prompt, PromptStore
 from voice.prompts import recordings
 
@@ -32,8 +33,13 @@ REACHABLE_STATES = frozenset({"NOT_INUSE", "RINGING", "INUSE", "BUSY", "RINGINUS
 OWN_CALL_STATES = frozenset({"INUSE", "BUSY", "ONHOLD"})
 
 
-Tell = Callable[..., None]
-"""Where news goes: `Distributor.post`."""
+class Told(Protocol):
+    """Where news goes: the distributor."""
+
+    def post(self, *entries: events.Event) -> None: ...
+
+    def meet(self, facts: CallFacts, *entries: events.Event) -> None:
+        """News of a caller whom our script may never have seen."""
 
 
 class Switchboard:
@@ -42,14 +48,14 @@ class Switchboard:
     def __init__(self, ami: Ami, prompts: PromptStore) -> None:
         self._ami = ami
         self._prompts = prompts
-        self._tell: Tell = lambda *entries: None
+        self._told: Told | None = None
         self._channels: dict[ContactId, str] = {}
         self._legs: dict[AgentId, OfferId] = {}
         self._dialling: set[OfferId] = set()
 
-    def tell(self, tell: Tell) -> None:
+    def tell(self, told: Told) -> None:
         """Where the news goes from now on."""
-        self._tell = tell
+        self._told = told
 
     # ---------------------------------------------------------------- commands
 
@@ -118,7 +124,7 @@ class Switchboard:
 
     def _over(self, offer: OfferId, how: OfferEnd) -> None:
         self._dialling.discard(offer)
-        self._tell(events.OfferEnded(offer, how))
+        self._post(events.OfferEnded(offer, how))
 
     # ---------------------------------------------------------------- news
 
@@ -128,8 +134,15 @@ class Switchboard:
         if rule:
             rule(event)
         facts = from_ami(event)
-        if facts:
-            self._tell(*facts)
+        if facts and self._told and event.get("UserEvent") == "AcdWaiting":
+            who = caller(event, event["Channel"], event.get("Dialled", ""), event.get("Pres", ""))
+            self._told.meet(who, *facts)
+        elif facts:
+            self._post(*facts)
+
+    def _post(self, *entries: events.Event) -> None:
+        if self._told:
+            self._told.post(*entries)
 
     def _rules(self) -> Mapping[str, Callable[[Mapping[str, str]], None]]:
         return {
@@ -170,7 +183,7 @@ class Switchboard:
         agent, state = AgentId(name), event.get("State", "")
         own_call = state in OWN_CALL_STATES and agent not in self._legs
         reachable = state in REACHABLE_STATES and not own_call
-        self._tell(events.PhoneChanged(agent, reachable))
+        self._post(events.PhoneChanged(agent, reachable))
 
     def know(self, channels: Mapping[ContactId, str], legs: Mapping[AgentId, OfferId]) -> None:
         """Take over what a look at all channels has found."""

@@ -46,3 +46,22 @@ async def test_twenty_wait_and_five_talk_through_a_kill_of_every_python_process(
         assert [record.contact for record in offered] == [*talkers, first_waiting]
         assert len(here.channels()) == 29
         print(f"first offer {offered[-1].at - began:.2f} s after the start")
+
+
+async def test_who_dials_while_python_is_away_is_served_in_order_and_known_by_number() -> None:
+    async with house(agents=1) as here:
+        await here.phones(here.agents, Behaviour(rings=0.1, talks=0.5))
+        here.kill_python()
+        callers = await here.callers(3, rate=2.0)
+        await here.until(lambda: asyncio.to_thread(lambda: in_loop(here) == 3), 60)
+        await here.start()
+        assert await callers.finished(30) == 0
+        arrived = [record.contact for record in await here.records("Arrived")]
+        assert [record.contact for record in await here.records("Offered")] == arrived
+        people = {r.contact: r.data["person"] for r in await here.records("CallStarted")}
+        assert len(arrived) == len({people[contact] for contact in arrived}) == 3
+
+
+def in_loop(here: House) -> int:
+    lines = here.asterisk.command("core show channels concise").splitlines()
+    return sum("!acd-wait!" in line for line in lines)

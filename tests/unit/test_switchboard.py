@@ -15,7 +15,7 @@ from acd.model import AgentId, ContactId, OfferId
 from adapters.asterisk import switchboard as switchboard_module
 from adapters.asterisk.ami import AmiAway, AmiRefused
 from adapters.asterisk.switchboard import Switchboard
-from ivr.ports import PhonesFailed
+from ivr.ports import CallFacts, PhonesFailed
 from voice.ports import Prompt
 
 ONE, ANN, OFFER = ContactId("h-1.0"), AgentId("agent-1001"), OfferId("7.1.1")
@@ -54,10 +54,25 @@ class Prompts:
 
 
 @dataclass
+class Listener:
+    """Keeps what a distributor would be told."""
+
+    stage: Stage
+
+    def post(self, *entries: events.Event) -> None:
+        self.stage.told.extend(entries)
+
+    def meet(self, facts: CallFacts, *entries: events.Event) -> None:
+        self.stage.met.append(facts)
+        self.stage.told.extend(entries)
+
+
+@dataclass
 class Stage:
     ami: ScriptedAmi
     board: Switchboard
     told: list[events.Event]
+    met: list[CallFacts] = field(default_factory=list)
 
 
 @pytest.fixture
@@ -70,8 +85,21 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     board.hear(
         {"Event": "UserEvent", "UserEvent": "AcdWaiting", "Contact": ONE, "Channel": CHANNEL}
     )
-    board.tell(lambda *entries: stage.told.extend(entries))
+    board.tell(Listener(stage))
     return stage
+
+
+@pytest.mark.parametrize(
+    ("number", "presentation", "known"),
+    [("+86138", "allowed_not_screened", "+86138"), ("+86138", "prohib_passed_screen", None),
+     ("<unknown>", "allowed", None), ("+86138", "unavailable", None)],
+)  # fmt: skip
+async def test_a_caller_who_came_past_our_script_is_met_with_the_number_they_show(
+    stage: Stage, number: str, presentation: str, known: str | None
+) -> None:
+    words = {"Contact": "h-1.9", "Channel": CHANNEL, "CallerIDNum": number, "Pres": presentation}
+    stage.board.hear({"Event": "UserEvent", "UserEvent": "AcdWaiting", **words})
+    assert [facts.caller_number for facts in stage.met] == [known]
 
 
 async def test_an_offer_is_on_the_callers_channel_before_the_agent_rings(stage: Stage) -> None:

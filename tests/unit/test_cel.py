@@ -1,0 +1,45 @@
+"""Reading the event log's file as Asterisk writes it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from adapters.asterisk.cel import CelLog
+
+
+def written(path: Path, ids: Sequence[int]) -> CelLog:
+    database = sqlite3.connect(path)
+    database.execute("CREATE TABLE cel (AcctId INTEGER PRIMARY KEY, eventtype, uniqueid, extra)")
+    rows = [(id_, "ACD_KEY", "h-1.0", "") for id_ in ids]
+    database.executemany("INSERT INTO cel VALUES (?, ?, ?, ?)", rows)
+    database.commit()
+    database.close()
+    return CelLog(path)
+
+
+async def test_rows_come_once_and_in_their_order(tmp_path: Path) -> None:
+    log = written(tmp_path / "cel.db", [1, 2, 3, 5])
+    assert [row.id for row in await log.rows_after(2)] == [3, 5]
+    assert await log.rows_after(5) == []
+
+
+async def test_a_log_that_began_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+    log = written(tmp_path / "cel.db", [1, 2])
+    assert [row.id for row in await log.rows_after(400)] == [1, 2]
+
+
+async def test_no_log_yet_means_no_rows_yet(tmp_path: Path) -> None:
+    assert await CelLog(tmp_path / "cel.db").rows_after(0) == []
+    (tmp_path / "cel.db").touch()
+    assert await CelLog(tmp_path / "cel.db").rows_after(0) == []
+
+
+async def test_a_locked_log_means_no_rows_yet(tmp_path: Path) -> None:
+    log = written(tmp_path / "cel.db", [1])
+    holder = sqlite3.connect(tmp_path / "cel.db")
+    holder.execute("BEGIN EXCLUSIVE")
+    assert await log.rows_after(0) == []
+    holder.close()
+    assert [row.id for row in await log.rows_after(0)] == [1]
