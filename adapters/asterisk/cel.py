@@ -1,4 +1,7 @@
-"""Reads Asterisk's channel event log (CEL), a SQLite file that Asterisk alone writes."""
+"""Reads Asterisk's channel event log (CEL), a SQLite file that Asterisk writes.
+
+One thing is written here too: numbers that callers left are blanked once the vault has them.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from adapters.asterisk.facts import CelRow
 
 log = logging.getLogger(__name__)
 
+NUMBER_LEFT = "ACD_NUMBER"
+"""The one kind of row that holds something personal: the number that a caller left."""
 MOST_ROWS = 500
 BUSY_SECONDS = 2.0
 READ_SECONDS = 5.0
@@ -30,6 +35,25 @@ class CelLog:
         except (sqlite3.OperationalError, TimeoutError) as error:
             log.info("event log not readable yet", extra={"why": str(error)})
             return []
+
+    async def forget_numbers(self, row: int) -> None:
+        """Blank the numbers in rows up to this one; what fails now is done with the next ones."""
+        try:
+            await asyncio.wait_for(asyncio.to_thread(self._blank, row), READ_SECONDS)
+        except (sqlite3.OperationalError, TimeoutError) as error:
+            log.warning("numbers not blanked yet", extra={"why": str(error)})
+
+    def _blank(self, row: int) -> None:
+        connection = sqlite3.connect(f"file:{self._path}?mode=rw", uri=True, timeout=BUSY_SECONDS)
+        try:
+            connection.execute("PRAGMA secure_delete = ON")
+            with connection:
+                connection.execute(
+                    "UPDATE cel SET extra = '' WHERE eventtype = ? AND AcctId <= ? AND extra <> ''",
+                    (NUMBER_LEFT, row),
+                )
+        finally:
+            connection.close()
 
     def _read(self, row: int) -> list[CelRow]:
         if not self._path.exists():

@@ -16,7 +16,7 @@ from contextlib import suppress
 from acd import events
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
-from adapters.asterisk.cel import CelLog
+from adapters.asterisk.cel import NUMBER_LEFT, CelLog
 from adapters.asterisk.facts import (
     LEG_PREFIX,
     CelRow,
@@ -86,6 +86,7 @@ class Resync:
                 await self._announce_epoch()
                 await self._introduce(await self._channels())
                 await self._catch_up()
+                await self._cel.forget_numbers(self._distributor.cel_row)
                 await self._look()
                 break
             except (AmiRefused, AmiSlow) as error:
@@ -140,11 +141,13 @@ class Resync:
                 entries = [entry for row in rows for entry in await self._told(row)]
                 mark = Note(None, CEL_APPLIED, {"row": rows[-1].id})
                 await self._distributor.record(*entries, mark)
+            if any(row.kind == NUMBER_LEFT for row in rows):
+                await self._cel.forget_numbers(rows[-1].id)
             return len(rows)
 
     async def _told(self, row: CelRow) -> Sequence[Entry]:
         try:
-            if row.kind == "ACD_NUMBER":
+            if row.kind == NUMBER_LEFT:
                 return [await self._number_left(row)]
             return from_cel(row)
         except (KeyError, ValueError) as error:

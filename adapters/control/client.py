@@ -12,6 +12,11 @@ from adapters.control.server import LONGEST_LINE
 from ivr.ports import CoreAway, CoreRefused
 
 ASK_SECONDS = 4.0
+_WHY: dict[type[Exception], str] = {
+    FileNotFoundError: "the core is not running",
+    ConnectionRefusedError: "the core is not running",
+    TimeoutError: "the core does not answer in time",
+}
 
 
 class CoreClient:
@@ -27,7 +32,7 @@ class CoreClient:
             line = await asyncio.wait_for(self._exchange(question), ASK_SECONDS)
             reply = json.loads(line)
         except (OSError, TimeoutError, ValueError) as error:
-            raise CoreAway(f"the core does not answer ({type(error).__name__})") from error
+            raise CoreAway(_WHY.get(type(error), "the core does not answer")) from error
         if "refused" in reply:
             raise CoreRefused(reply["refused"])
         answer: Mapping[str, Any] = reply["ok"]

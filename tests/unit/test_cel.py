@@ -43,3 +43,21 @@ async def test_a_locked_log_means_no_rows_yet(tmp_path: Path) -> None:
     assert await log.rows_after(0) == []
     holder.close()
     assert [row.id for row in await log.rows_after(0)] == [1]
+
+
+async def test_a_number_that_was_taken_over_is_blanked_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "cel.db"
+    log = written(path, [])
+    with sqlite3.connect(path) as database:
+        rows = [(1, "ACD_NUMBER", "a|138"), (2, "ACD_KEY", "a|5"), (3, "ACD_NUMBER", "b|139")]
+        database.executemany("INSERT INTO cel VALUES (?, ?, '', ?)", rows)
+    await log.forget_numbers(2)
+    assert [row.extra for row in await log.rows_after(0)] == ["", "a|5", "b|139"]
+
+
+async def test_numbers_in_a_locked_log_are_blanked_the_next_time(tmp_path: Path) -> None:
+    log = written(tmp_path / "cel.db", [1])
+    holder = sqlite3.connect(tmp_path / "cel.db")
+    holder.execute("BEGIN EXCLUSIVE")
+    await log.forget_numbers(1)
+    holder.close()
