@@ -38,6 +38,8 @@ JOINED = "joined"
 KEPT = "="
 """What the record of keys begins with: an empty one tells that nothing is being kept."""
 DIAL_TONE = "dial"
+SILENCE = "silence"
+"""The music class that sends silence."""
 PLAYABLE = re.compile(r"[\w/.@:+= -]+")
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ALLOWED = range(0x20)
@@ -171,11 +173,28 @@ class AgiLine:
         if files:
             self._agi.appexec("Playback", "&".join(files))
             self._complain(self._agi.get_variable("PLAYBACKSTATUS") == "FAILED")
+            self._hush()
 
     def _say(self, files: list[str]) -> str | None:
-        if files and not self._typed():
-            self._read("&".join(files), 1, "t()", AT_ONCE)
+        self._speak(files)
         return self._typed()[:1] or None
+
+    def _speak(self, files: list[str]) -> bool:
+        """Play until a key is pressed; whether everything could be played. One file at a time:
+        between two files of one `Read` nothing at all is sent for 70 ms."""
+        played = True
+        for file in files:
+            if self._typed():
+                break
+            played &= self._read(file, 1, "t()", AT_ONCE)
+        if files:
+            self._hush()
+        return played
+
+    def _hush(self) -> None:
+        """Send silence from now on: a line on which nothing comes sounds dead."""
+        with suppress(LineFailed):
+            self._agi.appexec("StartMusicOnHold", SILENCE)
 
     def _ask(
         self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
@@ -185,8 +204,12 @@ class AgiLine:
             left, options = most_keys - len(typed), f"t({ends_with})"
             if typed:
                 self._read("", left, options, BETWEEN_KEYS)
-            elif unsaid or not self._read("&".join(files), left, options, seconds):
+            elif unsaid or not self._speak(files):
                 self._read(DIAL_TONE, left, options + "i", seconds)
+            elif not (typed := self._typed()):
+                self._read("", left, options, seconds)
+            elif _answer(typed, most_keys, ends_with) is None:
+                self._read("", most_keys - len(typed), options, BETWEEN_KEYS)
             typed = self._typed()
         keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken

@@ -11,14 +11,12 @@ import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 
 from acd import events
-from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
+from acd.model import AgentId, ContactId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.cel import NUMBER_LEFT, CelLog
 from adapters.asterisk.facts import (
-    LEG_PREFIX,
     CelRow,
     caller,
     from_cel,
@@ -196,13 +194,9 @@ class Resync:
         difference = reconcile(self._distributor.engine, seen)
         await self._distributor.record(*difference.events)
         for offer in difference.strays:
-            await self._end_stray(offer)
+            log.warning("leg that nobody knows is ended", extra={"offer": offer})
+            await self._switchboard.end_leg(offer)
         await self._look_at_phones()
-
-    async def _end_stray(self, offer: OfferId) -> None:
-        log.warning("leg that nobody knows is ended", extra={"offer": offer})
-        with suppress(AmiRefused):  # it ended by itself meanwhile
-            await self._ami.send({"Action": "Hangup", "Channel": LEG_PREFIX + offer})
 
     async def _look_at_phones(self) -> None:
         for row in await self._ami.ask_list({"Action": "DeviceStateList"}):

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 SURROGATE_RETRY: Seconds = 0.1
 """While a bridge pulls a channel in, it has another name for a moment."""
+ANSWERED = "Up"
 LEG_SLACK: Seconds = 5.0
 """How much longer Asterisk lets a leg ring than the engine wants, should nobody withdraw it."""
 
@@ -52,6 +53,8 @@ class Switchboard:
         self._channels: dict[ContactId, str] = {}
         self._legs: dict[AgentId, OfferId] = {}
         self._dialling: set[OfferId] = set()
+        self._claimed: set[OfferId] = set()
+        """Legs that have passed the gate and not ended since."""
 
     def tell(self, told: Told) -> None:
         """Where the news goes from now on."""
@@ -75,7 +78,7 @@ class Switchboard:
         if isinstance(rung, AmiRefused):
             self._over(offer.offer, OfferEnd.UNREACHABLE)
         if isinstance(marked, BaseException) and not isinstance(rung, BaseException):
-            await self._end_leg(offer.offer)  # it could not pass the gate
+            await self.end_leg(offer.offer)  # it could not pass the gate
 
     async def withdraw(self, offer: Withdraw) -> None:
         """Void the offer on the caller's channel, then end the leg; its end is told by events."""
@@ -85,7 +88,7 @@ class Switchboard:
                 await self._mark(channel, OfferId(""))
             except (AmiAway, AmiRefused, AmiSlow) as error:
                 log.info("offer not voided", extra={"offer": offer.offer, "why": str(error)})
-        await self._end_leg(offer.offer)
+        await self.end_leg(offer.offer)
 
     async def say(
         self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
@@ -112,15 +115,37 @@ class Switchboard:
         action = {"Action": "Setvar", "Channel": channel, "Variable": variable, "Value": value}
         await self._ami.send(action)
 
-    async def _end_leg(self, offer: OfferId) -> None:
-        action = {"Action": "Hangup", "Channel": LEG_PREFIX + offer, "Cause": "16"}
+    async def end_leg(self, offer: OfferId) -> None:
+        """End a leg that rings. One that was answered talks, or is refused and ends by itself: to
+        hang it up would cut the talk. One that is not found may be on its way into a bridge."""
         try:
-            await self._ami.send(action)
+            state = await self._leg_state(offer)
+            if state is None:
+                await asyncio.sleep(SURROGATE_RETRY)
+                state = await self._leg_state(offer)
+            if state is None:
+                self._leg_is_gone(offer)
+            elif state != ANSWERED:
+                leg = LEG_PREFIX + offer
+                await self._ami.send({"Action": "Hangup", "Channel": leg, "Cause": "16"})
         except AmiRefused:
-            if offer not in self._dialling:
-                self._over(offer, OfferEnd.RELEASED)  # there is no such leg (any more)
+            log.info("leg ended by itself", extra={"offer": offer})
         except (AmiAway, AmiSlow) as error:
             log.info("leg not ended yet", extra={"offer": offer, "why": str(error)})
+
+    async def _leg_state(self, offer: OfferId) -> str | None:
+        """`Ring`, `Ringing`, `Up` ...; None when no channel has this id now."""
+        try:
+            action = {"Action": "Getvar", "Channel": LEG_PREFIX + offer}
+            reply = await self._ami.send({**action, "Variable": "CHANNEL(state)"})
+        except AmiRefused:
+            return None
+        return reply.get("Value") or None
+
+    def _leg_is_gone(self, offer: OfferId) -> None:
+        """Not when it is still being made, nor when it has claimed its caller."""
+        if offer not in self._dialling and offer not in self._claimed:
+            self._over(offer, OfferEnd.RELEASED)
 
     def _over(self, offer: OfferId, how: OfferEnd) -> None:
         self._dialling.discard(offer)
@@ -158,6 +183,8 @@ class Switchboard:
             self._channels[contact] = event["Channel"]
         elif event.get("UserEvent") == "AcdGone":
             self._channels.pop(contact, None)
+        elif event.get("UserEvent") == "AcdClaimed":
+            self._claimed.add(OfferId(event["Offer"]))
 
     def _originated(self, event: Mapping[str, str]) -> None:
         """Asterisk has tried to make the leg; a failure without a channel has no hang-up event."""
@@ -172,6 +199,7 @@ class Switchboard:
     def _hung_up(self, event: Mapping[str, str]) -> None:
         offer = event.get("Uniqueid", "").removeprefix(LEG_PREFIX)
         self._dialling.discard(OfferId(offer))
+        self._claimed.discard(OfferId(offer))
         for agent in [agent for agent, leg in self._legs.items() if leg == offer]:
             del self._legs[agent]
 
@@ -189,6 +217,7 @@ class Switchboard:
         """Take over what a look at all channels has found."""
         self._channels, self._legs = dict(channels), dict(legs)
         self._dialling.clear()
+        self._claimed.clear()
 
 
 def _originate(offer: Offer, channel: str) -> Mapping[str, str | Sequence[str]]:

@@ -31,14 +31,23 @@ class ScriptedAmi:
 
     errors: dict[str, list[Exception | None]] = field(default_factory=dict)
     sent: list[Action] = field(default_factory=list)
+    """Everything but questions."""
+    leg_states: list[str] = field(default_factory=list)
+    """What each look at the leg finds; afterwards it rings. Empty: no such channel."""
 
     async def send(self, action: Action, deadline: float = 2.0) -> Mapping[str, str]:
-        self.sent.append(action)
+        if action["Action"] != "Getvar":
+            self.sent.append(action)
         script = self.errors.get(str(action["Action"]), [])
         error = script.pop(0) if script else None
         if error:
             raise error
-        return {"Response": "Success"}
+        if action["Action"] != "Getvar":
+            return {"Response": "Success"}
+        state = self.leg_states.pop(0) if self.leg_states else "Ringing"
+        if not state:
+            raise AmiRefused("no such channel")
+        return {"Response": "Success", "Value": state}
 
     @property
     def names(self) -> list[str]:
@@ -147,20 +156,37 @@ async def test_a_withdrawal_voids_the_offer_before_it_ends_the_leg(stage: Stage)
 async def test_a_withdrawn_leg_that_is_not_there_any_more_is_over(stage: Stage) -> None:
     await stage.board.offer(RING)
     stage.board.hear(originated("Success", f"acd-{OFFER}"))
-    stage.ami.errors["Hangup"] = [AmiRefused("no such channel")]
+    stage.ami.leg_states = ["", ""]
     await stage.board.withdraw(TAKE_BACK)
     assert stage.told == [events.OfferEnded(OFFER, OfferEnd.RELEASED)]
 
 
+async def test_a_leg_that_was_answered_is_not_hung_up_whatever_came_of_it(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.ami.leg_states = ["", "Up"]  # under another name at the first look
+    await stage.board.withdraw(TAKE_BACK)
+    assert "Hangup" not in stage.ami.names and stage.told == []
+
+
+async def test_a_leg_that_claimed_its_caller_is_not_taken_for_gone(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.board.hear(originated("Success", f"acd-{OFFER}"))
+    claimed = {"UserEvent": "AcdClaimed", "Contact": ONE, "Offer": OFFER}
+    stage.board.hear({"Event": "UserEvent", **claimed})
+    stage.ami.leg_states = ["", ""]
+    await stage.board.withdraw(TAKE_BACK)
+    assert stage.told == [events.OfferAnswered(ONE, OFFER)]
+
+
 async def test_a_leg_that_is_still_being_made_is_not_taken_for_gone(stage: Stage) -> None:
     await stage.board.offer(RING)
-    stage.ami.errors["Hangup"] = [AmiRefused("no such channel")]
+    stage.ami.leg_states = ["", ""]
     await stage.board.withdraw(TAKE_BACK)
     assert stage.told == []
 
 
 async def test_without_a_link_a_withdrawal_waits_for_the_next_look(stage: Stage) -> None:
-    stage.ami.errors = {"Setvar": [AmiAway("gone")], "Hangup": [AmiAway("gone")]}
+    stage.ami.errors = {"Setvar": [AmiAway("gone")], "Getvar": [AmiAway("gone")]}
     await stage.board.withdraw(TAKE_BACK)
     assert stage.told == []
 
