@@ -28,6 +28,7 @@ from adapters.cli.run import core_ready, web_ready
 from adapters.control.client import CoreClient
 from adapters.sipp.callers import Callers, Person, fictional_numbers
 from adapters.sipp.phones import Behaviour, Phones
+from adapters.sipp.rtp import SILENCE
 from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
 from ivr.ports import CoreAway, CoreRefused, Record
@@ -111,7 +112,8 @@ class House:
     async def phones(self, names: Sequence[str], behaviour: Behaviour) -> Phones:
         """These agents' phones, registered; the agents log in, ready."""
         secrets = {name: self.settings.phone_secret(name) for name in names}
-        phones = Phones(self.settings.tools, secrets, behaviour)
+        # Silence is speech too: a phone that sends nothing for 30 s has lost its network.
+        phones = Phones(self.settings.tools, secrets, behaviour, speech=[SILENCE] * 50)
         self._players.append(phones)
         port = self.next_port(40)
         await phones.start(("127.0.0.1", self.settings.ports.sip), port, (port + 4, port + 38))
