@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 SURROGATE_RETRY: Seconds = 0.1
 """While a bridge pulls a channel in, it has another name for a moment."""
 ANSWERED = "Up"
+CHANNEL_WAIT: Seconds = 1.0
+CHANNEL_LOOKS = 20
 LEG_SLACK: Seconds = 5.0
 """How much longer Asterisk lets a leg ring than the engine wants, should nobody withdraw it."""
 
@@ -64,7 +66,7 @@ class Switchboard:
 
     async def offer(self, offer: Offer) -> None:
         """Set the offer on the caller's channel and ring the agent, in that order."""
-        channel = self._channels.get(offer.contact)
+        channel = await self._channel_of(offer.contact)
         if channel is None:
             self._over(offer.offer, OfferEnd.RELEASED)
             return
@@ -79,6 +81,15 @@ class Switchboard:
             self._over(offer.offer, OfferEnd.UNREACHABLE)
         if isinstance(marked, BaseException) and not isinstance(rung, BaseException):
             await self.end_leg(offer.offer)  # it could not pass the gate
+
+    async def _channel_of(self, contact: ContactId) -> str | None:
+        """The caller's channel. The event log may tell of a caller before AMI has named it: wait a
+        little, so that an offer that cannot be made is not made again and again at once."""
+        for _ in range(CHANNEL_LOOKS):
+            if contact in self._channels:
+                return self._channels[contact]
+            await asyncio.sleep(CHANNEL_WAIT / CHANNEL_LOOKS)
+        return None
 
     async def withdraw(self, offer: Withdraw) -> None:
         """Void the offer on the caller's channel, then end the leg; its end is told by events."""

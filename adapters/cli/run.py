@@ -23,7 +23,7 @@ from ivr.settings import Settings
 
 log = logging.getLogger(__name__)
 
-READY_SECONDS: Seconds = 20.0
+READY_SECONDS: Seconds = 60.0
 LOOK_SECONDS: Seconds = 0.5
 LOOKS_PER_LOG_CHECK = 120
 RESTART_PAUSE: Seconds = 5.0
@@ -50,25 +50,30 @@ async def running(settings: Settings, logs: Path | None = None) -> AsyncIterator
     if other and other != os.getpid():
         raise NotReady(f"Hotline runs already (process {other}); ./hotline stop ends it")
     mine.write(os.getpid())
+    kept = processes(settings, logs)
+    # Ours first: after a crash callers may be waiting in an Asterisk that runs already.
+    tasks = [asyncio.create_task(one.keep(), name=one.name) for one in kept]
     try:
-        kept = processes(settings, logs)
-        async with asyncio.TaskGroup() as group:
-            # Ours first: after a crash callers may be waiting in an Asterisk that runs already.
-            tasks = [group.create_task(one.keep()) for one in kept]
-            try:
-                await _start_asterisk(settings)
-                tasks.append(group.create_task(_keep_asterisk(settings)))
-                late = await all_ready(kept, READY_SECONDS)
-                if late:
-                    where = f"see {logs}" if logs else "see the log above"
-                    names = " and ".join(late)
-                    raise NotReady(f"{names} not ready in {READY_SECONDS:.0f} s; {where}")
-                yield
-            finally:
-                for task in tasks:
-                    task.cancel()
+        await _start_asterisk(settings)
+        tasks.append(asyncio.create_task(_keep_asterisk(settings), name="asterisk"))
+        for task in tasks:
+            task.add_done_callback(_no_longer_kept)
+        late = await all_ready(kept, READY_SECONDS)
+        if late:
+            where = f"see {logs}" if logs else "see the log above"
+            names = " and ".join(late)
+            raise NotReady(f"{names} not ready in {READY_SECONDS:.0f} s; {where}")
+        yield
     finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         mine.path.unlink(missing_ok=True)
+
+
+def _no_longer_kept(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and task.exception():
+        log.error("not kept alive any more: " + task.get_name(), exc_info=task.exception())
 
 
 async def _start_asterisk(settings: Settings) -> None:

@@ -85,9 +85,10 @@ async def test_a_dead_asterisk_is_started_again_and_its_callers_are_called_lost(
 
 async def test_hostile_callers_names_are_names_and_nothing_else(here: House) -> None:
     people = [Person(f"+44770090001{n}", name) for n, name in enumerate(HOSTILE_NAMES)]
+    before = len(here.log)
     await serves(here, people)
     assert not Path("/tmp/hotline-was-here").exists()
-    assert "ERROR" not in here.log.replace("asterisk is gone", "")
+    assert "ERROR" not in here.log[before:]
     journal = str(await here.records())
     assert not [name for name in HOSTILE_NAMES if name in journal or name in here.log]
 

@@ -69,6 +69,7 @@ def _short_secret(instance: Instance) -> None:
 
 def _open_site_file(instance: Instance) -> None:
     (instance.settings.data / "site.yaml").chmod(0o644)
+    instance.settings.data.chmod(0o711)
 
 
 @pytest.mark.parametrize(

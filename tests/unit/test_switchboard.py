@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -88,6 +89,7 @@ class Stage:
 def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     """A switchboard that knows one waiting caller."""
     monkeypatch.setattr(switchboard_module, "SURROGATE_RETRY", 0.0)
+    monkeypatch.setattr(switchboard_module, "CHANNEL_WAIT", 0.0)
     ami = ScriptedAmi()
     board = Switchboard(ami, Prompts())  # type: ignore[arg-type]
     stage = Stage(ami, board, [])
@@ -130,6 +132,19 @@ async def test_an_agent_who_cannot_be_rung_is_told_as_unreachable(stage: Stage) 
 async def test_an_offer_to_a_caller_nobody_has_seen_is_over_at_once(stage: Stage) -> None:
     await stage.board.offer(Offer(OFFER, ContactId("stranger"), ANN, 15.0))
     assert stage.told == [events.OfferEnded(OFFER, OfferEnd.RELEASED)] and not stage.ami.sent
+
+
+async def test_an_offer_waits_a_moment_for_the_callers_channel_to_be_named(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(switchboard_module, "CHANNEL_WAIT", 2.0)
+    late = ContactId("late")
+    offering = asyncio.create_task(stage.board.offer(Offer(OFFER, late, ANN, 15.0)))
+    await asyncio.sleep(0)
+    words = {"UserEvent": "AcdWaiting", "Contact": late, "Channel": "PJSIP/trunk-9"}
+    stage.board.hear({"Event": "UserEvent", **words})
+    await asyncio.wait_for(offering, 5)
+    assert stage.ami.sent[0]["Channel"] == "PJSIP/trunk-9"
 
 
 async def test_a_channel_with_another_name_for_a_moment_is_asked_twice(stage: Stage) -> None:
