@@ -112,7 +112,7 @@ by_uv() {
     need_uv || return 1
     export UV_CACHE_DIR="$H/downloads/uv-cache" UV_NO_CONFIG=1 UV_PYTHON_DOWNLOADS=never
     "$UV" --system-certs pip install -p "$NEW" --no-deps --only-binary :all: --require-hashes \
-        --compile-bytecode --index-strategy unsafe-best-match $REQUIREMENTS >"$LOG" 2>&1
+        --index-strategy unsafe-best-match $REQUIREMENTS >"$LOG" 2>&1
 }
 
 count_loaded() { # kilobytes, a line each; the first line of a part's lock tells its size

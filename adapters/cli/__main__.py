@@ -115,11 +115,16 @@ def test(
     fast: Annotated[bool, typer.Option("--fast", help="Without Asterisk and databases.")] = False,
 ) -> None:
     """Run style checks and tests; further arguments go to pytest."""
+    cache = settings_or_fail().home / "cache"
+    kept = {"RUFF_CACHE_DIR": "ruff", "MYPY_CACHE_DIR": "mypy"}
+    kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
+    environment = {**os.environ, **{name: str(cache / part) for name, part in kept.items()}}
     checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
     narrow = ["-m", "not asterisk and not postgres and not slow"] if fast else []
-    tests = ["pytest", *narrow, *context.args]
+    tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *narrow, *context.args]
     for words in [*([] if context.args else checks), tests]:
-        code = subprocess.run([sys.executable, "-m", *words], cwd=ROOT, check=False).returncode
+        command = [sys.executable, "-m", *words]
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
         if code:
             raise typer.Exit(code)
 

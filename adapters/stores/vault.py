@@ -6,12 +6,15 @@ sealed field unreadable, wherever a copy of it lies.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import time
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
@@ -26,6 +29,8 @@ log = logging.getLogger(__name__)
 
 NUMBER = "number"
 """The field that holds a person's telephone number."""
+MOST_AT_ONCE = 16
+"""Persons made in one transaction: the journal waits for one of these, a few milliseconds."""
 
 
 class SqlVault:
@@ -35,6 +40,9 @@ class SqlVault:
         self._database = database
         self._keys = keys
         self._region = region
+        self._asked: list[tuple[str, asyncio.Future[PersonId]]] = []
+        """Numbers ("" when withheld) whose persons are still to be found or made."""
+        self._making: asyncio.Task[None] | None = None
 
     async def check(self) -> None:
         """At start: make the first master key, or refuse a missing or a wrong one."""
@@ -53,28 +61,11 @@ class SqlVault:
 
     async def person_for_number(self, number: str) -> PersonId:
         plain = normal_number(number, self._region)
-        if not plain:
-            return await self.new_person()
-        if known := await self._known(plain):
-            return known
-        try:
-            async with self._database.write() as connection:
-                master = await self._master(connection)
-                person, key = await self._make(connection, master)
-                row = {"blind": master.blind(plain), "person": person}
-                row["sealed"] = seal(key, plain.encode(), index_place(person))
-                await connection.execute(insert(vault_number).values(row))
-                await self._put(connection, person, key, NUMBER, plain)
-                return person
-        except IntegrityError:  # two calls of one number at once: the other was first
-            if known := await self._known(plain):
-                return known
-            raise
+        known = await self._database.look(partial(self._find, [plain])) if plain else {}
+        return known.get(plain) or await self._made(plain)
 
     async def new_person(self) -> PersonId:
-        async with self._database.write() as connection:
-            person, _ = await self._make(connection, await self._master(connection))
-        return person
+        return await self._made("")
 
     async def seal(self, person: PersonId, field_name: str, text: str) -> None:
         """Keep a field, in place of what it held; `LookupError` for nobody or an erased person."""
@@ -84,7 +75,10 @@ class SqlVault:
             key = await self._data_key(connection, person)
             if key is None:
                 raise LookupError(f"{person} is not in the vault, or erased")
-            await self._put(connection, person, key, field_name, text)
+            where = (vault_field.c.person == person) & (vault_field.c.name == field_name)
+            await connection.execute(delete(vault_field).where(where))
+            row = _field_row(person, key, field_name, text)
+            await connection.execute(insert(vault_field).values(row))
 
     async def open(self, person: PersonId, field_name: str) -> str | None:
         """The field's text; None when it was never sealed, or is erased."""
@@ -106,40 +100,103 @@ class SqlVault:
             await connection.execute(delete(vault_number).where(vault_number.c.person == person))
         await forget_old_pages(self._database)
 
-    async def _known(self, plain: str) -> PersonId | None:
-        blinds = [key.blind(plain) for key in self._keys.all()]
-        query = select(vault_number.c.person).where(vault_number.c.blind.in_(blinds))
-        async with self._database.read() as connection:
-            person = await connection.scalar(query)
-        return PersonId(person) if person else None
+    async def _made(self, plain: str) -> PersonId:
+        """The number's person; all who ask while a transaction runs share the next one."""
+        asked: asyncio.Future[PersonId] = asyncio.get_running_loop().create_future()
+        self._asked.append((plain, asked))
+        if self._making is None or self._making.done():
+            self._making = asyncio.create_task(self._make_asked())
+        return await asked
 
-    async def _master(self, connection: AsyncConnection) -> MasterKey:
+    async def _make_asked(self) -> None:
+        while group := self._asked[:MOST_AT_ONCE]:
+            del self._asked[:MOST_AT_ONCE]
+            waiting = [asked for _, asked in group]
+            try:
+                persons = await self._persons([plain for plain, _ in group])
+            except Exception as fault:
+                log.warning("no persons made", extra={"asked": len(group), "why": str(fault)})
+                for asked in waiting:
+                    if not asked.done():
+                        asked.set_exception(fault)
+            else:
+                for asked, person in zip(waiting, persons, strict=True):
+                    if not asked.done():
+                        asked.set_result(person)
+
+    async def _persons(self, plains: Sequence[str]) -> list[PersonId]:
+        find_or_make = partial(self._find_or_make, plains)
+        try:
+            return await self._database.transact(find_or_make)
+        except IntegrityError:  # another process made one of them at the same time
+            return await self._database.transact(find_or_make)
+
+    def _find_or_make(self, plains: Sequence[str], connection: Connection) -> list[PersonId]:
+        master = self._master(connection)
+        known, made = self._find(plains, connection), _Made(master)
+        persons = []
+        for plain in plains:
+            person = known.get(plain) or made.person(plain)
+            if plain:
+                known[plain] = person
+            persons.append(person)
+        made.write(connection)
+        return persons
+
+    def _find(self, plains: Sequence[str], connection: Connection) -> dict[str, PersonId]:
+        """The persons of those numbers that are known, under the present or the former key."""
+        keys = self._keys.all()
+        blinds = {key.blind(plain): plain for key in keys for plain in plains if plain}
+        columns = select(vault_number.c.blind, vault_number.c.person)
+        found = connection.execute(columns.where(vault_number.c.blind.in_(blinds)))
+        return {blinds[bytes(blind)]: PersonId(person) for blind, person in found}
+
+    def _master(self, connection: Connection) -> MasterKey:
         """The key that new persons are wrapped with: the one that the database names."""
-        key_id = await connection.scalar(select(vault_master.c.key_id).with_for_update(read=True))
+        key_id = connection.scalar(select(vault_master.c.key_id).with_for_update(read=True))
         if key_id is None:
             raise StoreRefused(f"{self._database.name}: the vault has not been opened yet")
         return self._keys.find(key_id)
-
-    async def _make(self, connection: AsyncConnection, master: MasterKey) -> tuple[PersonId, bytes]:
-        person, key = PersonId(f"per_{ULID()}"), os.urandom(KEY_BYTES)
-        row = {"id": person, "key_id": master.id, "made_at": _now()}
-        row["wrapped"] = master.wrap(key, person)
-        await connection.execute(insert(vault_person).values(row))
-        return person, key
 
     async def _data_key(self, connection: AsyncConnection, person: PersonId) -> bytes | None:
         query = select(vault_person).where(vault_person.c.id == person)
         row = (await connection.execute(query)).one_or_none()
         return unwrapped(self._keys, row) if row else None
 
-    async def _put(
-        self, connection: AsyncConnection, person: PersonId, key: bytes, name: str, text: str
-    ) -> None:
-        where = (vault_field.c.person == person) & (vault_field.c.name == name)
-        await connection.execute(delete(vault_field).where(where))
-        sealed = seal(key, text.encode(), f"{person} {name}")
-        row = {"person": person, "name": name, "sealed": sealed}
-        await connection.execute(insert(vault_field).values(row))
+
+class _Made:
+    """New persons, and the rows that they are in the vault's tables."""
+
+    def __init__(self, master: MasterKey) -> None:
+        self._master = master
+        self._rows: dict[Table, list[dict[str, Any]]] = {
+            table: [] for table in (vault_person, vault_number, vault_field)
+        }
+
+    def person(self, plain: str) -> PersonId:
+        """A new person, with this number unless it is ""."""
+        person, key, master = PersonId(f"per_{ULID()}"), os.urandom(KEY_BYTES), self._master
+        wrapped = master.wrap(key, person)
+        self._rows[vault_person].append(
+            {"id": person, "key_id": master.id, "wrapped": wrapped, "made_at": _now()}
+        )
+        if plain:
+            indexed = seal(key, plain.encode(), index_place(person))
+            self._rows[vault_number].append(
+                {"blind": master.blind(plain), "person": person, "sealed": indexed}
+            )
+            self._rows[vault_field].append(_field_row(person, key, NUMBER, plain))
+        return person
+
+    def write(self, connection: Connection) -> None:
+        for table, rows in self._rows.items():
+            if rows:
+                connection.execute(insert(table), rows)
+
+
+def _field_row(person: PersonId, key: bytes, name: str, text: str) -> dict[str, Any]:
+    sealed = seal(key, text.encode(), f"{person} {name}")
+    return {"person": person, "name": name, "sealed": sealed}
 
 
 def index_place(person: str) -> str:
@@ -156,7 +213,7 @@ def unwrapped(keys: KeyRing, person: Row[Any]) -> bytes | None:
 
 async def forget_old_pages(database: Database) -> None:
     """Leave no copy of what was just removed in the database's files, as far as it lets us."""
-    async with database.turn, database.read() as connection:
+    async with database.behind, database.turn, database.read() as connection:
         if not database.file:
             await connection.exec_driver_sql("VACUUM vault_person, vault_field, vault_number")
         elif (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).scalar():
