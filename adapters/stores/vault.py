@@ -15,7 +15,6 @@ from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Table, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from ulid import ULID
 
@@ -40,9 +39,10 @@ class SqlVault:
         self._database = database
         self._keys = keys
         self._region = region
-        self._asked: list[tuple[str, asyncio.Future[PersonId]]] = []
-        """Numbers ("" when withheld) whose persons are still to be found or made."""
-        self._making: asyncio.Task[None] | None = None
+        self._asked: list[str] = []
+        """Numbers ("" when withheld) whose persons `_making` will find or make."""
+        self._making: asyncio.Task[list[PersonId]] | None = None
+        self._group = asyncio.Lock()
 
     async def check(self) -> None:
         """At start: make the first master key, or refuse a missing or a wrong one."""
@@ -102,34 +102,18 @@ class SqlVault:
 
     async def _made(self, plain: str) -> PersonId:
         """The number's person; all who ask while a transaction runs share the next one."""
-        asked: asyncio.Future[PersonId] = asyncio.get_running_loop().create_future()
-        self._asked.append((plain, asked))
-        if self._making is None or self._making.done():
-            self._making = asyncio.create_task(self._make_asked())
-        return await asked
+        if self._making is None or len(self._asked) == MOST_AT_ONCE:
+            self._asked = []
+            self._making = asyncio.create_task(self._persons(self._asked))
+        place = len(self._asked)
+        self._asked.append(plain)
+        return (await asyncio.shield(self._making))[place]
 
-    async def _make_asked(self) -> None:
-        while group := self._asked[:MOST_AT_ONCE]:
-            del self._asked[:MOST_AT_ONCE]
-            waiting = [asked for _, asked in group]
-            try:
-                persons = await self._persons([plain for plain, _ in group])
-            except Exception as fault:
-                log.warning("no persons made", extra={"asked": len(group), "why": str(fault)})
-                for asked in waiting:
-                    if not asked.done():
-                        asked.set_exception(fault)
-            else:
-                for asked, person in zip(waiting, persons, strict=True):
-                    if not asked.done():
-                        asked.set_result(person)
-
-    async def _persons(self, plains: Sequence[str]) -> list[PersonId]:
-        find_or_make = partial(self._find_or_make, plains)
-        try:
-            return await self._database.transact(find_or_make)
-        except IntegrityError:  # another process made one of them at the same time
-            return await self._database.transact(find_or_make)
+    async def _persons(self, asked: list[str]) -> list[PersonId]:
+        async with self._group:
+            if asked is self._asked:
+                self._making = None  # the group is closed: who asks from now on opens the next
+            return await self._database.transact(partial(self._find_or_make, asked))
 
     def _find_or_make(self, plains: Sequence[str], connection: Connection) -> list[PersonId]:
         master = self._master(connection)
@@ -152,8 +136,11 @@ class SqlVault:
         return {blinds[bytes(blind)]: PersonId(person) for blind, person in found}
 
     def _master(self, connection: Connection) -> MasterKey:
-        """The key that new persons are wrapped with: the one that the database names."""
-        key_id = connection.scalar(select(vault_master.c.key_id).with_for_update(read=True))
+        """The key that new persons are wrapped with: the one that the database names.
+
+        Its row is held: of two processes only one at a time makes persons.
+        """
+        key_id = connection.scalar(select(vault_master.c.key_id).with_for_update())
         if key_id is None:
             raise StoreRefused(f"{self._database.name}: the vault has not been opened yet")
         return self._keys.find(key_id)

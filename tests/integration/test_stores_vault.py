@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select, update
 
 from adapters.stores.database import Database
+from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.rewrap import rewrap
 from adapters.stores.schema import open_database
 from adapters.stores.tables import vault_field, vault_person
 from adapters.stores.vault import SqlVault
-from ivr.ports import PersonId, StoreRefused
+from ivr.ports import PersonId, Record, StoreRefused
 
 NUMBER, NAME = "+8613800138000", "诸葛孔明 Canary"
 CANARIES = [
@@ -154,6 +155,58 @@ async def test_a_reader_does_not_make_a_vault(
         await opened(reading, keys)
     assert not keys.path.exists()
     await reading.close()
+
+
+async def test_two_programs_that_meet_new_callers_at_once_agree(
+    database: Database, database_url: str, keys: KeyRing
+) -> None:
+    vault = await opened(database, keys)
+    other = await open_database(database_url, "core")
+    beside = await opened(other, KeyRing(keys.path.parent))
+    numbers = [f"+861390013{n:04}" for n in range(50)]
+    here, there = await asyncio.gather(
+        *(asyncio.gather(*map(each.person_for_number, numbers)) for each in (vault, beside))
+    )
+    await other.close()
+    assert here == there
+    assert len(set(here)) == len(numbers)
+
+
+async def test_a_caller_who_gives_up_takes_no_other_s_person_along(
+    database: Database, keys: KeyRing
+) -> None:
+    vault = await opened(database, keys)
+    async with vault._group:
+        first, second = (
+            asyncio.create_task(vault.person_for_number(number)) for number in ("1001", "1002")
+        )
+        await until(lambda: len(vault._asked) == 2)
+        first.cancel()
+    async with asyncio.timeout(5):
+        assert await vault.open(await second, "number") == "1002"
+
+
+async def test_the_journal_goes_before_all_who_wait_to_write(
+    database: Database, keys: KeyRing
+) -> None:
+    vault, order = await opened(database, keys), list[object]()
+    async with SqlJournal(database) as journal:
+        async with database.behind, database.turn:
+            persons = [asyncio.create_task(vault.new_person()) for _ in range(40)]
+            await until(lambda: len(vault._asked) == 8)
+            append = asyncio.create_task(journal.append([Record(1.0, "note", {})]))
+            for task in (append, *persons):
+                task.add_done_callback(order.append)
+            await until(lambda: bool(database.turn._waiters))
+        async with asyncio.timeout(5):
+            await asyncio.gather(append, *persons)
+    assert order[0] is append
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():
+            await asyncio.sleep(0)
 
 
 async def test_the_master_key_is_changed_under_traffic(
