@@ -179,7 +179,6 @@ class Settings:
 
     @property
     def run(self) -> Path:
-        """Asterisk's private folders, sockets, process ids."""
         return self.home / "run"
 
     @property
@@ -197,7 +196,6 @@ class Settings:
 
     @property
     def web_address(self) -> str:
-        """Where the web service listens."""
         return self.site.listen_web or self.site.listen
 
     @property
@@ -226,6 +224,11 @@ class Settings:
 
     def phone_secret(self, phone: str) -> str:
         return self.site.phones[phone].secret or self.secret(f"phone-{phone}")
+
+
+def environment_with(values: Mapping[str, str]) -> dict[str, str]:
+    """Our environment with these values, for a program that we start."""
+    return {**os.environ, **values}
 
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -13,7 +13,7 @@ import typer
 
 from adapters.cli import agents, bench, flows, state
 from adapters.cli.output import Json, fail, show
-from ivr.settings import ROOT, BadSettings, Settings, load
+from ivr.settings import ROOT, BadSettings, Settings, environment_with, load
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -118,7 +118,7 @@ def test(
     cache = settings_or_fail().home / "cache"
     kept = {"RUFF_CACHE_DIR": "ruff", "MYPY_CACHE_DIR": "mypy"}
     kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
-    environment = {**os.environ, **{name: str(cache / part) for name, part in kept.items()}}
+    environment = environment_with({name: str(cache / part) for name, part in kept.items()})
     checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
     narrow = ["-m", "not asterisk and not postgres and not slow"] if fast else []
     tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *narrow, *context.args]
