@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -152,7 +151,6 @@ def restore(
 
 def main() -> None:
     """Errors end with one sentence and the way out, never with a stack of calls."""
-    os.umask(0o077)
     app()
 
 
