@@ -75,7 +75,7 @@ class House:
 
     # ---------------------------------------------------------------- our processes
 
-    async def start(self, seconds: float = 30.0) -> float:
+    async def start(self, seconds: float = 90.0) -> float:
         """Start the supervisor; seconds until core and web are ready."""
         began = time.monotonic()
         with (self._folder / "log").open("ab") as output:
