@@ -159,10 +159,10 @@ def from_cel(row: CelRow) -> Told:
     if row.kind == "HANGUP":
         return [*_cel_hangup(row)]
     rule = _CEL.get(row.kind)
-    return rule(*_fields(row)) if rule else []
+    return rule(*fields_of(row)) if rule else []
 
 
-def _fields(row: CelRow) -> list[str]:
+def fields_of(row: CelRow) -> list[str]:
     """The `a|b|c` of a user event, padded so that a short row is an empty field, not a fault."""
     text = row.extra
     if text.startswith("{"):

@@ -7,7 +7,6 @@ is followed all the time: it is the only source of the calls' stories.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import time
 from collections.abc import Mapping, Sequence
@@ -19,6 +18,7 @@ from adapters.asterisk.cel import NUMBER_LEFT, CelLog
 from adapters.asterisk.facts import (
     CelRow,
     caller,
+    fields_of,
     from_cel,
     milliseconds,
     offer_of,
@@ -154,7 +154,7 @@ class Resync:
 
     async def _number_left(self, row: CelRow) -> Note:
         """The number goes into the vault; only the person's id goes on from here."""
-        contact, _entered, queue, _class, language, number = _user_fields(row)
+        contact, _entered, queue, _class, language, number = fields_of(row)
         person = await self._vault.person_for_number(number)
         data = {"person": person, "queue": queue, "language": language}
         return Note(ContactId(contact), "NumberLeft", data)
@@ -229,8 +229,3 @@ def _variables(row: Mapping[str, str]) -> dict[str, str]:
 def _phone(row: Mapping[str, str]) -> str:
     """`agent-1001` from `PJSIP/agent-1001-0000002a`."""
     return row.get("Channel", "").partition("/")[2].rpartition("-")[0]
-
-
-def _user_fields(row: CelRow) -> list[str]:
-    text = str(json.loads(row.extra).get("extra", "")) if row.extra.startswith("{") else row.extra
-    return [*text.split("|"), "", "", "", "", "", ""][:6]
