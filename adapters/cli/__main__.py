@@ -18,7 +18,7 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    epilog="Before all of these: ./hotline setup prepares this machine, ./hotline uninstall undoes it.",
+    epilog="Besides: ./hotline setup prepares this machine, ./hotline uninstall undoes it.",
     help="Hotline answers an organisation's telephone and brings callers to the right person.",
 )
 app.add_typer(agents.app, name="agent", help="Log agents in and out, pause them, list them.")
