@@ -24,6 +24,7 @@ from adapters.asterisk.instance import Instance
 from ivr.settings import DEFAULT_PORT_BASE, Settings, load
 from tests.phones import Call, Phone
 from tests.tones import tone
+from tests.watch import WATCH, let_watch
 
 Event = dict[str, str]
 DEADLINE = 10.0
@@ -69,6 +70,7 @@ def asterisk(phones: int = 4, **site: Any) -> Iterator[Instance]:
     """A running Asterisk with stand-in prompts and hold music, ended afterwards."""
     with installation(phones, **site) as settings:
         instance = Instance(settings)
+        let_watch(settings)
         instance.render()
         stand_ins(instance)
         instance.start()
@@ -182,7 +184,7 @@ def _matches(event: Event, kind: str, fields: dict[str, str]) -> bool:
 
 @asynccontextmanager
 async def ami(instance: Instance) -> AsyncIterator[Ami]:
-    """Logged in as the core would be."""
+    """Logged in with the rights of the core, and told everything."""
     line = await login(instance)
     try:
         yield line
@@ -190,10 +192,10 @@ async def ami(instance: Instance) -> AsyncIterator[Ami]:
         await line.close()
 
 
-async def login(instance: Instance) -> Ami:
+async def login(instance: Instance, user: str = WATCH) -> Ami:
     ports, secret = instance.settings.ports, instance.settings.secret("ami")
     line = Ami(*await asyncio.open_connection("127.0.0.1", ports.ami))
-    reply = await line.do("Login", Username="acd", Secret=secret)
+    reply = await line.do("Login", Username=user, Secret=secret)
     assert reply["Response"] == "Success", reply
     await line.event("FullyBooted")
     return line

@@ -142,6 +142,8 @@ _AMI: dict[str, Callable[[Mapping[str, str]], list[Event]]] = {
     "AcdFallback": _fallback,
     "Hangup": _hangup,
 }
+USER_EVENTS = frozenset(name for name in _AMI if name.startswith("Acd"))
+"""The dialplan's own events of which something is made; others need not be sent."""
 
 
 def milliseconds(text: str) -> float:

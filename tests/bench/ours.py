@@ -23,6 +23,7 @@ from adapters.control.client import CoreClient
 from ivr.settings import Settings, load
 from tests.bench.app_queue import NUMBER
 from tests.bench.tap import Tap
+from tests.watch import WATCH, let_watch
 
 READY_SECONDS = 15.0
 STRAIGHT = {
@@ -47,7 +48,7 @@ class Ours:
         return {agent: self.settings.phone_secret(agent) for agent in self._agents}
 
     def tap(self) -> Tap:
-        return Tap("127.0.0.1", self.settings.ports.ami, "acd", self.settings.secret("ami"))
+        return Tap("127.0.0.1", self.settings.ports.ami, WATCH, self.settings.secret("ami"))
 
     def pids(self) -> Mapping[str, Sequence[int]]:
         asterisk = Instance(self.settings).adopt()
@@ -91,6 +92,7 @@ async def hotline(
         (data / name).write_text(yaml.safe_dump(content), encoding="utf-8")
     place = {"HOTLINE_HOME": home, "HOTLINE_DATA": data, "HOTLINE_PORT_BASE": port_base}
     settings = load(os.environ | {name: str(value) for name, value in place.items()})
+    let_watch(settings)
     before = {name: os.environ.get(name) for name in place}
     os.environ.update({name: str(value) for name, value in place.items()})  # for the processes
     try:

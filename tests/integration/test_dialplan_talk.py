@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
 
 from adapters.asterisk.instance import Instance
+from ivr.__main__ import AMI_USER
 from tests import rig
 from tests.phones import Phone
 
@@ -110,6 +112,43 @@ async def test_the_link_cut_while_a_leg_rings_does_not_keep_them_from_talking(
     leg.answer()
     await ami.event("BridgeEnter", Uniqueid="acd-1.4.1")
     assert not caller.calls[0].ended.is_set()
+
+
+async def test_of_a_call_the_core_is_told_only_what_it_has_a_use_for(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    core = await rig.login(asterisk, AMI_USER)
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    await ami.set(told["Channel"], "AFTER", "queue")
+    await core.set(told["Channel"], "SHARED(OFFER)", "1.6.1")
+    await core.originate("a1", "1.6.1", told["Channel"], told["Contact"])
+    (await agent.rings()).answer()
+    await ami.event("BridgeEnter", Uniqueid=told["Contact"])
+    await core.do("Hangup", Channel="acd-1.6.1", Cause="38")
+    await core.event("AcdBack")
+    await core.event("DeviceStateChange", Device="PJSIP/a1", State="NOT_INUSE")
+    await caller.calls[0].hang_up()
+    await core.event("AcdGone")
+    names = Counter(event.get("UserEvent", event["Event"]) for event in core.events)
+    assert names.pop("DeviceStateChange") < 10  # ringing, in use, free; and the registration's
+    assert names == {
+        "FullyBooted": 1, "AcdWaiting": 2, "OriginateResponse": 1, "AcdClaimed": 1,
+        "AcdLegEnd": 1, "Hangup": 1, "AcdBack": 1, "AcdGone": 1,
+    }  # fmt: skip
+    assert len(ami.events) > 3 * len(core.events)
+    await core.close()
+
+
+async def test_lists_are_answered_whole(asterisk: Instance, ami: rig.Ami, caller: Phone) -> None:
+    _, told = await rig.in_queue(asterisk, ami, caller)
+    core = await rig.login(asterisk, AMI_USER)
+    await core.do("Status")
+    await core.event("Status", Uniqueid=told["Contact"])
+    await core.event("StatusComplete")
+    await core.do("DeviceStateList")
+    await core.event("DeviceStateChange", Device="PJSIP/a1")
+    await core.event("DeviceStateListComplete")
+    await core.close()
 
 
 # ---- the record

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.asterisk import site_values
+from adapters.asterisk import facts, site_values
 from adapters.asterisk.config import TEMPLATES, fill, module_names, prompt_texts, render
 from adapters.asterisk.doctor import is_fixed
 from adapters.asterisk.site_values import BadPlace, values_of
@@ -77,6 +77,12 @@ def test_the_core_may_place_calls_and_no_more(tmp_path: Path) -> None:
     granted = re.search(r"^write = (.*)$", manager, re.MULTILINE)
     assert granted and set(granted[1].split(",")) == {"call", "originate", "reporting"}
     assert "bindaddr = 127.0.0.1" in manager and "webenabled = no" in manager
+
+
+def test_every_user_event_that_is_understood_is_let_through() -> None:
+    manager = (TEMPLATES / "manager.conf").read_text(encoding="utf-8")
+    let_through = re.findall(r"^eventfilter.*header\(UserEvent\).* = (\w+)$", manager, re.MULTILINE)
+    assert set(let_through) == facts.USER_EVENTS
 
 
 @pytest.mark.parametrize(
