@@ -204,7 +204,7 @@ class Settings:
 
     def database_url(self, part: str) -> str:
         """The database of one process (`core`, `web`): a file of its own, or PostgreSQL for all."""
-        return self.site.database or f"sqlite+aiosqlite:///{self.data / (part + '.db')}"
+        return self.site.database or f"sqlite:///{self.data / (part + '.db')}"
 
     def secret(self, name: str) -> str:
         """The secret of this name, made (128 bits) when it is first asked for."""

@@ -28,5 +28,4 @@ class SqlAudit:
             "reason": entry.reason,
             "details": json.dumps(dict(entry.details), ensure_ascii=False, allow_nan=False),
         }
-        async with self._database.write() as connection:
-            await connection.execute(insert(self._table).values(row))
+        await self._database.write(lambda db: db.execute(insert(self._table), row))

@@ -80,10 +80,7 @@ def copy_sqlite(source: Path, target: Path) -> None:
 
 def connected(url: str) -> Connection:
     """A connection of its own; what is not committed is undone when it closes."""
-    made = normal(url)
-    if made.get_backend_name() == "sqlite":
-        made = made.set(drivername="sqlite")
-    return create_engine(made, poolclass=NullPool, hide_parameters=True).connect()
+    return create_engine(normal(url), poolclass=NullPool, hide_parameters=True).connect()
 
 
 def names_of_tables(part: Part, sqlite: Connection) -> list[str]:

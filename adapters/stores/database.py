@@ -7,17 +7,17 @@ rest). On SQLite a part is a file of its own; on PostgreSQL the parts share one 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from adapters.stores.faults import explained
+from adapters.stores.lane import Lane
 
 Part = Literal["core", "web"]
 Result = TypeVar("Result")
@@ -32,107 +32,93 @@ PRAGMAS = {
     "foreign_keys": "ON",
     "secure_delete": "ON",  # what is erased leaves no bytes in free pages
 }
-IMMEDIATE = {"begin": "BEGIN IMMEDIATE"}
-"""On SQLite a writer takes the write lock at the start: a later upgrade may fail at once."""
 POSTGRES_ARGUMENTS = {
     "connect_timeout": 5,
     "tcp_user_timeout": 5000,
     "keepalives_idle": 5,
     "keepalives_interval": 2,
-    "options": f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={BUSY_SECONDS:.0f}s",
+    "options": f"-c timezone=UTC -c synchronous_commit=on -c lock_timeout={BUSY_SECONDS:.0f}s "
+    f"-c statement_timeout={DEADLINE:.0f}s",
 }
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Database:
-    """An open database of one part. Inside a process, writers take turns without polling."""
+    """An open database of one part: one thread writes, and one reads meanwhile.
 
-    engine: AsyncEngine
-    direct: Engine
-    """The same database without asyncio, for the threads of `look` and `transact`."""
+    Who gives up (a deadline, a cancelled task) before the work has begun prevents it. Of `write`,
+    what has begun is undone instead of committed; only when the commit itself was under way nobody
+    can tell. While a thread is held up beyond the deadline of what it does, it is asked for nothing
+    more: everyone else fails at once.
+    """
+
+    engine: Engine
     part: Part
     file: Path | None
     """The SQLite file; None on PostgreSQL."""
     read_only: bool = False
     deadline: float = DEADLINE
-    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """Who holds it writes. The journal takes it as it is."""
-    behind: asyncio.Lock = field(default_factory=asyncio.Lock)
-    """All others take this one first: so one of them at most is ever in front of the journal."""
-    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(2, "store"))
-    """One that writes, and one that reads meanwhile."""
+    writer: Lane = field(default_factory=lambda: Lane("store writes"))
+    reader: Lane = field(default_factory=lambda: Lane("store reads"))
 
     @property
     def name(self) -> str:
         return self.file.name if self.file else f"PostgreSQL ({self.part})"
 
-    @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A connection for single statements that read; nothing is held between them."""
-        with explained(self.name):
-            async with asyncio.timeout(self.deadline), self.reading().connect() as connection:
-                yield connection
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Single statements that read; nothing is held between them."""
+        return await self._do(self.reader, partial(_with, self.single, work))
 
-    @asynccontextmanager
-    async def write(self) -> AsyncIterator[AsyncConnection]:
-        """A transaction that writes, all or nothing; durable when the block has ended."""
-        with explained(self.name):
-            async with (
-                asyncio.timeout(self.deadline),
-                self.behind,
-                self.turn,
-                self.writing().begin() as connection,
-            ):
-                yield connection
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """A transaction, all or nothing; durable when it returns."""
 
-    async def look(self, work: Callable[[Connection], Result]) -> Result:
-        """`read` for short work that comes often: all of it in one thread, without awaiting.
+        def whole() -> Result:
+            with self.transaction() as connection:
+                result = work(connection)
+                self.writer.check()
+                return result
 
-        A statement of `read` or `write` is several hops between threads, slow in a busy process.
-        """
+        return await self._do(self.writer, whole)
+
+    async def tidy(self, work: Callable[[Connection], Result]) -> Result:
+        """Single statements that no transaction may hold, with no writer beside them."""
+        return await self.alone(partial(_with, self.single, work))
+
+    async def alone(self, work: Callable[[], Result]) -> Result:
+        """Work in the thread that writes, on connections of its own."""
+        return await self._do(self.writer, work)
+
+    async def _do(self, lane: Lane, work: Callable[[], Result]) -> Result:
         with explained(self.name):
             async with asyncio.timeout(self.deadline):
-                return await self._in_thread(
-                    self.direct.execution_options(**self._reading_options()).connect, work
-                )
+                return await lane.start(work, self.deadline)
 
-    async def transact(self, work: Callable[[Connection], Result]) -> Result:
-        """`write` as `look` reads. Who is cancelled meanwhile cannot tell whether it is written."""
-        with explained(self.name):
-            async with asyncio.timeout(self.deadline), self.behind, self.turn:
-                begin = self.direct.execution_options(**IMMEDIATE).begin
-                return await self._in_thread(begin, work)
+    def single(self) -> Connection:
+        """A connection on which every statement is a transaction of its own. Blocks."""
+        options = {"begin": ""} if self.file else {"isolation_level": "AUTOCOMMIT"}
+        return self.engine.execution_options(**options).connect()
 
-    async def _in_thread(
-        self,
-        connect: Callable[[], AbstractContextManager[Connection]],
-        work: Callable[[Connection], Result],
-    ) -> Result:
-        def whole() -> Result:
-            with connect() as connection:
-                return work(connection)
-
-        return await asyncio.get_running_loop().run_in_executor(self.threads, whole)
-
-    def reading(self) -> AsyncEngine:
-        return self.engine.execution_options(**self._reading_options())
-
-    def _reading_options(self) -> dict[str, str]:
-        return {"begin": ""} if self.file else {"isolation_level": "AUTOCOMMIT"}
-
-    def writing(self) -> AsyncEngine:
-        return self.engine.execution_options(**IMMEDIATE)
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """SQLite's writers take the write lock at once: a later upgrade could fail. Blocks."""
+        return self.engine.execution_options(begin="BEGIN IMMEDIATE").begin()
 
     async def close(self) -> None:
-        await self.engine.dispose()
-        self.threads.shutdown(wait=False)
-        self.direct.dispose()
+        try:
+            await self.alone(self.engine.dispose)
+        finally:
+            self.writer.end()
+            self.reader.end()
+
+
+def _with(connect: Callable[[], Connection], work: Callable[[Connection], Result]) -> Result:
+    with connect() as connection:
+        return work(connection)
 
 
 def normal(url: str) -> URL:
-    """The URL with the drivers that we use: aiosqlite, psycopg 3."""
+    """The URL with the drivers that we use: the standard library's sqlite3, psycopg 3."""
     made = make_url(url)
-    drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+psycopg"}
+    drivers = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg"}
     driver = drivers.get(made.get_backend_name())
     if driver is None:
         raise ValueError(f"database: {made.get_backend_name()} is neither sqlite nor postgresql")
@@ -148,18 +134,14 @@ def connect(url: str, part: Part, *, read_only: bool = False) -> Database:
     """The database as it is, whatever its schema; `open_database` is the usual way."""
     file = file_of(url)
     if file is None:
-        arguments = postgres_arguments(part, read_only)
-        engine = create_async_engine(normal(url), **arguments)
-        direct = create_engine(normal(url), **arguments)
-        return Database(engine, direct, part, None, read_only)
+        engine = create_engine(normal(url), **postgres_arguments(part, read_only))
+        return Database(engine, part, None, read_only)
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not read_only:
         file.touch(mode=0o600)  # SQLite gives its WAL the same mode
-    engine = create_async_engine(normal(url), hide_parameters=True)
-    direct = create_engine(normal(url).set(drivername="sqlite"), hide_parameters=True)
-    for each in (engine.sync_engine, direct):
-        prepare_sqlite(each, read_only=read_only)
-    return Database(engine, direct, part, file, read_only)
+    engine = create_engine(normal(url), hide_parameters=True)
+    prepare_sqlite(engine, read_only=read_only)
+    return Database(engine, part, file, read_only)
 
 
 def postgres_arguments(part: Part, read_only: bool) -> dict[str, Any]:
@@ -169,7 +151,7 @@ def postgres_arguments(part: Part, read_only: bool) -> dict[str, Any]:
     return {"connect_args": arguments, "pool_pre_ping": True, "hide_parameters": True}
 
 
-def prepare_sqlite(engine: Any, *, read_only: bool = False) -> None:
+def prepare_sqlite(engine: Engine, *, read_only: bool = False) -> None:
     """Set the pragmas of every connection, and begin transactions ourselves.
 
     Left to itself sqlite3 begins late and not before schema changes, so that a migration killed

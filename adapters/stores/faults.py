@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
+from adapters.stores.lane import Overdue
 from ivr.ports import StoreFailed, StoreRefused
 
 DAMAGED = "the file is damaged: stop, then `./hotline restore` the newest backup"
@@ -22,6 +23,7 @@ SQLITE = {
 POSTGRES = {
     "53": "PostgreSQL is out of disk space, memory or connections",
     "55P03": "another session holds the lock",
+    "57014": "no answer in time",
     "57": "PostgreSQL is stopping or starting",
     "25006": "PostgreSQL is read-only (a standby?)",
     "28": "PostgreSQL refuses this user: see `database` in site.yaml",
@@ -40,6 +42,8 @@ def explained(name: str) -> Iterator[None]:
         raise
     except DBAPIError as error:
         raise meaning(name, error) from error
+    except Overdue as error:
+        raise StoreFailed(f"{name}: earlier work is still under way") from error
     except TimeoutError as error:
         raise StoreFailed(f"{name}: no answer in time") from error
     except OSError as error:

@@ -11,11 +11,11 @@ import json
 import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import IO, Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, text
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from acd.model import Seconds
 from adapters.stores.database import Database
@@ -31,6 +31,22 @@ log = logging.getLogger(__name__)
 PAGE = 1000
 """Records read at a time."""
 SNAPSHOTS_KEPT = 3
+INSERT = {
+    "sqlite": text("""
+        INSERT INTO journal (seq, at, kind, version, contact, data)
+        SELECT json_extract(value, '$.seq'), json_extract(value, '$.at'),
+               json_extract(value, '$.kind'), json_extract(value, '$.version'),
+               json_extract(value, '$.contact'), json_extract(value, '$.data')
+        FROM json_each(:rows)
+    """),
+    "postgresql": text("""
+        INSERT INTO journal (seq, at, kind, version, contact, data)
+        SELECT seq, at, kind, version, contact, data
+        FROM json_populate_recordset(CAST(NULL AS journal), CAST(:rows AS json))
+    """),
+}
+"""All records of a batch by one statement, a transaction of its own. In a busy process each
+statement, and each row of an `executemany`, waits for the interpreter to be given back."""
 Row = dict[str, Any]
 """A record as its table holds it, without its `seq`."""
 
@@ -58,28 +74,28 @@ class JournalReader:
         query = select(journal).where(journal.c.seq > after).order_by(journal.c.seq).limit(PAGE)
         if kinds:
             query = query.where(journal.c.kind.in_(kinds))
-        async with self._database.read() as connection:
-            return (await connection.execute(query)).all()
+        return await self._database.read(lambda db: db.execute(query).all())
 
     async def last(self) -> tuple[int, Seconds]:
-        async with self._database.read() as connection:
-            return await _last(connection)
+        return await self._database.read(_last)
 
     async def newest_snapshot(self) -> Snapshot | None:
         query = select(snapshots).order_by(snapshots.c.seq.desc()).limit(1)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.read(lambda db: db.execute(query).one_or_none())
         if row is None:
             return None
         return Snapshot(row.seq, row.at / 1000, json.loads(row.state), row.version)
 
 
 class SqlJournal(JournalReader):
-    """The core's journal. `async with` takes the right to write, and refuses a second writer."""
+    """The core's journal. `async with` takes the right to write, and refuses a second writer.
+
+    What begins with `_` and is not async runs in the database's writing thread.
+    """
 
     def __init__(self, database: Database, upcasts: Upcasts | None = None) -> None:
         super().__init__(database, upcasts)
-        self._connection: AsyncConnection | None = None
+        self._connection: Connection | None = None
         self._lock: IO[bytes] | None = None
         self._end = 0
         """The newest record's `seq`."""
@@ -87,14 +103,14 @@ class SqlJournal(JournalReader):
         """Up to which `seq` our caller knows; -1 before the first look."""
         self._doubtful: list[Row] = []
         """What came after that without being confirmed; it may be written or not."""
-        self._write: asyncio.Task[int] | None = None
+        self._write: asyncio.Future[int] | None = None
 
     async def __aenter__(self) -> SqlJournal:
         file = self._database.file
         try:
             with explained(self._database.name):
                 self._lock = hold_file(file) if file else None
-                await self._connect()
+            await self._database.alone(self._connect)
         except BaseException:
             await self.close()
             raise
@@ -105,9 +121,8 @@ class SqlJournal(JournalReader):
 
     async def close(self) -> None:
         """Let a write that is under way end, and give the right to write back."""
-        if self._write:
-            await asyncio.wait([self._write], timeout=self._database.deadline)
-        await self._disconnect()
+        with suppress(StoreFailed):
+            await self._database.alone(self._disconnect)
         if self._lock:
             self._lock.close()
 
@@ -115,66 +130,70 @@ class SqlJournal(JournalReader):
         if self._write and not self._write.done():
             raise JournalFailed(f"{self._database.name}: an earlier write is still under way")
         rows = [_row(record) for record in records]
-        self._write = asyncio.create_task(self._append(rows))
-        self._write.add_done_callback(lambda task: task.cancelled() or task.exception())
         try:
-            # shielded: of a commit given up half-way nobody could tell how it ended
-            last = await asyncio.wait_for(asyncio.shield(self._write), self._database.deadline)
-        except TimeoutError:
-            raise JournalFailed(f"{self._database.name}: no answer in time") from None
+            with explained(self._database.name):
+                last = await self._in_thread(rows)
+        except StoreFailed as fault:
+            raise JournalFailed(str(fault)) from fault
         self._confirmed, self._doubtful = last, []
         return last
 
-    async def _append(self, rows: list[Row]) -> int:
+    async def _in_thread(self, rows: list[Row]) -> int:
+        database = self._database
+        work = partial(self._append, rows)
+        self._write = database.writer.start(work, database.deadline, first=True)
+        self._write.add_done_callback(lambda write: write.cancelled() or write.exception())
+        async with asyncio.timeout(database.deadline):
+            # shielded: of a commit given up half-way nobody could tell how it ended
+            return await asyncio.shield(self._write)
+
+    def _append(self, rows: list[Row]) -> int:
         try:
             with explained(self._database.name):
-                async with self._database.turn:
-                    connection = self._connection or await self._connect()
-                    return await self._commit(connection, rows)
+                return self._commit(self._connection or self._connect(), rows)
         except StoreRefused:
-            await self._disconnect()
+            self._disconnect()
             raise
         except StoreFailed as fault:
             log.error("journal write failed", extra={"records": len(rows), "fault": str(fault)})
-            await self._disconnect()
-            raise JournalFailed(str(fault)) from fault
+            self._disconnect()
+            raise
 
-    async def _commit(self, connection: AsyncConnection, rows: list[Row]) -> int:
+    def _commit(self, connection: Connection, rows: list[Row]) -> int:
         written = self._end - self._confirmed
         if rows[:written] != self._doubtful[:written]:
             self._confirmed, written = self._end, 0
         self._doubtful = rows
         fresh = [{**row, "seq": seq} for seq, row in enumerate(rows[written:], self._end + 1)]
         if fresh:
-            async with connection.begin():
-                await connection.execute(insert(journal), fresh)
+            statement = INSERT[connection.dialect.name]
+            connection.execute(statement, {"rows": json.dumps(fresh, ensure_ascii=False)})
             self._end += len(fresh)
         return self._end
 
-    async def _connect(self) -> AsyncConnection:
+    def _connect(self) -> Connection:
         """Connect, take the right to write, and see how far the journal has come."""
-        if self._database.file and self._doubtful:
-            async with self._database.read() as reader:  # what a failed sync left, to the disk
-                await reader.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-        self._connection = connection = await self._database.writing().connect()
-        if not self._database.file:
-            await hold_session(connection, self._database)
+        database = self._database
+        if database.file and self._doubtful:
+            with database.single() as other:  # what a failed sync left, to the disk
+                other.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+        self._connection = connection = database.single()
+        if not database.file:
+            hold_session(connection, database)
         if self._confirmed < 0:
-            self._confirmed = (await _last(connection))[0]
-        found = await _rows_after(connection, self._confirmed, len(self._doubtful) + 1)
-        await connection.rollback()
+            self._confirmed = _last(connection)[0]
+        found = _rows_after(connection, self._confirmed, len(self._doubtful) + 1)
         if found != self._doubtful[: len(found)]:
-            raise StoreRefused(f"{self._database.name}: another core has written: restart this one")
+            raise StoreRefused(f"{database.name}: another core has written: restart this one")
         self._end = self._confirmed + len(found)
         return connection
 
-    async def _disconnect(self) -> None:
+    def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection:
-            with suppress(DBAPIError, TimeoutError):
-                async with asyncio.timeout(self._database.deadline):
-                    await connection.invalidate()
-                    await connection.close()
+            with suppress(DBAPIError):
+                connection.invalidate()
+                connection.close()
 
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         row = {
@@ -184,25 +203,28 @@ class SqlJournal(JournalReader):
             "state": json.dumps(dict(snapshot.state), ensure_ascii=False, allow_nan=False),
         }
         newest = select(snapshots.c.seq).order_by(snapshots.c.seq.desc()).limit(SNAPSHOTS_KEPT)
+
+        def put(connection: Connection) -> None:
+            connection.execute(delete(snapshots).where(snapshots.c.seq == snapshot.seq))
+            connection.execute(insert(snapshots), row)
+            connection.execute(delete(snapshots).where(snapshots.c.seq.not_in(newest)))
+
         try:
-            async with self._database.write() as connection:
-                await connection.execute(delete(snapshots).where(snapshots.c.seq == snapshot.seq))
-                await connection.execute(insert(snapshots), row)
-                await connection.execute(delete(snapshots).where(snapshots.c.seq.not_in(newest)))
+            await self._database.write(put)
         except StoreFailed as fault:
             raise JournalFailed(str(fault)) from fault
 
 
-async def _last(connection: AsyncConnection) -> tuple[int, Seconds]:
+def _last(connection: Connection) -> tuple[int, Seconds]:
     newest = select(journal.c.seq, journal.c.at).order_by(journal.c.seq.desc()).limit(1)
-    row = (await connection.execute(newest)).one_or_none()
+    row = connection.execute(newest).one_or_none()
     return (row.seq, row.at / 1000) if row else (0, 0.0)
 
 
-async def _rows_after(connection: AsyncConnection, seq: int, most: int) -> list[Row]:
+def _rows_after(connection: Connection, seq: int, most: int) -> list[Row]:
     columns = [column for column in journal.c if column is not journal.c.seq]
     query = select(*columns).where(journal.c.seq > seq).order_by(journal.c.seq).limit(most)
-    return [dict(row) for row in (await connection.execute(query)).mappings()]
+    return [dict(row) for row in connection.execute(query).mappings()]
 
 
 def _row(record: Record) -> Row:

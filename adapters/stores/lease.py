@@ -6,8 +6,7 @@ import fcntl
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from adapters.stores.database import Database
 from ivr.ports import StoreRefused
@@ -32,10 +31,10 @@ def hold_file(file: Path) -> IO[bytes]:
     return held
 
 
-async def hold_session(connection: AsyncConnection, database: Database) -> None:
+def hold_session(connection: Connection, database: Database) -> None:
     """Hold a PostgreSQL part for as long as this very connection lives."""
     key = POSTGRES_LOCKS[database.part]
-    if not await connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
+    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
         raise in_use(database.name)
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Row, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, Row, select, update
 
 from adapters.stores.database import Database
 from adapters.stores.keys import KeyRing, MasterKey, open_sealed
@@ -24,38 +24,35 @@ async def rewrap(database: Database, keys: KeyRing) -> int:
     await SqlVault(database, keys).check()
     keys.change()
     master = keys.current
-    async with database.write() as connection:  # from here on new persons get the new key
-        await connection.execute(update(vault_master).values(key_id=master.id))
+    # from here on new persons get the new key
+    await database.write(lambda db: db.execute(update(vault_master).values(key_id=master.id)))
     count = 0
-    while done := await _some(database, keys, master):
+    while done := await database.write(partial(_some, keys, master)):
         count += done
     keys.retire()
     await forget_old_pages(database)
     return count
 
 
-async def _some(database: Database, keys: KeyRing, master: MasterKey) -> int:
+def _some(keys: KeyRing, master: MasterKey, connection: Connection) -> int:
     stale = (vault_person.c.key_id != master.id) & vault_person.c.wrapped.is_not(None)
     query = select(vault_person).where(stale).limit(BATCH).with_for_update()
-    async with database.write() as connection:
-        persons = (await connection.execute(query)).all()
-        for person in persons:
-            await _one(connection, keys, master, person)
+    persons = connection.execute(query).all()
+    for person in persons:
+        _one(connection, keys, master, person)
     return len(persons)
 
 
-async def _one(
-    connection: AsyncConnection, keys: KeyRing, master: MasterKey, person: Row[Any]
-) -> None:
+def _one(connection: Connection, keys: KeyRing, master: MasterKey, person: Row[Any]) -> None:
     key = unwrapped(keys, person)
     if key is None:
         return
     row = {"key_id": master.id, "wrapped": master.wrap(key, person.id)}
-    await connection.execute(update(vault_person).where(vault_person.c.id == person.id).values(row))
+    connection.execute(update(vault_person).where(vault_person.c.id == person.id).values(row))
     query = select(vault_number).where(vault_number.c.person == person.id)
-    for number in (await connection.execute(query)).all():
+    for number in connection.execute(query).all():
         plain = open_sealed(key, number.sealed, index_place(person.id)).decode()
-        await connection.execute(
+        connection.execute(
             update(vault_number)
             .where(vault_number.c.blind == number.blind)
             .values(blind=master.blind(plain))

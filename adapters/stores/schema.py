@@ -57,8 +57,7 @@ async def open_database(url: str, part: Part, *, read_only: bool = False) -> Dat
 async def check(database: Database) -> None:
     """Look at every page of a SQLite file; `StoreRefused` when it is damaged."""
     if database.file:
-        async with database.read() as connection:
-            found = (await connection.exec_driver_sql("PRAGMA quick_check(1)")).scalar()
+        found = await database.read(lambda db: db.scalar(text("PRAGMA quick_check(1)")))
         if found != "ok":
             raise StoreRefused(f"{database.name}: {DAMAGED}")
 
@@ -77,8 +76,7 @@ async def revision(database: Database) -> str:
             return ""
         return str(connection.scalar(text(f"SELECT version_num FROM {table}")) or "")  # noqa: S608
 
-    async with database.read() as connection:
-        return await connection.run_sync(read)
+    return await database.read(read)
 
 
 def refuse_unknown(database: Database, found: str, read_only: bool) -> None:

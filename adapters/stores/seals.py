@@ -35,6 +35,5 @@ class TextSeals:
 
     async def _key(self, person: PersonId) -> bytes | None:
         query = select(vault_person).where(vault_person.c.id == person)
-        async with self._database.read() as connection:
-            row = (await connection.execute(query)).one_or_none()
+        row = await self._database.read(lambda db: db.execute(query).one_or_none())
         return unwrapped(self._keys, row) if row else None

@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, delete, insert, select, update
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, text, update
 from ulid import ULID
 
 from adapters.stores.database import Database
@@ -46,22 +45,18 @@ class SqlVault:
 
     async def check(self) -> None:
         """At start: make the first master key, or refuse a missing or a wrong one."""
-        async with self._database.read() as connection:
-            key_id = await connection.scalar(select(vault_master.c.key_id))
+        key_id = await self._database.read(lambda db: db.scalar(select(vault_master.c.key_id)))
         if key_id:
             self._keys.find(key_id)
             return
         if self._database.read_only:
             raise StoreRefused(f"{self._database.name}: the core has made no vault yet: start it")
         self._keys.make()
-        async with self._database.write() as connection:
-            if await connection.scalar(select(vault_master.c.key_id)) is None:
-                row = {"one": 1, "key_id": self._keys.current.id}
-                await connection.execute(insert(vault_master).values(row))
+        await self._database.write(self._name_key)
 
     async def person_for_number(self, number: str) -> PersonId:
         plain = normal_number(number, self._region)
-        known = await self._database.look(partial(self._find, [plain])) if plain else {}
+        known = await self._database.read(partial(self._find, [plain])) if plain else {}
         return known.get(plain) or await self._made(plain)
 
     async def new_person(self) -> PersonId:
@@ -69,35 +64,39 @@ class SqlVault:
 
     async def seal(self, person: PersonId, field_name: str, text: str) -> None:
         """Keep a field, in place of what it held; `LookupError` for nobody or an erased person."""
-        async with self._database.write() as connection:
+
+        def put(connection: Connection) -> None:
             lock = select(vault_person.c.id).where(vault_person.c.id == person).with_for_update()
-            await connection.execute(lock)
-            key = await self._data_key(connection, person)
+            connection.execute(lock)
+            key = self._data_key(connection, person)
             if key is None:
                 raise LookupError(f"{person} is not in the vault, or erased")
-            where = (vault_field.c.person == person) & (vault_field.c.name == field_name)
-            await connection.execute(delete(vault_field).where(where))
-            row = _field_row(person, key, field_name, text)
-            await connection.execute(insert(vault_field).values(row))
+            connection.execute(delete(vault_field).where(_is_field(person, field_name)))
+            connection.execute(insert(vault_field), _field_row(person, key, field_name, text))
+
+        await self._database.write(put)
 
     async def open(self, person: PersonId, field_name: str) -> str | None:
         """The field's text; None when it was never sealed, or is erased."""
-        where = (vault_field.c.person == person) & (vault_field.c.name == field_name)
-        async with self._database.read() as connection:
-            sealed = await connection.scalar(select(vault_field.c.sealed).where(where))
-            key = await self._data_key(connection, person)
+        query = select(vault_field.c.sealed).where(_is_field(person, field_name))
+
+        def take(connection: Connection) -> tuple[bytes | None, bytes | None]:
+            return connection.scalar(query), self._data_key(connection, person)
+
+        sealed, key = await self._database.read(take)
         if sealed is None or key is None:
             return None
         return open_sealed(key, sealed, f"{person} {field_name}").decode()
 
     async def erase(self, person: PersonId) -> None:
         gone = {"wrapped": None, "erased_at": _now()}
-        async with self._database.write() as connection:
-            await connection.execute(
-                update(vault_person).where(vault_person.c.id == person).values(gone)
-            )
-            await connection.execute(delete(vault_field).where(vault_field.c.person == person))
-            await connection.execute(delete(vault_number).where(vault_number.c.person == person))
+
+        def remove(connection: Connection) -> None:
+            connection.execute(update(vault_person).where(vault_person.c.id == person).values(gone))
+            connection.execute(delete(vault_field).where(vault_field.c.person == person))
+            connection.execute(delete(vault_number).where(vault_number.c.person == person))
+
+        await self._database.write(remove)
         await forget_old_pages(self._database)
 
     async def _made(self, plain: str) -> PersonId:
@@ -113,7 +112,7 @@ class SqlVault:
         async with self._group:
             if asked is self._asked:
                 self._making = None  # the group is closed: who asks from now on opens the next
-            return await self._database.transact(partial(self._find_or_make, asked))
+            return await self._database.write(partial(self._find_or_make, asked))
 
     def _find_or_make(self, plains: Sequence[str], connection: Connection) -> list[PersonId]:
         master = self._master(connection)
@@ -135,6 +134,11 @@ class SqlVault:
         found = connection.execute(columns.where(vault_number.c.blind.in_(blinds)))
         return {blinds[bytes(blind)]: PersonId(person) for blind, person in found}
 
+    def _name_key(self, connection: Connection) -> None:
+        """Say which master key is the vault's, unless another process was quicker."""
+        if connection.scalar(select(vault_master.c.key_id)) is None:
+            connection.execute(insert(vault_master), {"one": 1, "key_id": self._keys.current.id})
+
     def _master(self, connection: Connection) -> MasterKey:
         """The key that new persons are wrapped with: the one that the database names.
 
@@ -145,9 +149,9 @@ class SqlVault:
             raise StoreRefused(f"{self._database.name}: the vault has not been opened yet")
         return self._keys.find(key_id)
 
-    async def _data_key(self, connection: AsyncConnection, person: PersonId) -> bytes | None:
+    def _data_key(self, connection: Connection, person: PersonId) -> bytes | None:
         query = select(vault_person).where(vault_person.c.id == person)
-        row = (await connection.execute(query)).one_or_none()
+        row = connection.execute(query).one_or_none()
         return unwrapped(self._keys, row) if row else None
 
 
@@ -181,6 +185,10 @@ class _Made:
                 connection.execute(insert(table), rows)
 
 
+def _is_field(person: PersonId, name: str) -> ColumnElement[bool]:
+    return (vault_field.c.person == person) & (vault_field.c.name == name)
+
+
 def _field_row(person: PersonId, key: bytes, name: str, text: str) -> dict[str, Any]:
     sealed = seal(key, text.encode(), f"{person} {name}")
     return {"person": person, "name": name, "sealed": sealed}
@@ -200,11 +208,11 @@ def unwrapped(keys: KeyRing, person: Row[Any]) -> bytes | None:
 
 async def forget_old_pages(database: Database) -> None:
     """Leave no copy of what was just removed in the database's files, as far as it lets us."""
-    async with database.behind, database.turn, database.read() as connection:
-        if not database.file:
-            await connection.exec_driver_sql("VACUUM vault_person, vault_field, vault_number")
-        elif (await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")).scalar():
-            log.warning("old pages stay until the next checkpoint", extra={"file": database.name})
+    if not database.file:
+        vacuum = text("VACUUM vault_person, vault_field, vault_number")
+        await database.tidy(lambda db: db.execute(vacuum))
+    elif await database.tidy(lambda db: db.scalar(text("PRAGMA wal_checkpoint(TRUNCATE)"))):
+        log.warning("old pages stay until the next checkpoint", extra={"file": database.name})
 
 
 def _now() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, select
+from sqlalchemy import ColumnElement, Select, Table, select
 
 from adapters.tickets.store import Numbered, numbered
 from adapters.tickets.tables import Database, contacts, customers, entries, feed, tickets
@@ -53,18 +53,17 @@ class TicketQueries:
             statement = statement.where(entries.c.ticket == ticket)
         if contact:
             statement = statement.where(entries.c.contact == contact)
-        async with self._database.read() as db:
-            rows = await db.execute(statement.order_by(entries.c.seq).limit(limit))
-            return [numbered(row) for row in rows.mappings()]
+        rows = await self._rows(statement.order_by(entries.c.seq).limit(limit))
+        return [numbered(row) for row in rows]
 
     async def last_event(self) -> int:
-        async with self._database.read() as db:
-            return int((await db.execute(select(feed.c.last_event))).scalar_one())
+        (row,) = await self._rows(select(feed.c.last_event))
+        return int(row["last_event"])
 
     async def applied(self) -> int:
         """The last journal record that is applied; also the check that the database answers."""
-        async with self._database.read() as db:
-            return int((await db.execute(select(feed.c.applied))).scalar_one())
+        (row,) = await self._rows(select(feed.c.applied))
+        return int(row["applied"])
 
     async def _page(
         self, table: Table, limit: int, before: str | None, equal: Mapping[str, str | None]
@@ -74,14 +73,15 @@ class TicketQueries:
         ]
         if before:
             wanted.append(table.c.id < before)
-        statement = select(table).where(*wanted).order_by(table.c.id.desc()).limit(limit)
-        async with self._database.read() as db:
-            return list((await db.execute(statement)).mappings())
+        return await self._rows(
+            select(table).where(*wanted).order_by(table.c.id.desc()).limit(limit)
+        )
 
     async def _one(self, table: Table, own_id: str) -> Mapping[Any, Any]:
-        async with self._database.read() as db:
-            row = await db.execute(select(table).where(table.c.id == own_id))
-        found = row.mappings().first()
-        if found is None:
+        rows = await self._rows(select(table).where(table.c.id == own_id))
+        if not rows:
             raise NoSuch(f"there is no such {table.name.removesuffix('s')}")
-        return found
+        return rows[0]
+
+    async def _rows(self, statement: Select[Any]) -> list[Mapping[Any, Any]]:
+        return await self._database.read(lambda db: list(db.execute(statement).mappings()))

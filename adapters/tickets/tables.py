@@ -6,14 +6,15 @@ seconds outside it. What may be personal is sealed: `entries.sealed`.
 
 from __future__ import annotations
 
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
+    Connection,
     Dialect,
     ForeignKey,
     Index,
@@ -23,23 +24,23 @@ from sqlalchemy import (
     String,
     Table,
 )  # fmt: skip
-from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.types import TypeDecorator
 
 from acd.states import ContactState
 from ivr.tickets.life import TicketState
 
 metadata = MetaData()
+Result = TypeVar("Result")
 
 
 class Database(Protocol):
     """An open database whose schema is up to date."""
 
-    def read(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """For single statements that read."""
+    async def read(self, work: Callable[[Connection], Result]) -> Result:
+        """Single statements that read, all in one hop into a thread."""
 
-    def write(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """A transaction, all or nothing, durable when the block has ended."""
+    async def write(self, work: Callable[[Connection], Result]) -> Result:
+        """A transaction, all or nothing, durable when it returns; one hop too."""
 
 
 class Moment(TypeDecorator[float]):

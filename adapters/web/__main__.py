@@ -225,8 +225,7 @@ def main() -> int:
         print("\n".join(bad.faults), file=sys.stderr)
         return 1
     logs.configure(settings.log_level, "web")
-    # aiosqlite's debug lines hold what is written, operators' words too
-    for noisy in ("uvicorn.error", "asyncio", "alembic", "aiosqlite"):
+    for noisy in ("uvicorn.error", "asyncio", "alembic"):
         logging.getLogger(noisy).setLevel(logging.ERROR)
     try:
         asyncio.run(serve(settings))

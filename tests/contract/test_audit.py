@@ -36,8 +36,8 @@ async def trail(request: pytest.FixtureRequest) -> AsyncIterator[Pair]:
     database = await open_database(url, part)
 
     async def rows() -> list[Audited]:
-        async with database.read() as connection:
-            found = (await connection.execute(select(tables[part]).order_by("seq"))).all()
+        query = select(tables[part]).order_by("seq")
+        found = await database.read(lambda db: db.execute(query).all())
         return [
             Audited(r.at / 1000, r.who, r.action, r.subject, r.reason, json.loads(r.details))
             for r in found

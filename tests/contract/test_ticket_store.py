@@ -183,5 +183,4 @@ async def test_the_migrations_make_what_the_tables_say(database: Database) -> No
     with create_engine("sqlite://").connect() as connection:
         metadata.create_all(connection)
         wanted = columns(connection)
-    async with database.read() as migrated:
-        assert await migrated.run_sync(columns) == wanted
+    assert await database.read(columns) == wanted

@@ -11,8 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Connection, text
 
 from adapters.stores.database import Database
 from adapters.stores.journal import Row, SqlJournal
@@ -28,8 +27,8 @@ class Forgetful(SqlJournal):
 
     lose = False
 
-    async def _commit(self, connection: AsyncConnection, rows: list[Row]) -> int:
-        last = await super()._commit(connection, rows)
+    def _commit(self, connection: Connection, rows: list[Row]) -> int:
+        last = super()._commit(connection, rows)
         if self.lose:
             self.lose = False
             raise StoreFailed("the answer is lost")
@@ -117,7 +116,7 @@ async def test_a_cancelled_append_still_ends_and_is_not_written_twice(tmp_path: 
 async def test_a_lost_connection_fails_and_then_goes_on(on_postgres: Database) -> None:
     async with SqlJournal(on_postgres) as journal:
         await journal.append([ONE])
-        await terminate(on_postgres, await backend(journal))
+        await terminate(on_postgres, backend(journal))
         with pytest.raises(JournalFailed, match="PostgreSQL"):
             await journal.append([TWO])
         assert await journal.append([TWO]) == 2
@@ -142,7 +141,7 @@ async def test_a_restarted_server_fails_and_then_goes_on(
 @pytest.mark.postgres
 async def test_a_server_that_stands_still_is_given_up_in_time(on_postgres: Database) -> None:
     async with SqlJournal(on_postgres) as journal:
-        process = await backend(journal)
+        process = backend(journal)
         os.kill(process, signal.SIGSTOP)
         try:
             with pytest.raises(JournalFailed, match="no answer in time"):
@@ -159,7 +158,7 @@ async def test_a_server_that_stands_still_is_given_up_in_time(on_postgres: Datab
 async def test_a_core_that_lost_the_right_to_write_does_not_write(on_postgres: Database) -> None:
     async with SqlJournal(on_postgres) as old:
         await old.append([ONE])
-        await terminate(on_postgres, await backend(old))
+        await terminate(on_postgres, backend(old))
         async with SqlJournal(on_postgres) as new:
             await new.append([TWO])
             with pytest.raises((JournalFailed, StoreRefused)):
@@ -171,13 +170,11 @@ async def test_a_core_that_lost_the_right_to_write_does_not_write(on_postgres: D
         assert await numbers(old) == [1, 2]
 
 
-async def backend(journal: SqlJournal) -> int:
+def backend(journal: SqlJournal) -> int:
     assert journal._connection
-    pid = await journal._connection.scalar(text("SELECT pg_backend_pid()"))
-    await journal._connection.rollback()
-    return int(pid)
+    return int(journal._connection.scalar(text("SELECT pg_backend_pid()")))
 
 
 async def terminate(database: Database, pid: int) -> None:
-    async with database.read() as connection:
-        await connection.execute(text("SELECT pg_terminate_backend(:pid, 2000)"), {"pid": pid})
+    end = text("SELECT pg_terminate_backend(:pid, 2000)")
+    await database.read(lambda db: db.execute(end, {"pid": pid}))

@@ -102,24 +102,18 @@ async def test_a_read_only_file_is_told_and_then_goes_on(sqlite: Database) -> No
     assert sqlite.file
     async with SqlJournal(sqlite) as journal:
         await journal.append([NOTE])
-        await read_only(journal, on=True)
+        assert journal._connection
+        journal._connection.exec_driver_sql("PRAGMA query_only=1")
         with pytest.raises(JournalFailed, match="read-only"):
             await journal.append([NOTE])
         assert await journal.append([NOTE]) == 2  # on a fresh connection
-
-
-async def read_only(journal: SqlJournal, *, on: bool) -> None:
-    assert journal._connection
-    await journal._connection.exec_driver_sql(f"PRAGMA query_only={on:d}")
-    await journal._connection.rollback()
 
 
 async def test_a_full_database_takes_all_or_nothing(sqlite: Database) -> None:
     async with SqlJournal(sqlite) as journal:
         await journal.append([NOTE])
         assert journal._connection
-        await journal._connection.exec_driver_sql("PRAGMA max_page_count=1")
-        await journal._connection.rollback()
+        journal._connection.exec_driver_sql("PRAGMA max_page_count=1")
         with pytest.raises(JournalFailed, match="disk is full"):
             await journal.append([NOTE] * 1000)
         assert await count(journal) == 1

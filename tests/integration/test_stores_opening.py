@@ -77,8 +77,7 @@ async def test_the_tables_and_the_migrations_agree(database_url: str) -> None:
         return list(compare_metadata(MigrationContext.configure(connection, opts=ours), CORE))
 
     database = await open_database(database_url, "core")
-    async with database.engine.connect() as connection:
-        assert await connection.run_sync(differences) == []
+    assert await database.read(differences) == []
     await database.close()
 
 
@@ -126,8 +125,7 @@ async def test_a_migration_that_fails_half_way_leaves_nothing(
         await upgrade(database_url, "core")
     monkeypatch.undo()
     database = connect(database_url, "core")
-    async with database.engine.connect() as connection:
-        assert await connection.run_sync(lambda plain: inspect(plain).get_table_names()) == []
+    assert await database.read(lambda db: inspect(db).get_table_names()) == []
     await database.close()
 
 
@@ -169,8 +167,7 @@ async def test_a_reader_follows_a_writer_and_cannot_write(database_url: str) -> 
         assert (await reader.last())[0] == 3
         assert [record.seq async for record in reader.read(after=2)] == [3]
         with pytest.raises(StoreFailed, match="read-only"):
-            async with reading.write() as connection:
-                await connection.execute(text("DELETE FROM journal"))
+            await reading.write(lambda db: db.execute(text("DELETE FROM journal")))
     await reading.close()
     await writing.close()
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import secrets
 import sqlite3
+import threading
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import Connection, select, update
 
 from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
@@ -71,8 +72,7 @@ def bytes_of(database: Database) -> bytes:
 
 async def wrapped_key(database: Database, person: PersonId) -> bytes:
     query = select(vault_person.c.wrapped).where(vault_person.c.id == person)
-    async with database.read() as connection:
-        return bytes(await connection.scalar(query) or b"")
+    return await database.read(lambda db: bytes(db.scalar(query) or b""))
 
 
 async def test_no_byte_of_a_person_is_in_clear_on_the_disk(sqlite: Database, keys: KeyRing) -> None:
@@ -119,12 +119,13 @@ async def test_a_wrong_master_key_is_refused(database: Database, keys: KeyRing) 
 async def test_a_flipped_bit_on_the_disk_is_refused(database: Database, keys: KeyRing) -> None:
     vault, person = await with_a_person(database, keys)
     field = (vault_field.c.person == person) & (vault_field.c.name == "name")
-    async with database.write() as connection:
-        sealed = bytearray(
-            await connection.scalar(select(vault_field.c.sealed).where(field)) or b""
-        )
+
+    def flip(connection: Connection) -> None:
+        sealed = bytearray(connection.scalar(select(vault_field.c.sealed).where(field)) or b"")
         sealed[20] ^= 4
-        await connection.execute(update(vault_field).where(field).values(sealed=bytes(sealed)))
+        connection.execute(update(vault_field).where(field).values(sealed=bytes(sealed)))
+
+    await database.write(flip)
     with pytest.raises(StoreRefused, match=f"{person} name: what is sealed there is damaged"):
         await vault.open(person, "name")
 
@@ -191,13 +192,15 @@ async def test_the_journal_goes_before_all_who_wait_to_write(
 ) -> None:
     vault, order = await opened(database, keys), list[object]()
     async with SqlJournal(database) as journal:
-        async with database.behind, database.turn:
-            persons = [asyncio.create_task(vault.new_person()) for _ in range(40)]
-            await until(lambda: len(vault._asked) == 8)
-            append = asyncio.create_task(journal.append([Record(1.0, "note", {})]))
-            for task in (append, *persons):
-                task.add_done_callback(order.append)
-            await until(lambda: bool(database.turn._waiters))
+        busy = threading.Event()
+        database.writer.start(lambda: busy.wait(5), 5)
+        persons = [asyncio.create_task(vault.new_person()) for _ in range(40)]
+        await until(lambda: len(vault._asked) == 8)
+        append = asyncio.create_task(journal.append([Record(1.0, "note", {})]))
+        for task in (append, *persons):
+            task.add_done_callback(order.append)
+        await until(lambda: journal._write is not None)
+        busy.set()
         async with asyncio.timeout(5):
             await asyncio.gather(append, *persons)
     assert order[0] is append
@@ -230,8 +233,7 @@ async def test_the_master_key_is_changed_under_traffic(
     fresh = await opened(database, KeyRing(keys.path.parent))
     assert [await fresh.person_for_number(number) for number in numbers] == persons
     assert [await fresh.open(person, "number") for person in persons] == numbers
-    async with database.read() as connection:
-        ids = set((await connection.scalars(select(vault_person.c.key_id))).all())
+    ids = await database.read(lambda db: set(db.scalars(select(vault_person.c.key_id)).all()))
     assert ids == {keys.current.id} != {old}
 
 

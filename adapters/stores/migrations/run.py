@@ -43,13 +43,10 @@ def upgrade(url: str, part: Part, to: str = "head") -> None:
 
 
 def engine_for(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, poolclass=NullPool, hide_parameters=True)
-    engine = create_engine(
-        url.set(drivername="sqlite"), poolclass=NullPool, hide_parameters=True
-    ).execution_options(begin="BEGIN IMMEDIATE")
-    prepare_sqlite(engine)
-    return engine
+    engine = create_engine(url, poolclass=NullPool, hide_parameters=True)
+    if url.get_backend_name() == "sqlite":
+        prepare_sqlite(engine)
+    return engine.execution_options(begin="BEGIN IMMEDIATE")
 
 
 def wait_for_turn(connection: Connection) -> None:
