@@ -112,8 +112,10 @@ class Engine:
 
     def _arrived(self, event: events.Arrived, now: Seconds) -> bool:
         self._forget(now)
-        if event.contact in self.contacts:
-            return event.waits and self._reached(events.Reached(event.contact), now)
+        if known := self.contacts.get(event.contact):
+            # May be older than their talk, so it brings nobody back; `Reached` does.
+            arriving = known.state is ContactState.ARRIVING
+            return event.waits and arriving and self._reached(events.Reached(known.id), now)
         if event.contact in self.ended:
             return False
         self.seq += 1

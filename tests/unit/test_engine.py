@@ -401,6 +401,16 @@ def test_an_event_comes_back_from_the_journal_as_it_was(event: Event) -> None:
     assert from_plain(kind, version, json.loads(json.dumps(data))) == event
 
 
+@pytest.mark.parametrize("talked", [False, True])
+def test_late_news_of_an_arrival_offers_nobody_who_was_served_again(talked: bool) -> None:
+    engine = started(ANN, BOB)
+    offer = (arrive(engine, ONE, 10), talk(engine, ONE, 11))[1]
+    if talked:
+        engine.handle(LegEnded(ONE, offer), 11.4)
+    assert engine.handle(Arrived(ONE, SUPPORT, entered_at=10, waits=True), 11.5) == []
+    assert engine.contacts[ONE].state is (ContactState.AFTER if talked else ContactState.TALKING)
+
+
 def test_late_news_of_an_earlier_talk_does_not_pull_the_caller_out_of_the_next() -> None:
     engine = started(ANN, BOB)
     arrive(engine, ONE, 10)
