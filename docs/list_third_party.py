@@ -16,7 +16,6 @@ PAGE = ROOT / "THIRD_PARTY.md"
 LOCKED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
 
 FOR = {
-    "aiosqlite": "SQLite without blocking the event loop",
     "alembic": "changes of the database's tables from release to release",
     "cryptography": "sealing personal data in the vault",
     "espeakng-loader": "the speech synthesiser eSpeak NG, as a wheel",
@@ -181,7 +180,7 @@ def _requirements(name: str) -> set[str]:
         lines = requires(name) or []
     except PackageNotFoundError:
         return set()
-    plain = [line for line in lines if "extra ==" not in line or name in ("sqlalchemy", "psycopg")]
+    plain = [line for line in lines if "extra ==" not in line or name == "psycopg"]
     return {re.split(r"[^A-Za-z0-9._-]", line)[0].lower().replace("_", "-") for line in plain}
 
 

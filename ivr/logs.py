@@ -10,7 +10,6 @@ from pythonjsonlogger.json import JsonFormatter
 
 _LIBRARIES = {
     "panoramisk": logging.ERROR,
-    "aiosqlite": logging.WARNING,  # at debug it writes out what is sealed
     "alembic": logging.WARNING,
     "httpx": logging.WARNING,
 }
