@@ -1,6 +1,7 @@
 """YAML as plain values that remember their lines. Every scalar is text: `no`, `1`, `9:00` too.
 
-The typed fields of a flow turn texts into numbers; nobody has to know YAML's guesses about types.
+The typed fields of a flow or a settings file turn texts into numbers; nobody has to know YAML's
+guesses about types. Aliases are faults, so that no file is larger than it looks.
 """
 
 from __future__ import annotations
@@ -13,6 +14,12 @@ import yaml
 Value = dict[str, "Value"] | list["Value"] | str
 YamlPath = tuple[str, ...]
 """The keys (and list places) that lead from the top to a value."""
+
+QUICK = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+DEEPEST = 50
+TOO_DEEP = "is nested too deeply"
+LONG = 100_000
+"""Longer texts are not read a second time for a better word on what is wrong with them."""
 
 
 @dataclass(slots=True)
@@ -34,48 +41,101 @@ def read(text: str) -> Marked:
     """Never raises: what cannot be read is a fault."""
     document = Marked()
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        events = _events(text)
     except yaml.MarkedYAMLError as fault:
         mark = fault.problem_mark
         document.lines[()] = mark.line + 1 if mark else 1
         document.faults.append(((), f"this is not YAML: {fault.problem}"))
     except yaml.YAMLError as fault:
-        document.faults.append(((), f"this is not YAML: {fault}"))
-    except RecursionError:
-        document.faults.append(((), "this is nested too deeply"))
+        document.faults.append(((), f"this is not YAML: {' '.join(str(fault).split())}"))
     else:
-        if root is not None:
-            document.value = _plain(root, (), document, set())
+        inside = (e for e in events if isinstance(e, yaml.NodeEvent | yaml.CollectionEndEvent))
+        for event in inside:
+            if document.lines:
+                document.faults.append(((), "this is more than one document"))
+                break
+            document.value = _value(event, inside, (), document)
     return document
 
 
-def _plain(node: yaml.Node, path: YamlPath, document: Marked, seen: set[int]) -> Value:
-    document.lines.setdefault(path, node.start_mark.line + 1)
-    if id(node) in seen:  # an alias may hold itself
-        document.faults.append((path, "aliases (*) are not used in flows: write it out"))
+def _events(text: str) -> list[yaml.Event]:
+    try:
+        return list(_shallow(yaml.parse(text, Loader=QUICK)))
+    except yaml.YAMLError:
+        if len(text) > LONG:
+            raise
+        # Slow, but says more clearly what is wrong.
+        return list(_shallow(yaml.parse(text, Loader=yaml.SafeLoader)))
+
+
+def _shallow(events: Iterator[yaml.Event]) -> Iterator[yaml.Event]:
+    """The same; ends a text that would keep the parser busy for hours (`[[[[...`)."""
+    depth = 0
+    for event in events:
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise yaml.MarkedYAMLError(problem=f"line {_line(event)} {TOO_DEEP}")
+        yield event
+
+
+def _value(
+    event: yaml.Event, events: Iterator[yaml.Event], path: YamlPath, document: Marked
+) -> Value:
+    """The value that begins with this event, taking the events that belong to it."""
+    document.lines.setdefault(path, _line(event))
+    if isinstance(event, yaml.ScalarEvent):
+        return str(event.value)
+    if isinstance(event, yaml.AliasEvent):
+        document.faults.append((path, "aliases (*) are not used here: write it out"))
         return ""
-    seen.add(id(node))
-    if isinstance(node, yaml.MappingNode):
-        return dict(_entries(node, path, document, seen))
-    if isinstance(node, yaml.SequenceNode):
-        return [
-            _plain(inner, (*path, str(number)), document, seen)
-            for number, inner in enumerate(node.value)
-        ]
-    return str(node.value)
+    if isinstance(event, yaml.MappingStartEvent):
+        return dict(_entries(events, path, document))
+    return list(_items(events, path, document))
+
+
+def _items(events: Iterator[yaml.Event], path: YamlPath, document: Marked) -> Iterator[Value]:
+    for number, event in enumerate(events):
+        if isinstance(event, yaml.CollectionEndEvent):
+            return
+        yield _value(event, events, (*path, str(number)), document)
 
 
 def _entries(
-    node: yaml.MappingNode, path: YamlPath, document: Marked, seen: set[int]
+    events: Iterator[yaml.Event], path: YamlPath, document: Marked
 ) -> Iterator[tuple[str, Value]]:
-    names: set[str] = set()
-    for key, inner in node.value:
-        name = str(key.value)
+    lines: dict[str, int] = {}
+    for key in events:
+        if isinstance(key, yaml.CollectionEndEvent):
+            return
+        line = _line(key)
+        name = _name(key, events, path, document)
         here = (*path, name)
-        if name in names:
-            first = document.lines[here]
-            line = key.start_mark.line + 1
-            document.faults.append((here, f"is there twice, in lines {first} and {line}"))
-        names.add(name)
-        document.lines.setdefault(here, key.start_mark.line + 1)
-        yield name, _plain(inner, here, document, seen)
+        if name in lines:
+            text = f"is there twice, in lines {lines[name]} and {line}"
+            document.faults.append((here, text))
+        lines.setdefault(name, line)
+        document.lines.setdefault(here, line)
+        yield name, _value(next(events), events, here, document)
+
+
+def _name(key: yaml.Event, events: Iterator[yaml.Event], path: YamlPath, document: Marked) -> str:
+    if isinstance(key, yaml.ScalarEvent):
+        return str(key.value)
+    document.faults.append((path, "a key is a word, not a list, a mapping or an alias"))
+    if isinstance(key, yaml.CollectionStartEvent):
+        _skip(events)
+    return "?"
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _skip(events: Iterator[yaml.Event]) -> None:
+    """Past the end of the list or mapping that has just begun."""
+    depth = 1
+    while depth:
+        event = next(events)
+        depth += isinstance(event, yaml.CollectionStartEvent)
+        depth -= isinstance(event, yaml.CollectionEndEvent)
