@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from heapq import heapify, heappop, heappush
+from heapq import heappop, heappush
 from itertools import islice
 from typing import Any
 
@@ -28,13 +28,10 @@ Kind = tuple[str, str, frozenset[tuple[str, int]]]
 """Queue, class, skills with levels: within a kind, who came first is first."""
 
 NOTHING: Table = {"id": "", "outcome": "waiting", "agent": None, "started": None, "ended": None}
-
+Event = tuple[float, int, int, str]
+"""When, what, and of what concerns it the contact and the agent."""
 ANSWERED, FREE, ARRIVED, LEFT = range(4)
 """What happens, in the order in which it happens at one instant."""
-
-
-def kind_of(line: Table) -> Kind:
-    return line["queue"], line.get("class", ""), frozenset(line.get("skills", {}).items())
 
 
 def simulate(centre: Table, trace: list[Table]) -> list[Table]:
@@ -50,14 +47,15 @@ class Simulation:
         self.results = [{**NOTHING, "id": line["id"]} for line in trace]
         self.idle = dict.fromkeys(centre["agents"], 0.0)  # since when
         self.waiting: set[int] = set()
-        self.kinds = [kind_of(line) for line in trace]
+        self.kinds = [
+            (x["queue"], x.get("class", ""), frozenset(x.get("skills", {}).items())) for x in trace
+        ]
         credit = {name: rules.get("credit", 0.0) for name, rules in centre["classes"].items()}
         self.keys = [(x["at"] - credit.get(x.get("class"), 0.0), n) for n, x in enumerate(trace)]
         self.agents = {kind: self.able(kind) for kind in set(self.kinds)}
         self.lines: dict[Kind, deque[int]] = {}  # who left one stays in it until seen at its head
         self.ringing: dict[int, tuple[str, float]] = {}  # agent, and since when idle
-        self.events = [(line["at"], ARRIVED, n, "") for n, line in enumerate(trace)]
-        heapify(self.events)
+        self.events: list[Event] = [(line["at"], ARRIVED, n, "") for n, line in enumerate(trace)]
 
     def run(self) -> list[Table]:
         while self.events:
@@ -68,7 +66,8 @@ class Simulation:
                 agents = [agent]
                 while self.events and self.events[0][:2] == (now, FREE):
                     agents.append(heappop(self.events)[3])
-                self.free(agents, now)
+                self.idle.update(dict.fromkeys(agents, now))
+                self.match(agents, self.next_for(agents), now)
             elif what == ARRIVED:
                 self.arrive(contact, now)
             elif what == LEFT and (contact in self.waiting or contact in self.ringing):
@@ -88,10 +87,6 @@ class Simulation:
         self.results[contact].update(outcome="served", agent=agent, started=now, ended=ended)
         wrap_up = self.centre["queues"][self.trace[contact]["queue"]]["wrap_up_seconds"]
         heappush(self.events, (ended + wrap_up, FREE, contact, agent))
-
-    def free(self, agents: list[str], now: float) -> None:
-        self.idle.update(dict.fromkeys(agents, now))
-        self.match(agents, self.next_for(agents), now)
 
     def leave(self, contact: int, now: float) -> None:
         self.results[contact].update(outcome="abandoned", ended=now)

@@ -2,9 +2,10 @@
 
 All times are multiples of a power of two (a second, or about a microsecond), so that every sum of
 them is exact whatever the order of adding: what meets in one instant does so for everyone.
-Two meetings, of which the contract does not say who comes first, are left out: answers with other
-things (answers come only with the fine step), and agents who differ and become free without
-wrap-up (with the coarse step such agents always have wrap-up).
+What the contract does not say is left out: answers that meet anything else in one instant (they
+come half-way between whole seconds, or with the fine step), agents who are not alike and end talks
+without wrap-up in one instant (with whole seconds such agents always have wrap-up), and who of
+several agents is idle longest after a caller left while the phone rang (there is just one).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ Draw = Callable[[Random], float]
 
 FINE = 2.0**-20
 WHOLE = 1.0
-ANSWERS = (None, 0.0, 1.5, 4.0, 11.0)
+ANSWERS = (None, 0.0, 1.5, 4.5, 11.5)
 """All of them shorter than the ring time of a queue that does not say otherwise."""
 
 
@@ -30,6 +31,8 @@ class Shape:
     name: str
     agents: tuple[int, int] = (1, 50)
     load: tuple[float, float] = (0.7, 0.95)
+    mean: tuple[float, float] = (60.0, 240.0)
+    """Handle times; short ones let more agents become free in one instant."""
     queues: int = 1
     classes: int = 0
     skills: bool = False
@@ -45,15 +48,18 @@ class Shape:
 SHAPES = (
     Shape("one queue"),
     Shape("head starts", (2, 20), (0.9, 1.1), classes=3, patience="exponential", step=WHOLE),
-    Shape("one agent whose phone rings", (1, 1), (0.5, 1.3), patience="lognormal", answers=True),
+    Shape("one agent whose phone rings", (1, 1), (0.9, 1.3), (6.0, 15.0), classes=3,
+          patience="mixed", answers=True, step=WHOLE, bursts=0.2),
     Shape("agents in several queues", (6, 30), queues=4, patience="lognormal", bursts=0.1),
     Shape("skills with levels", (10, 50), (0.5, 0.9), skills=True, bursts=0.1),
-    Shape("everybody differs", (8, 40), (0.7, 1.2), 4, 3, True, "exponential", (5,), step=WHOLE),
+    Shape("everybody differs", (8, 40), (0.9, 1.2), (8.0, 20.0), 4, 3, True, "exponential", (5,),
+          step=WHOLE),
     Shape("more than can be served", (1, 30), (1.2, 1.3), classes=2, wrap_up=(5,)),
     Shape("phones that ring", (5, 40), queues=2, classes=2, answers=True),
-    Shape("bursts", (2, 20), (0.8, 1.2), patience="short", wrap_up=(0,), step=WHOLE, bursts=0.3),
-    Shape("everything", (20, 50), (0.8, 1.1), 3, 3, True, "lognormal", bursts=0.05),
-)
+    Shape("bursts", (2, 20), (0.8, 1.2), (20.0, 60.0), patience="short", wrap_up=(0,), step=WHOLE,
+          bursts=0.3),
+    Shape("everything", (20, 50), (0.8, 1.1), (60.0, 240.0), 3, 3, True, "lognormal", bursts=0.05),
+)  # fmt: skip
 """The configurations, by number."""
 
 
@@ -64,7 +70,8 @@ def configuration(
     shape = SHAPES[number]
     random = Random(f"{seed}/{number}")
     centre = _centre(shape, random)
-    handle, mean = _handle(random)
+    mean = random.uniform(*shape.mean)
+    handle = random.choice((exponential(mean), lognormal(mean, 1.5), lognormal(mean, 0.3)))
     wrap_up = sum(q["wrap_up_seconds"] for q in centre["queues"].values()) / len(centre["queues"])
     rings = sum(answer or 0.0 for answer in ANSWERS) / len(ANSWERS) if shape.answers else 0.0
     rate = random.uniform(*shape.load) * len(centre["agents"]) / (mean + wrap_up + rings)
@@ -79,8 +86,10 @@ def configuration(
         line |= random.choice(demands)
         line["handle"] = max(shape.step, _stepped(handle(random), shape.step))
         line["patience"] = patience and _stepped(patience(random), shape.step)
-        answer_after = random.choice(ANSWERS) if shape.answers else None
-        trace.append(line if answer_after is None else {**line, "answer_after": answer_after})
+        if shape.answers and (answer_after := random.choice(ANSWERS)) is not None:
+            line["answer_after"] = answer_after
+            line["handle"] += answer_after % 1  # ends on a step, where no answer ever is
+        trace.append(line)
     return centre, trace, shape
 
 
@@ -116,18 +125,15 @@ def _centre(shape: Shape, random: Random) -> dict[str, Any]:
     }
 
 
-def _handle(random: Random) -> tuple[Draw, float]:
-    mean = random.uniform(60, 240)
-    return random.choice((exponential(mean), lognormal(mean, 1.5), lognormal(mean, 0.3))), mean
-
-
 def _patience(shape: Shape, random: Random, mean: float) -> Draw | None:
     long = random.uniform(0.5, 2.0) * mean
+    hours = exponential(20 * mean)
     return {
         "": None,
         "exponential": exponential(long),
         "lognormal": lognormal(long, 1.0),
         "short": lambda random: random.choice((0.0, 0.0, 2.0, 10.0, 30.0)),
+        "mixed": lambda random: random.choice((0.0, 5.0, 10.0, hours(random), hours(random))),
     }[shape.patience]
 
 
