@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from acd.schedule import ALWAYS, Schedule, weekly
+from acd.schedule import ALWAYS, Schedule, calendar_day, weekly
 
 OFFICE = weekly("Asia/Shanghai", {"mon-fri": "09:00-12:00, 13:00-18:00", "sat": "10:00-14:00"})
+NATIONAL_DAY, STAFF_DAY, WORKING_SATURDAY = date(2026, 10, 1), date(2026, 10, 2), date(2026, 10, 10)
+GOLDEN_WEEK = weekly(
+    "Asia/Shanghai",
+    {"mon-fri": "09:00-18:00", "holidays": "10:00-12:00"},
+    holidays=frozenset({NATIONAL_DAY, STAFF_DAY}),
+    workdays=frozenset({WORKING_SATURDAY}),
+    special={"2026-10-02": "09:00-10:00", "2026-10-12": "closed", "2026-10-13": "22:00-02:00"},
+)
+
+
+def instant(text: str, zone: str = "Asia/Shanghai") -> float:
+    return datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp()
 
 
 def is_open(schedule: Schedule, text: str, zone: str = "Asia/Shanghai") -> bool:
-    return schedule.is_open(datetime.fromisoformat(text).replace(tzinfo=ZoneInfo(zone)).timestamp())
+    return schedule.is_open(instant(text, zone))
 
 
 @pytest.mark.parametrize(
@@ -59,6 +71,67 @@ def test_days_may_run_over_the_end_of_the_week() -> None:
 
 def test_always_is_always() -> None:
     assert all(ALWAYS.is_open(hour * 3600 - 0.001) for hour in range(1, 24 * 7 + 1))
+
+
+@pytest.mark.parametrize(
+    ("at", "open_", "holiday"),
+    [
+        ("2026-10-01 09:30", False, True),
+        ("2026-10-01 10:30", True, True),
+        ("2026-10-02 09:30", True, False),  # has hours of its own: no holiday
+        ("2026-10-02 10:30", False, False),
+        ("2026-10-03 10:30", False, False),  # a Saturday
+        ("2026-10-10 17:59", True, False),  # a Saturday that is worked
+        ("2026-10-12 10:30", False, False),  # a Monday that is closed
+        ("2026-10-13 10:30", False, False),
+        ("2026-10-14 01:59", True, False),
+        ("2026-10-14 02:00", False, False),
+    ],
+)
+def test_holidays_and_single_days_stand_before_the_week(
+    at: str, open_: bool, holiday: bool
+) -> None:
+    assert is_open(GOLDEN_WEEK, at) is open_
+    assert GOLDEN_WEEK.is_holiday(instant(at)) is holiday
+
+
+def test_a_holiday_without_hours_is_closed_all_day() -> None:
+    shut = weekly("UTC", {"mon-sun": "00:00-24:00"}, holidays=frozenset({NATIONAL_DAY}))
+    assert not any(is_open(shut, f"2026-10-01 {hour:02}:00", "UTC") for hour in range(24))
+    assert is_open(shut, "2026-09-30 23:59", "UTC") and is_open(shut, "2026-10-02 00:00", "UTC")
+
+
+def test_a_holiday_begins_and_ends_with_the_clock_on_the_wall_there() -> None:
+    assert GOLDEN_WEEK.is_holiday(instant("2026-09-30 16:00", "UTC"))
+    assert not GOLDEN_WEEK.is_holiday(instant("2026-09-30 15:59", "UTC"))
+
+
+@pytest.mark.parametrize("schedule", [OFFICE, GOLDEN_WEEK, ALWAYS], ids=["office", "golden", "24h"])
+def test_nothing_changes_before_the_next_edge(schedule: Schedule) -> None:
+    now, end = instant("2026-09-29 00:00:30"), instant("2026-10-15 00:00")
+    while now < end:
+        edge = schedule.next_edge(now)
+        assert now < edge <= now + 86_400
+        before = {(schedule.is_open(t), schedule.is_holiday(t)) for t in (now, edge - 0.001)}
+        assert len(before) == 1
+        now = edge
+
+
+def test_the_next_edge_is_found_on_a_day_that_has_an_hour_twice() -> None:
+    berlin = weekly("Europe/Berlin", {"sun": "02:30-06:00"})
+    edges, now = [], instant("2026-10-24 23:00", "UTC")
+    for _ in range(3):
+        now = berlin.next_edge(now)
+        edges.append(datetime.fromtimestamp(now, ZoneInfo("UTC")).strftime("%H:%M"))
+    assert edges == ["00:30", "01:30", "05:00"]
+
+
+@pytest.mark.parametrize(
+    "text", ["2026-02-30", "20261001", "2026-W40-4", "01.10.2026", "", "٢٠٢٦-١٠-٠١"]
+)
+def test_a_day_is_written_in_one_way(text: str) -> None:
+    with pytest.raises(ValueError, match="is no day"):
+        calendar_day(text)
 
 
 @pytest.mark.parametrize(
