@@ -26,9 +26,10 @@ from pydantic import (
 
 from acd.model import AgentId, Centre, Queue, QueueId
 from acd.schedule import ALWAYS, Schedule, weekly
+from ivr.home import ROOT as ROOT
+from ivr.home import home_of
 
 DEFAULT_PORT_BASE = 15060
-ROOT = Path(__file__).resolve().parent.parent
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
 PhoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
@@ -233,7 +234,7 @@ def environment_with(values: Mapping[str, str]) -> dict[str, str]:
 
 def load(environment: Mapping[str, str] = os.environ) -> Settings:
     """Read environment and files; raises `BadSettings` with every fault at once."""
-    home = Path(environment.get("HOTLINE_HOME") or ROOT / ".hotline").resolve()
+    home = home_of(environment)
     data = Path(environment.get("HOTLINE_DATA") or ROOT / "data").resolve()
     faults: list[str] = []
     base = environment.get("HOTLINE_PORT_BASE") or str(DEFAULT_PORT_BASE)

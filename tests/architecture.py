@@ -55,6 +55,7 @@ READS_ENVIRONMENT = {
     "adapters/cli/demo.py": "when ./hotline was started: the shell tells by a variable",
     "adapters/cli/demo_site.py": "hands the demo's own places to the processes it starts",
     "adapters/cli/demo_words.py": "the language of the terminal is no setting of ours",
+    "ivr/home.py": "the one setting that is needed before there is time for the others",
     "ivr/settings.py": "the one reader of settings",
     "voice/prompts.py": "hands the environment on to the process that speaks",
     "voice/engines/pyttsx3_engine.py": "that process tells its library where the data lies",

@@ -23,7 +23,7 @@ import pytest
 import yaml
 
 from adapters.asterisk.instance import Instance
-from adapters.cli.processes import PidFile
+from adapters.cli.pid_file import PidFile
 from adapters.cli.run import core_ready, web_ready
 from adapters.control.client import CoreClient
 from adapters.sipp.callers import Callers, Person, fictional_numbers

@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from acd.commands import ContactEnd
 from acd.events import Event, OfferEnd
 from acd.states import AgentState, ContactState
-from adapters.cli.__main__ import app
+from adapters.cli.commands import app
 from adapters.tickets import desk, routes
 from adapters.web.gate import OPEN
 from docs import draw_states, list_third_party

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
 
-from adapters.cli.output import Json, fail, table
-from adapters.control.client import CoreClient
-from ivr.ports import CoreAway, CoreRefused
-from ivr.settings import BadSettings, load
+from adapters.cli.output import Json, fail, settings_or_fail, table
 
 app = typer.Typer(no_args_is_help=True)
 Agent = Annotated[str, typer.Argument(help="The agent's id, which is also the phone's name.")]
@@ -20,10 +16,13 @@ COLUMNS = ("agent", "state", "reason", "phone", "queues", "contact")
 
 def ask(what: str, **fields: Any) -> Mapping[str, Any]:
     """The core's answer, or one sentence why there is none."""
+    import asyncio
+
+    from adapters.control.client import CoreClient
+    from ivr.ports import CoreAway, CoreRefused
+
     try:
-        return asyncio.run(CoreClient(load().core_socket).ask(what, **fields))
-    except BadSettings as bad:
-        fail("\n".join(bad.faults))
+        return asyncio.run(CoreClient(settings_or_fail().core_socket).ask(what, **fields))
     except CoreAway as away:
         fail(f"{away}; is it running? ./hotline run starts it")
     except CoreRefused as refusal:

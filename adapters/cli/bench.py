@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from ivr.settings import ROOT
+from ivr.home import ROOT
 
 app = typer.Typer(no_args_is_help=True)
 

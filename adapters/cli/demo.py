@@ -28,8 +28,9 @@ from adapters.cli.demo_site import (
 )
 from adapters.cli.demo_verdict import Verdict, judge
 from adapters.cli.demo_words import Words, language_of
-from adapters.cli.run import NotReady, running, stop_asterisk, supervisor_file
+from adapters.cli.run import running, stop_asterisk
 from adapters.cli.screen import Screen, screen_for
+from adapters.cli.start import NotReady, supervisor_file
 from adapters.cli.timeline import Scene
 from adapters.sipp.process import SippFailed
 from adapters.stores.journal import JournalReader
@@ -52,7 +53,7 @@ async def demo(
     """Show all of it; the exit status. `listen`: the address that real telephones reach."""
     words = Words(language or language_of())
     screen = screen_for(Scene(words, WRAP_UP_SECONDS), EXPECTED.calls, AGENTS, json)
-    if supervisor_file(settings).running() or Instance(settings).adopt():
+    if supervisor_file(settings.run).running() or Instance(settings).adopt():
         screen.fault(words("busy machine"))
         return 1
     show = Show(prepare(settings, words.language, listen), screen, None if once else listen or "")

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from adapters.cli.output import Json, fail, table
-from ivr.faults import BadFlow
-from ivr.load import load_for
-from ivr.settings import BadSettings, load
+from adapters.cli.output import Json, fail, settings_or_fail, table
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -15,10 +12,11 @@ app = typer.Typer(no_args_is_help=True)
 @app.command()
 def check(json: Json = False) -> None:
     """Check every flow; name each fault with file, line and a suggestion."""
+    from ivr.faults import BadFlow
+    from ivr.load import load_for
+
     try:
-        flows = load_for(load())
-    except BadSettings as bad:
-        fail("\n".join(bad.faults))
+        flows = load_for(settings_or_fail())
     except BadFlow as bad:
         fail("\n".join(bad.faults))
     rows = [

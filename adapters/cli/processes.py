@@ -1,74 +1,25 @@
-"""Our own processes: started, kept alive, found again after a crash, ended by their id."""
+"""Our own processes: started, kept alive, ended."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import signal
-import sys
+import subprocess
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 from acd.model import Seconds
-from ivr.settings import ROOT
+from adapters.cli.pid_file import STOP_SECONDS, PidFile
 
 log = logging.getLogger(__name__)
 
-STOP_SECONDS: Seconds = 5.0
 FIRST_PAUSE: Seconds = 0.2
 LONGEST_PAUSE: Seconds = 5.0
 STEADY_SECONDS: Seconds = 30.0
 """A process that lived this long is started again at once when it dies."""
-
-
-@dataclass(slots=True)
-class PidFile:
-    """Which process plays a part; the id alone is not enough, ids come round again."""
-
-    path: Path
-
-    def write(self, pid: int) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        spare = self.path.with_suffix(".new")
-        spare.write_text(f"{pid} {_started(pid)}\n")
-        spare.replace(self.path)
-
-    def running(self) -> int | None:
-        """The process id if that very process still runs."""
-        try:
-            pid, started = self.path.read_text().split()
-        except (OSError, ValueError):
-            return None
-        return int(pid) if _started(int(pid)) == started != "" else None
-
-    def end(self, deadline: Seconds = STOP_SECONDS) -> bool:
-        """Ask it to stop, then make it; whether there was one."""
-        pid = self.running()
-        if pid is None:
-            return False
-        for how, patience in ((signal.SIGTERM, deadline), (signal.SIGKILL, 2.0)):
-            try:
-                os.kill(pid, how)
-            except ProcessLookupError:
-                return True
-            end = time.monotonic() + patience
-            while time.monotonic() < end:
-                if self.running() is None:
-                    return True
-                time.sleep(0.02)
-        return True
-
-
-def _started(pid: int) -> str:
-    """Clock ticks since boot at which the process began; empty when it is gone."""
-    try:
-        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    except OSError:
-        return ""
-    return fields[18] if state != "Z" else ""
 
 
 @dataclass(slots=True)
@@ -80,17 +31,20 @@ class Kept:
     pid_file: PidFile
     log_file: Path | None
     ready: Callable[[], Awaitable[bool]]
-    starts: int = 0
-    _process: asyncio.subprocess.Process | None = field(default=None)
+    process: subprocess.Popen[bytes] | None = None
+    """Given: it has been started already."""
 
     async def keep(self) -> None:
         """Run it until cancelled; then stop it."""
         pause = FIRST_PAUSE
-        await asyncio.to_thread(self.pid_file.end)  # left over from a supervisor that was killed
+        if self.process is None:  # one may be left over from a supervisor that was killed
+            await asyncio.to_thread(self.pid_file.end)
         try:
             while True:
                 began = time.monotonic()
-                code = await self._run_once()
+                self.process = self.process or self._begin()
+                code = await asyncio.to_thread(self.process.wait)
+                self.process = None
                 pause = FIRST_PAUSE if time.monotonic() - began > STEADY_SECONDS else pause
                 log.error("process ended", extra={"which": self.name, "code": code})
                 await asyncio.sleep(pause)
@@ -98,27 +52,18 @@ class Kept:
         finally:
             await self._stop()
 
-    async def _run_once(self) -> int:
-        self.starts += 1
-        output = self.log_file.open("ab") if self.log_file else None
-        try:
-            self._process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", self.module, cwd=ROOT, stdin=asyncio.subprocess.DEVNULL,
-                stdout=output, stderr=output,
-            )  # fmt: skip
-        finally:
-            if output:
-                output.close()
-        self.pid_file.write(self._process.pid)
-        return await self._process.wait()
+    def _begin(self) -> subprocess.Popen[bytes]:
+        with ExitStack() as stack:
+            output = stack.enter_context(self.log_file.open("ab")) if self.log_file else None
+            return self.pid_file.begin(self.module, output)
 
     async def _stop(self) -> None:
-        if self._process and self._process.returncode is None:
-            self._process.terminate()
+        if self.process:
+            self.process.terminate()
             try:
-                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
-            except TimeoutError:
-                self._process.kill()
+                await asyncio.to_thread(self.process.wait, STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
         self.pid_file.path.unlink(missing_ok=True)
 
 

@@ -4,65 +4,76 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-from collections.abc import AsyncIterator
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 
-import httpx
-
 from acd.model import Seconds
 from adapters.asterisk.instance import AsteriskFailed, Instance
-from adapters.cli.processes import Kept, PidFile, all_ready
+from adapters.asterisk.site_values import BadPlace
+from adapters.cli.pid_file import PidFile
+from adapters.cli.processes import Kept, all_ready
 from adapters.cli.publish import publish_prompts
+from adapters.cli.start import NotReady, claim, supervisor_file
 from adapters.control.client import CoreClient
+from ivr.faults import BadFlow
+from ivr.logs import configure
 from ivr.ports import CoreAway, CoreRefused
-from ivr.settings import Settings
+from ivr.settings import BadSettings, Settings, load
 
 log = logging.getLogger(__name__)
 
 READY_SECONDS: Seconds = 60.0
+CALLS_FIRST_SECONDS: Seconds = 10.0
+"""How long all else waits for a core that has calls to take up."""
 LOOK_SECONDS: Seconds = 0.5
 LOOKS_PER_LOG_CHECK = 120
 RESTART_PAUSE: Seconds = 5.0
 
 
-class NotReady(Exception):
-    """Something did not start in time; the message says what, and where its log is."""
-
-
-def supervisor_file(settings: Settings) -> PidFile:
-    """Who supervises this installation now."""
-    return PidFile(settings.run / "supervisor.pid")
+def supervise(core: subprocess.Popen[bytes] | None) -> None:
+    """`./hotline run`, with the core that was started already if there is one."""
+    try:
+        settings = load()
+    except BadSettings as bad:
+        if core:
+            core.terminate()
+        sys.exit("hotline: " + "\n".join(bad.faults))
+    configure(settings.log_level, "supervisor")
+    try:
+        asyncio.run(run_until_told(settings, core))
+    except (AsteriskFailed, BadFlow, BadPlace, NotReady) as fault:
+        sys.exit(f"hotline: {fault}")
 
 
 @asynccontextmanager
-async def running(settings: Settings, logs: Path | None = None) -> AsyncIterator[None]:
+async def running(
+    settings: Settings, logs: Path | None = None, first: subprocess.Popen[bytes] | None = None
+) -> AsyncIterator[None]:
     """Everything runs and is ready inside; afterwards our processes are stopped.
 
     Asterisk goes on: it carries calls. `stop_asterisk` ends it. With `logs` the processes' output
-    goes to files in that folder.
+    goes to files in that folder. `first`: a core that was started already.
     """
-    mine = supervisor_file(settings)
-    other = mine.running()
-    if other and other != os.getpid():
-        raise NotReady(f"Hotline runs already (process {other}); ./hotline stop ends it")
-    mine.write(os.getpid())
-    kept = processes(settings, logs)
-    # Ours first: after a crash callers may be waiting in an Asterisk that runs already.
-    tasks = [asyncio.create_task(one.keep(), name=one.name) for one in kept]
+    mine = supervisor_file(settings.run)
+    claim(mine)
+    core, web = processes(settings, logs)
+    core.process = first
+    tasks: list[asyncio.Task[None]] = []
     try:
-        await _start_asterisk(settings)
-        tasks.append(asyncio.create_task(_keep_asterisk(settings), name="asterisk"))
-        for task in tasks:
-            task.add_done_callback(_no_longer_kept)
-        late = await all_ready(kept, READY_SECONDS)
-        if late:
-            where = f"see {logs}" if logs else "see the log above"
-            names = " and ".join(late)
-            raise NotReady(f"{names} not ready in {READY_SECONDS:.0f} s; {where}")
+        _begin(tasks, "core", core.keep())
+        instance = Instance(settings)
+        await asyncio.to_thread(instance.render)  # refuses what is unsafe
+        if instance.adopt():
+            await all_ready([core], CALLS_FIRST_SECONDS)
+        _begin(tasks, "web", web.keep())
+        await _start_asterisk(instance)
+        _begin(tasks, "asterisk", _keep_asterisk(instance))
+        await _wait_until_ready([core, web], logs)
         yield
     finally:
         for task in tasks:
@@ -71,15 +82,28 @@ async def running(settings: Settings, logs: Path | None = None) -> AsyncIterator
         mine.path.unlink(missing_ok=True)
 
 
+def _begin(
+    tasks: list[asyncio.Task[None]], name: str, work: Coroutine[object, object, None]
+) -> None:
+    task = asyncio.create_task(work, name=name)
+    task.add_done_callback(_no_longer_kept)
+    tasks.append(task)
+
+
+async def _wait_until_ready(kept: list[Kept], logs: Path | None) -> None:
+    late = await all_ready(kept, READY_SECONDS)
+    if late:
+        where = f"see {logs}" if logs else "see the log above"
+        raise NotReady(f"{' and '.join(late)} not ready in {READY_SECONDS:.0f} s; {where}")
+
+
 def _no_longer_kept(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and task.exception():
         log.error("not kept alive any more: " + task.get_name(), exc_info=task.exception())
 
 
-async def _start_asterisk(settings: Settings) -> None:
-    instance = Instance(settings)
-    await asyncio.to_thread(instance.render)
-    await publish_prompts(settings)
+async def _start_asterisk(instance: Instance) -> None:
+    await publish_prompts(instance.settings)
     if await asyncio.to_thread(instance.adopt):
         await asyncio.to_thread(instance.reload)
     else:
@@ -119,6 +143,8 @@ async def core_ready(settings: Settings) -> bool:
 
 async def web_ready(settings: Settings) -> bool:
     """Whether the web process answers."""
+    import httpx  # takes time that callers would wait for
+
     address = settings.web_address if settings.web_address != "0.0.0.0" else "127.0.0.1"  # noqa: S104
     try:
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
@@ -128,9 +154,8 @@ async def web_ready(settings: Settings) -> bool:
         return False
 
 
-async def _keep_asterisk(settings: Settings) -> None:
+async def _keep_asterisk(instance: Instance) -> None:
     """Start Asterisk again if it dies, and keep its log within bounds."""
-    instance = Instance(settings)
     looks = 0
     while True:
         await asyncio.sleep(LOOK_SECONDS)
@@ -146,11 +171,11 @@ async def _keep_asterisk(settings: Settings) -> None:
                 await asyncio.sleep(RESTART_PAUSE)
 
 
-async def run_until_told(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT."""
+async def run_until_told(settings: Settings, first: subprocess.Popen[bytes] | None = None) -> None:
+    """Run until SIGTERM or SIGINT; `first`: a core that was started already."""
     told = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, told.set)
-    async with running(settings):
+    async with running(settings, first=first):
         log.info("ready", extra={"sip": settings.ports.sip, "web": settings.ports.web})
         await told.wait()

@@ -9,9 +9,9 @@ from typing import Any
 
 from adapters.asterisk.instance import Instance
 from adapters.cli.agents import COLUMNS
-from adapters.cli.output import console, fail, show, table
-from adapters.cli.processes import PidFile
-from adapters.cli.run import supervisor_file
+from adapters.cli.output import fail, say, show, table
+from adapters.cli.pid_file import PidFile
+from adapters.cli.start import supervisor_file
 from adapters.control.client import CoreClient
 from ivr.ports import CoreAway, CoreRefused, StoreFailed, StoreRefused
 from ivr.settings import Settings
@@ -24,7 +24,7 @@ def stop(settings: Settings) -> None:
     ended = [
         name
         for name, file in (
-            ("supervisor", supervisor_file(settings)),
+            ("supervisor", supervisor_file(settings.run)),
             ("core", PidFile(settings.run / "core.pid")),
             ("web", PidFile(settings.run / "web.pid")),
         )
@@ -34,7 +34,7 @@ def stop(settings: Settings) -> None:
     if instance.adopt():
         instance.stop()
         ended.append("asterisk")
-    console.print(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
+    say(f"stopped: {', '.join(ended)}" if ended else "nothing was running")
 
 
 def status(settings: Settings, as_json: bool) -> int:
@@ -42,7 +42,7 @@ def status(settings: Settings, as_json: bool) -> int:
     asterisk = Instance(settings).adopt()
     found: dict[str, Any] = {
         "asterisk": f"process {asterisk.pid}" if asterisk else "not running",
-        "supervisor": supervisor_file(settings).running() or "not running",
+        "supervisor": supervisor_file(settings.run).running() or "not running",
     }
     try:
         core, agents, queues = asyncio.run(_ask_all(settings))
@@ -68,17 +68,17 @@ async def _ask_all(settings: Settings) -> tuple[Any, Any, Any]:
     return status_, agents["agents"], queues["queues"]
 
 
-async def doctor(settings: Settings, as_json: bool) -> int:
+def doctor(settings: Settings, as_json: bool) -> int:
     """0 when nothing fails (warnings allowed)."""
     from adapters.asterisk.doctor import examine
 
-    findings = await examine(settings)
+    findings = asyncio.run(examine(settings))
     if as_json:
         table((), [asdict(finding) for finding in findings], as_json=True)
     for finding in findings if not as_json else ():
-        console.print(f"{MARKS[finding.level]:14} {finding.what}")
+        say(f"{MARKS[finding.level]:14} {finding.what}")
         if finding.level != "ok":
-            console.print(f"       {finding.remedy}")
+            say(f"       {finding.remedy}")
     return int(any(finding.level == "fail" for finding in findings))
 
 
@@ -89,7 +89,7 @@ def backup(settings: Settings, target: Path, with_keys: bool) -> None:
         asyncio.run(archive.backup(settings, target, with_keys=with_keys))
     except (StoreFailed, StoreRefused, OSError) as fault:
         fail(str(fault))
-    console.print(f"written: {target}")
+    say(f"written: {target}")
 
 
 def restore(settings: Settings, source: Path, replace: bool, master_key: Path | None) -> None:
@@ -99,4 +99,4 @@ def restore(settings: Settings, source: Path, replace: bool, master_key: Path | 
         asyncio.run(archive.restore(settings, source, replace=replace, master_key=master_key))
     except (StoreFailed, StoreRefused, OSError) as fault:
         fail(str(fault))
-    console.print(f"restored from {source}")
+    say(f"restored from {source}")

@@ -28,7 +28,7 @@ from adapters.cli.demo_cast import CHINESE, EXPECTED, Role
 from adapters.cli.demo_site import AGENTS, WRAP_UP_SECONDS
 from adapters.cli.demo_verdict import Expected
 from adapters.cli.demo_words import Words
-from adapters.cli.processes import PidFile
+from adapters.cli.pid_file import PidFile
 from adapters.cli.recording import animated, pictures
 from ivr.settings import ROOT, Settings, load
 from tests.house import free_base

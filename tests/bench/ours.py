@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from adapters.asterisk.instance import Instance
-from adapters.cli.processes import PidFile
+from adapters.cli.pid_file import PidFile
 from adapters.cli.run import running, stop_asterisk
 from adapters.control.client import CoreClient
 from ivr.settings import Settings, load

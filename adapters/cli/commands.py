@@ -1,0 +1,146 @@
+"""Every command of `./hotline`; each has `--help`, and imports what it does when it is called."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from adapters.cli import agents, bench, flows
+from adapters.cli.output import Json, settings_or_fail, show
+from ivr.home import ROOT
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    epilog="Besides: ./hotline setup prepares this machine, ./hotline uninstall undoes it.",
+    help="Hotline answers an organisation's telephone and brings callers to the right person.",
+)
+app.add_typer(agents.app, name="agent", help="Log agents in and out, pause them, list them.")
+app.add_typer(flows.app, name="flow", help="Check the flows that answer calls.")
+app.add_typer(bench.app, name="bench", help="Measure; every figure comes with n, seed and machine.")
+
+Language = Literal["en", "zh"]
+Once = Annotated[bool, typer.Option("--once", help="End by itself, with an exit status.")]
+
+
+@app.callback(invoke_without_command=True)
+def entrance(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False,
+) -> None:
+    """Hotline answers an organisation's telephone and brings callers to the right person."""
+    if version:
+        show({"hotline": project_version()}, as_json=False)
+        raise typer.Exit
+
+
+def project_version() -> str:
+    """The version in pyproject.toml."""
+    lines = (ROOT / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    return next(line.split('"')[1] for line in lines if line.startswith("version = "))
+
+
+@app.command()
+def run() -> None:
+    """Run everything in the foreground until Ctrl-C: Asterisk, the core, the web service.
+
+    Afterwards Asterisk goes on with its calls; `./hotline stop` ends it too.
+    """
+    from adapters.cli import start
+
+    start.run()
+
+
+@app.command()
+def stop() -> None:
+    """End everything, calls included."""
+    from adapters.cli import state
+
+    state.stop(settings_or_fail())
+
+
+@app.command()
+def status(json: Json = False) -> None:
+    """Show what runs, who waits, and the agents."""
+    from adapters.cli import state
+
+    raise typer.Exit(state.status(settings_or_fail(), json))
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """Examine this installation; name each fault with its remedy."""
+    from adapters.cli import state
+
+    raise typer.Exit(state.doctor(settings_or_fail(), json))
+
+
+@app.command()
+def demo(
+    once: Once = False,
+    listen: Annotated[
+        str | None, typer.Option(help="Open SIP on this address for a real telephone.")
+    ] = None,
+    language: Annotated[
+        Language | None, typer.Option(help="Of the screen; default: the terminal's (LANG).")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show the whole of it: callers dial in, wait, talk with agents; each leaves a ticket."""
+    import asyncio
+
+    from adapters.cli import demo as show_room
+
+    settings = settings_or_fail()
+    raise typer.Exit(asyncio.run(show_room.demo(settings, once, listen, json, language)))
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def test(
+    context: typer.Context,
+    fast: Annotated[bool, typer.Option("--fast", help="Without Asterisk and databases.")] = False,
+) -> None:
+    """Run style checks and tests; further arguments go to pytest."""
+    from ivr.settings import environment_with
+
+    cache = settings_or_fail().home / "cache"
+    kept = {"RUFF_CACHE_DIR": "ruff", "MYPY_CACHE_DIR": "mypy"}
+    kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
+    environment = environment_with({name: str(cache / part) for name, part in kept.items()})
+    checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
+    narrow = ["-m", "not asterisk and not postgres and not slow"] if fast else []
+    tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *narrow, *context.args]
+    for words in [*([] if context.args else checks), tests]:
+        command = [sys.executable, "-m", *words]
+        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+        if code:
+            raise typer.Exit(code)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(help="The archive to write.")],
+    with_keys: Annotated[bool, typer.Option(help="Put the master key into it too.")] = False,
+) -> None:
+    """Write one consistent archive of all state, also while everything runs."""
+    from adapters.cli import state
+
+    state.backup(settings_or_fail(), target, with_keys)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(help="An archive that `backup` wrote.")],
+    replace: Annotated[bool, typer.Option(help="Put aside the state that is there.")] = False,
+    master_key: Annotated[
+        Path | None, typer.Option(help="The file with the key that the archive was made under.")
+    ] = None,
+) -> None:
+    """Bring an archive's state back; nothing may run meanwhile."""
+    from adapters.cli import state
+
+    state.restore(settings_or_fail(), source, replace, master_key)
