@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from adapters.stores.faults import explained
 from adapters.stores.lane import Lane
+from ivr.ports import StoreFailed
 
 Part = Literal["core", "web"]
 Result = TypeVar("Result")
@@ -103,11 +104,11 @@ class Database:
         return self.engine.execution_options(begin="BEGIN IMMEDIATE").begin()
 
     async def close(self) -> None:
-        try:
+        """What a thread that is held up still has open ends with the process."""
+        with suppress(StoreFailed):
             await self.alone(self.engine.dispose)
-        finally:
-            self.writer.end()
-            self.reader.end()
+        self.writer.end()
+        self.reader.end()
 
 
 def _with(connect: Callable[[], Connection], work: Callable[[Connection], Result]) -> Result:
