@@ -1,3 +1,3 @@
 """Fixtures that several folders of tests share."""
 
-pytest_plugins = ("tests.databases", "tests.web_site", "tests.web_stage")
+pytest_plugins = ("tests.databases", "tests.stored_centre", "tests.web_site", "tests.web_stage")

@@ -1,4 +1,7 @@
-"""A centre with something of everything in its stores, for tests of backup and restore."""
+"""A centre with something of everything in its stores, for tests of backup and restore.
+
+Fixtures: `centre` and `elsewhere` (two empty installations), `archive` (a backup of the first).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,9 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from adapters.stores.backup import backup
 from adapters.stores.journal import JournalReader, SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.schema import open_database
@@ -55,3 +61,22 @@ async def look(settings: Settings, person: PersonId) -> tuple[int, str | None, P
     found = len(records), await vault.open(person, "name"), await vault.person_for_number(NUMBER)
     await database.close()
     return found
+
+
+@pytest.fixture
+def centre(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "here" / "data")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Settings:
+    return settings_in(tmp_path / "there" / "data")
+
+
+@pytest.fixture
+async def archive(centre: Settings, tmp_path: Path) -> Path:
+    """A backup of `centre`, filled for it, with its keys."""
+    await fill(centre)
+    target = tmp_path / "backup.tar.gz"
+    await backup(centre, target, with_keys=True)
+    return target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tarfile
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,26 +11,7 @@ from adapters.stores.backup import backup
 from adapters.stores.restore import restore
 from ivr.ports import StoreRefused
 from ivr.settings import Settings
-from tests.stored_centre import fill, settings_in
-
-
-@pytest.fixture
-def centre(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path / "here" / "data")
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path / "there" / "data")
-
-
-@pytest.fixture
-async def archive(centre: Settings, tmp_path: Path) -> AsyncIterator[Path]:
-    """A backup of a filled centre, with its keys."""
-    await fill(centre)
-    target = tmp_path / "backup.tar.gz"
-    await backup(centre, target, with_keys=True)
-    yield target
+from tests.stored_centre import fill
 
 
 async def test_an_empty_centre_has_nothing_to_back_up(centre: Settings, tmp_path: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import gzip
 import sqlite3
-from collections.abc import AsyncIterator
 from contextlib import closing
 from pathlib import Path
 
@@ -21,25 +20,6 @@ from ivr.ports import Record, StoreRefused
 from ivr.settings import Settings
 from tests.databases import SQLITE_AND_POSTGRES, fresh_url
 from tests.stored_centre import NAME, NUMBER, fill, look, settings_in
-
-
-@pytest.fixture
-def centre(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path / "here" / "data")
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Settings:
-    return settings_in(tmp_path / "there" / "data")
-
-
-@pytest.fixture
-async def archive(centre: Settings, tmp_path: Path) -> AsyncIterator[Path]:
-    """A backup of a filled centre, with its keys."""
-    await fill(centre)
-    target = tmp_path / "backup.tar.gz"
-    await backup(centre, target, with_keys=True)
-    yield target
 
 
 @pytest.mark.parametrize("to", SQLITE_AND_POSTGRES)
