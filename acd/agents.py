@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from acd.events import AgentLoggedIn, AgentLoggedOff, AgentPaused, AgentReady, OfferEnd
-from acd.model import Agent, Centre, OfferId, Seconds
+from acd.config import Centre
+from acd.events import OfferEnd
+from acd.model import Agent, Medium, OfferId, Phase, Seconds, Work
+from acd.requests import AgentLoggedIn, AgentLoggedOff, AgentPaused, AgentReady
 from acd.states import AgentState, ForbiddenMove, after_agent
 
 BUSY_STATES = (AgentState.OFFERED, AgentState.TALKING)
+NO_ANSWER = "no answer"
 
 OFFER_OVER_MOVES = {
     OfferEnd.DECLINED: "decline",
@@ -28,9 +31,12 @@ def log_in(agent: Agent, event: AgentLoggedIn, centre: Centre, now: Seconds) -> 
     unknown = [queue for queue in event.queues if queue not in centre.queues]
     if unknown:
         raise ForbiddenMove(f"there is no queue {unknown[0]}")
+    if agent.id not in centre.agents:
+        raise ForbiddenMove(f"there is no agent {agent.id} any more")
     _move(agent, "log in", now)
-    agent.queues = event.queues or centre.agents[agent.id]
-    agent.reason, agent.pause_after, agent.log_off_after = "", None, False
+    own = centre.agents[agent.id].queues
+    agent.queues = {id_: own.get(id_, 0.0) for id_ in event.queues} or dict(own)
+    agent.reason, agent.pause_after, agent.log_off_after, agent.answered = "", None, False, 0
     if event.ready:
         _become_ready(agent, "ready", now)
 
@@ -48,7 +54,8 @@ def ready(agent: Agent, event: AgentReady, centre: Centre, now: Seconds) -> None
     if agent.state in BUSY_STATES and agent.pause_after is not None:
         agent.pause_after = None
     elif agent.state is AgentState.WRAP_UP:
-        wrap_up_over(agent, now)
+        agent.works.clear()
+        _become_ready(agent, "done", now)
     else:
         _become_ready(agent, "ready", now)
 
@@ -71,52 +78,76 @@ REQUESTS: dict[type, Callable[[Agent, Any, Centre, Seconds], None]] = {
 # ---------------------------------------------------------------- what happens to them
 
 
-def offered(agent: Agent, offer: OfferId, now: Seconds) -> None:
+def offered(agent: Agent, offer: OfferId, medium: Medium, now: Seconds) -> None:
     _move(agent, "offer", now)
-    agent.offer = offer
+    agent.works[offer] = Work(medium)
 
 
-def answered(agent: Agent, offer: OfferId, now: Seconds) -> None:
+def answered(agent: Agent, offer: OfferId, medium: Medium, now: Seconds) -> None:
     """The agent talks. A fact, whatever we thought of the agent before."""
     if agent.state is not AgentState.TALKING:
         _move(agent, "accept", now)
-    agent.offer, agent.wrap_up_ends = offer, None
+    agent.works = {id_: w for id_, w in agent.works.items() if w.medium is not medium or _on(w)}
+    agent.works[offer] = Work(medium, Phase.TALKING)
+    agent.answered += 1
 
 
 def offer_over(
     agent: Agent, offer: OfferId, how: OfferEnd, now: Seconds, rest_until: Seconds
 ) -> None:
     """The offer ended without a talk. Idle time goes on, but for an agent who let it ring."""
-    if agent.offer != offer:
+    if agent.works.pop(offer, None) is None:
         return
-    agent.offer = None
     if how in (OfferEnd.BUSY, OfferEnd.UNREACHABLE):
         agent.rests_until = rest_until
-    if agent.state in BUSY_STATES:
+    if agent.state in BUSY_STATES and any(map(_on, agent.works.values())):
+        if how is OfferEnd.RANG_OUT and agent.pause_after is None:
+            agent.pause_after = NO_ANSWER  # who never answers must not be rung again
+        _go_on(agent, now)
+    elif agent.state in BUSY_STATES:
         move = "released" if agent.state is AgentState.TALKING else OFFER_OVER_MOVES[how]
-        _move(agent, move, now)
-    if agent.state is AgentState.NOT_READY:
-        agent.reason = "no answer"
+        _move(agent, "wrap up" if agent.works else move, now)
+        if agent.state is AgentState.NOT_READY:
+            agent.reason = NO_ANSWER
     _take_what_was_asked(agent, now)
 
 
 def talk_over(agent: Agent, offer: OfferId, now: Seconds, wrap_up_seconds: Seconds) -> None:
     """The agent's leg is gone: wrap-up, for this long."""
-    if agent.offer != offer:
+    work = agent.works.get(offer)
+    if work is None:
         return
-    agent.offer = None
-    _move(agent, "hang up", now)
-    agent.wrap_up_ends = now + wrap_up_seconds
+    work.phase, work.ends_at = Phase.WRAP_UP, now + wrap_up_seconds
+    if any(map(_on, agent.works.values())):
+        _go_on(agent, now)
+    elif agent.state is AgentState.TALKING:
+        _move(agent, "hang up", now)
+    elif agent.state is AgentState.OFFERED:
+        _move(agent, "wrap up", now)
 
 
 def wrap_up_over(agent: Agent, now: Seconds) -> None:
-    """Free again, or on the break that was asked for during the talk."""
-    agent.wrap_up_ends = None
-    _become_ready(agent, "done", now)
-    _take_what_was_asked(agent, now)
+    """What was wrapped up by now is done: free again, or on the break that was asked for."""
+    over = [id_ for id_, w in agent.works.items() if not _on(w) and w.ends_at <= now]
+    for id_ in over:
+        del agent.works[id_]
+    if agent.state is AgentState.WRAP_UP and not agent.works:
+        _become_ready(agent, "done", now)
+        _take_what_was_asked(agent, now)
+
+
+def _on(work: Work) -> bool:
+    return work.phase is not Phase.WRAP_UP
+
+
+def _go_on(agent: Agent, now: Seconds) -> None:
+    talks = any(work.phase is Phase.TALKING for work in agent.works.values())
+    _move(agent, "talk on" if talks else "ring on", now)
 
 
 def _take_what_was_asked(agent: Agent, now: Seconds) -> None:
+    if agent.state in (*BUSY_STATES, AgentState.WRAP_UP):
+        return
     if agent.log_off_after:
         agent.log_off_after, agent.pause_after = False, None
         _log_off_now(agent, now)
@@ -127,12 +158,14 @@ def _take_what_was_asked(agent: Agent, now: Seconds) -> None:
 
 def _pause_now(agent: Agent, reason: str, now: Seconds) -> None:
     _move(agent, "pause", now)
-    agent.reason, agent.wrap_up_ends = reason, None
+    agent.reason = reason
+    agent.works.clear()
 
 
 def _log_off_now(agent: Agent, now: Seconds) -> None:
     _move(agent, "log off", now)
-    agent.reason, agent.wrap_up_ends = "", None
+    agent.reason = ""
+    agent.works.clear()
 
 
 def _become_ready(agent: Agent, move: str, now: Seconds) -> None:
@@ -141,5 +174,7 @@ def _become_ready(agent: Agent, move: str, now: Seconds) -> None:
 
 
 def _move(agent: Agent, move: str, now: Seconds) -> None:
-    agent.state = after_agent(agent.state, move)
-    agent.since = now
+    state = after_agent(agent.state, move)
+    if state is not agent.state:
+        agent.since = now
+    agent.state = state

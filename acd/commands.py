@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from acd.model import AgentId, ContactId, OfferId, Seconds
+from acd.model import AgentId, ContactId, OfferId, Rule, Seconds
 
 
 class ContactEnd(StrEnum):
@@ -14,6 +14,7 @@ class ContactEnd(StrEnum):
     SERVED = "served"
     ABANDONED = "abandoned"  # the caller left while waiting
     LEFT = "left"  # the caller left before reaching the queue
+    EXPIRED = "expired"  # parked for longer than the queue allows
     LOST = "lost"  # neither channel nor record of an end: never called abandoned
 
 
@@ -25,6 +26,7 @@ class Offer:
     contact: ContactId
     agent: AgentId
     ring_seconds: Seconds
+    rule: Rule = Rule.ORDER
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,4 +47,14 @@ class Close:
     how: ContactEnd
 
 
-Command = Offer | Withdraw | Close
+@dataclass(frozen=True, slots=True)
+class Overflow:
+    """By the queue's rules this contact should go elsewhere. It keeps waiting until it does."""
+
+    contact: ContactId
+    to: str
+    """Another queue, a channel, `callback` or `message`."""
+    why: str
+
+
+Command = Offer | Withdraw | Close | Overflow

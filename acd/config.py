@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from types import MappingProxyType
 
-from acd.model import AgentId, QueueId, Seconds
+from acd.model import AgentId, Medium, QueueId, Seconds
 from acd.schedule import Schedule
 
 Skills = Mapping[str, int]
@@ -27,37 +26,6 @@ class Strategy(StrEnum):
     FEWEST_CONTACTS = "fewest_contacts"  # offers answered since logging in
     ROUND_ROBIN = "round_robin"  # by the last offer, the longest ago first
     RANDOM = "random"  # by the centre's seed: the same events give the same choice
-
-
-class Medium(StrEnum):
-    """What a contact takes of an agent's attention; each channel belongs to one medium."""
-
-    VOICE = "voice"
-    CHAT = "chat"
-    MAIL = "mail"
-
-
-class Lane(StrEnum):
-    """Live contacts have somebody there; deferred ones have a promised time."""
-
-    LIVE = "live"
-    DEFERRED = "deferred"
-
-
-MEDIA: Mapping[str, Medium] = MappingProxyType(
-    {
-        "voice": Medium.VOICE,
-        "callback": Medium.VOICE,
-        "email": Medium.MAIL,
-        "message": Medium.MAIL,
-        "ticket": Medium.MAIL,
-    }
-)
-"""The medium of a channel; channels that are not named here are chats."""
-
-
-def medium_of(channel: str) -> Medium:
-    return MEDIA.get(channel, Medium.CHAT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,8 @@
 """What the engine is told, in the past tense.
 
 *Facts* come from the telephone side and may come late, twice or out of order: a fact that changes
-nothing is ignored. *Requests* come from people and may be refused with `ForbiddenMove`.
+nothing is ignored. *Requests*
+come from people and may be refused with `ForbiddenMove`: see `acd.requests`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,25 @@ from enum import StrEnum
 from typing import Any
 
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
+from acd.requests import (
+    AgentLoggedIn,
+    AgentLoggedOff,
+    AgentPaused,
+    AgentReady,
+    ConsultAsked,
+    PickedUp,
+    Regraded,
+    Request,
+    TransferCompleted,
+)
+
+__all__ = [
+    "AgentLoggedIn", "AgentLoggedOff", "AgentPaused", "AgentReady", "Arrived", "BecameLive",
+    "CallerLeft", "ConsultAsked", "Event", "Held", "LegEnded", "LinkChanged", "Moved",
+    "OfferAnswered", "OfferEnd", "OfferEnded", "Parked", "PhoneChanged", "PickedUp", "Reached",
+    "Regraded", "Request", "Resumed", "Returned", "Started", "TakenByFallback", "TimePassed",
+    "TransferCompleted", "Transferred", "from_plain", "is_event_kind", "to_plain",
+]  # fmt: skip
 
 
 class OfferEnd(StrEnum):
@@ -52,6 +72,14 @@ class Arrived:
     language: str = "zh"
     skills: dict[str, int] = field(default_factory=dict)
     waits: bool = False
+    urgency: str = ""
+    repeat: bool = False
+    """A new contact on a ticket that is still open."""
+    preferred: AgentId | None = None
+    due_at: Seconds | None = None
+    """When a deferred contact was promised to be served; None: a live contact."""
+    resumes: ContactId | None = None
+    """A contact that was cut off: its place is taken up, within the grace time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +131,14 @@ class LegEnded:
 
 @dataclass(frozen=True, slots=True)
 class CallerLeft:
-    """The caller's channel is gone. `lost`: found missing, with no record of how it ended."""
+    """The caller's channel is gone. `lost`: found missing, with no record of how it ended.
+
+    `channel`: which one; news of a channel that the contact has left change nothing.
+    """
 
     contact: ContactId
     lost: bool = False
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,43 +150,62 @@ class PhoneChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class Moved:
+    """The contact goes on in another channel, with the same key. A ringing phone may still win."""
+
+    contact: ContactId
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """The customer cannot be reached just now: skipped, key kept, until `Reached` or `until`."""
+
+    contact: ContactId
+    until: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BecameLive:
+    """The customer of a deferred contact is there now: from here on the order key counts."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class Transferred:
+    """The contact waits for another queue, with the same key. `skills` None: the same as before."""
+
+    contact: ContactId
+    queue: QueueId
+    skills: dict[str, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The agent put the caller on hold."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """The agent speaks with the caller again."""
+
+    contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
 class TimePassed:
     """Nothing happened but time."""
 
 
-# ---- requests
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLoggedIn:
-    agent: AgentId
-    queues: tuple[QueueId, ...] = ()
-    ready: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class AgentPaused:
-    agent: AgentId
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class AgentReady:
-    """Back from a break, or done with wrap-up before its time."""
-
-    agent: AgentId
-
-
-@dataclass(frozen=True, slots=True)
-class AgentLoggedOff:
-    agent: AgentId
-
-
-Request = AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
 Event = (
-    Started | LinkChanged | Arrived | Reached | Returned | TakenByFallback
-    | OfferAnswered | OfferEnded | LegEnded | CallerLeft | PhoneChanged | TimePassed
-    | AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
+    Started | LinkChanged | TimePassed | PhoneChanged
+    | Arrived | Reached | Returned | TakenByFallback | CallerLeft
+    | OfferAnswered | OfferEnded | LegEnded
+    | Moved | Parked | BecameLive | Transferred | Held | Resumed
+    | Request
 )  # fmt: skip
 
 EVENT_VERSION = 1

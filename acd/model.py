@@ -5,7 +5,9 @@ All times are seconds of centre time (UTC, whole milliseconds); all lengths of t
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import NewType
 
 from acd.states import AgentState, ContactState
@@ -17,6 +19,42 @@ OfferId = NewType("OfferId", str)
 """`epoch.seq.n`: the engine's epoch, the contact's number in the journal, the n-th offer of it."""
 
 Seconds = float
+OrderKey = tuple[Seconds, int]
+
+
+class Medium(StrEnum):
+    """What a contact takes of an agent's attention; each channel belongs to one medium."""
+
+    VOICE = "voice"
+    CHAT = "chat"
+    MAIL = "mail"
+
+
+class Lane(StrEnum):
+    """Live contacts have somebody there; deferred ones have a promised time."""
+
+    LIVE = "live"
+    DEFERRED = "deferred"
+
+
+class Rule(StrEnum):
+    """By which rule a contact was offered to an agent."""
+
+    ORDER = "order"  # first of those whom this agent may serve
+    PREFERRED = "preferred"  # held for this agent
+    ELSEWHERE = "elsewhere"  # rang too long at another agent
+    PICKED_UP = "picked up"  # handed over by a supervisor, out of order
+    CONSULT = "consult"  # asked for by the agent who has the contact
+
+
+MEDIA: Mapping[str, Medium] = {
+    "voice": Medium.VOICE,
+    "callback": Medium.VOICE,
+    "email": Medium.MAIL,
+    "message": Medium.MAIL,
+    "ticket": Medium.MAIL,
+}
+"""The medium of a channel; channels that are not named here are chats."""
 
 
 @dataclass(slots=True)
@@ -29,9 +67,15 @@ class Contact:
     seq: int
     channel: str = "voice"
     class_: str = "standard"
+    urgency: str = ""
     credit: Seconds = 0.0
     language: str = "zh"
     skills: dict[str, int] = field(default_factory=dict)
+    lane: Lane = Lane.LIVE
+    due_at: Seconds = 0.0
+    """When a deferred contact was promised to be served."""
+    preferred: AgentId | None = None
+    """The agent who knows this customer; the queue may hold the contact for them."""
     state: ContactState = ContactState.ARRIVING
     offer: OfferId | None = None
     """The offer that rings or talks now; None otherwise."""
@@ -40,11 +84,40 @@ class Contact:
     """The offer of the last talk."""
     rests: dict[AgentId, Seconds] = field(default_factory=dict)
     """Agents who declined this contact, and until when they are not offered it again."""
+    parked_until: Seconds | None = None
+    """When a parked contact waits again by itself: a callback that is due then."""
+    parked_at: Seconds = 0.0
+    overflowed: int = 0
+    """So many of the queue's overflow rules have spoken for this contact."""
 
     @property
-    def order_key(self) -> tuple[Seconds, int]:
+    def order_key(self) -> OrderKey:
         """Smaller is served first among the contacts that an agent may serve now."""
+        if self.lane is Lane.DEFERRED:
+            return (self.due_at, self.seq)
         return (self.entered_at - self.credit, self.seq)
+
+    @property
+    def medium(self) -> Medium:
+        return MEDIA.get(self.channel, Medium.CHAT)
+
+
+class Phase(StrEnum):
+    """How far an agent is with one contact."""
+
+    RINGING = "ringing"
+    TALKING = "talking"
+    WRAP_UP = "wrap-up"
+
+
+@dataclass(slots=True)
+class Work:
+    """One contact that takes of an agent's capacity, from its offer to the end of its wrap-up."""
+
+    medium: Medium
+    phase: Phase = Phase.RINGING
+    ends_at: Seconds = 0.0
+    """When the wrap-up is over."""
 
 
 @dataclass(slots=True)
@@ -52,7 +125,8 @@ class Agent:
     """A person who serves contacts, in exactly one of the six agent states."""
 
     id: AgentId
-    queues: tuple[QueueId, ...]
+    queues: dict[QueueId, Seconds]
+    """The queues of this log-in, and how long their contacts wait before they come to the agent."""
     state: AgentState = AgentState.LOGGED_OFF
     since: Seconds = 0.0
     idle_since: Seconds = 0.0
@@ -63,10 +137,27 @@ class Agent:
     pause_after: str | None = None
     """A break asked for while talking: taken when the talk and its wrap-up are over."""
     log_off_after: bool = False
-    offer: OfferId | None = None
-    wrap_up_ends: Seconds | None = None
+    works: dict[OfferId, Work] = field(default_factory=dict)
     rests_until: Seconds = 0.0
-    """After a busy or unreachable phone: no offers before this time."""
+    """After a busy or unreachable phone: no offers by telephone before this time."""
+    kept_for: OfferId | None = None
+    """A contact comes here as soon as this offer, withdrawn elsewhere, is confirmed gone."""
+    answered: int = 0
+    """Offers answered since logging in."""
+    last_offer: int = 0
+    """The number of the agent's last offer among all offers of the engine."""
+
+    @property
+    def offer(self) -> OfferId | None:
+        """The offer that the agent has had for the longest time; None without any."""
+        return next((id_ for id_, w in self.works.items() if w.phase is not Phase.WRAP_UP), None)
+
+    @property
+    def wrap_up_ends(self) -> Seconds | None:
+        """When the agent's wrap-up is over; None when the agent is not in wrap-up."""
+        if self.state is not AgentState.WRAP_UP:
+            return None
+        return max((work.ends_at for work in self.works.values()), default=None)
 
 
 @dataclass(slots=True)
@@ -82,21 +173,18 @@ class OfferMade:
     answered_at: Seconds | None = None
     withdrawn: str = ""
     """Why the offer was taken back, while the end of its leg is still to be confirmed."""
+    rule: Rule = Rule.ORDER
+    queue: QueueId = QueueId("")
+    class_: str = ""
+    medium: Medium = Medium.VOICE
 
 
 @dataclass(frozen=True, slots=True)
-class Queue:
-    """Where contacts of one kind wait, with the queue's own rules."""
+class Place:
+    """The place in line of a contact that was cut off; it can be taken up again for a while."""
 
-    id: QueueId
-    ring_seconds: Seconds = 15.0
-    wrap_up_seconds: Seconds = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Centre:
-    """The rules of the house as the engine needs them: queues, classes' credits, agents' queues."""
-
-    queues: dict[QueueId, Queue]
-    credits: dict[str, Seconds]
-    agents: dict[AgentId, tuple[QueueId, ...]]
+    entered_at: Seconds
+    seq: int
+    credit: Seconds
+    offers_made: int
+    left_at: Seconds

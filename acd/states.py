@@ -30,6 +30,8 @@ class ContactState(StrEnum):
     WAITING = "waiting"
     RINGING = "ringing"
     TALKING = "talking"
+    HELD = "held"  # on hold: with the agent, hearing music
+    PARKED = "parked"  # cannot be reached just now: skipped, key kept
     AFTER = "after"  # the agent's leg has ended; the caller's dialplan decides what comes next
     ENDED = "ended"
 
@@ -48,6 +50,16 @@ AGENT_MOVES: dict[tuple[AgentState, str], AgentState] = {
     (A.READY, "pause"): A.NOT_READY,
     (A.READY, "log off"): A.LOGGED_OFF,
     (A.READY, "offer"): A.OFFERED,
+    (A.OFFERED, "offer"): A.OFFERED,  # another contact, as far as the capacity goes
+    (A.TALKING, "offer"): A.TALKING,
+    (A.OFFERED, "ring on"): A.OFFERED,  # one contact is over, another still rings
+    (A.TALKING, "ring on"): A.OFFERED,
+    (A.OFFERED, "talk on"): A.TALKING,  # one contact is over, with another the agent still talks
+    (A.TALKING, "talk on"): A.TALKING,
+    (
+        A.OFFERED,
+        "wrap up",
+    ): A.WRAP_UP,  # an earlier contact still wants its wrap-up
     (A.OFFERED, "accept"): A.TALKING,
     (A.OFFERED, "released"): A.READY,  # the offer was withdrawn, or the caller left
     (A.OFFERED, "decline"): A.READY,
@@ -66,6 +78,21 @@ CONTACT_MOVES: dict[tuple[ContactState, str], ContactState] = {
     (C.RINGING, "offer over"): C.WAITING,
     (C.RINGING, "answer"): C.TALKING,
     (C.WAITING, "answer"): C.TALKING,  # a claim that was learned late: the talk is a fact
+    (C.TALKING, "hold"): C.HELD,
+    (C.HELD, "resume"): C.TALKING,
+    (C.HELD, "leg ended"): C.AFTER,
+    (C.HELD, "back"): C.WAITING,
+    (C.HELD, "leave"): C.ENDED,
+    (C.WAITING, "park"): C.PARKED,
+    (C.RINGING, "park"): C.PARKED,  # the offer is withdrawn
+    (C.PARKED, "reach"): C.WAITING,
+    (C.PARKED, "ring on"): C.RINGING,  # there again before the end of the old leg was confirmed
+    (C.PARKED, "answer"): C.TALKING,  # the phone that rang when it was parked has won
+    (C.PARKED, "leave"): C.ENDED,
+    (C.WAITING, "transfer"): C.WAITING,  # to another queue, with the same key
+    (C.TALKING, "transfer"): C.WAITING,
+    (C.HELD, "transfer"): C.WAITING,
+    (C.AFTER, "transfer"): C.WAITING,
     (C.TALKING, "leg ended"): C.AFTER,
     (C.TALKING, "back"): C.WAITING,
     (C.AFTER, "back"): C.WAITING,

@@ -12,7 +12,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-from acd.engine import DECLINE_REST, PHONE_REST
+from acd.offers import DECLINE_REST, PHONE_REST
 from acd.states import AGENT_MOVES, CONTACT_MOVES, AgentState, ContactState
 from ivr.tickets.life import JOIN_SECONDS, TICKET_MOVES, TicketState
 
@@ -114,6 +114,9 @@ AGENT = Drawing(
             f" {PHONE_REST:g} s."
         ),
         "hang up": "The agent's leg ended, whoever hung up.",
+        "ring on": "One of several contacts is over; another still rings.",
+        "talk on": "One of several contacts is over; with another the agent still talks.",
+        "wrap up": "The offer is over, and an earlier contact still wants its wrap-up.",
         "done": "The wrap-up time is over, or the agent ended it before.",
     },
 )  # fmt: skip
@@ -131,15 +134,25 @@ CONTACT = Drawing(
         ContactState.WAITING: "Waits with music and announcements; may be offered.",
         ContactState.RINGING: "Waits on, while it rings at one agent.",
         ContactState.TALKING: "Connected with an agent.",
+        ContactState.HELD: "With an agent, who has put the caller on hold.",
+        ContactState.PARKED: (
+            "The customer cannot be reached just now, or asked to be called back: skipped in the"
+            " order, key kept."
+        ),
         ContactState.AFTER: "The agent's leg has ended; the dialplan decides what comes next.",
-        ContactState.ENDED: "Over: served, abandoned, left or lost.",
+        ContactState.ENDED: "Over: served, abandoned, left, lost or expired.",
     },
     causes={
-        "reach": "The dialplan reports the caller from the waiting loop.",
+        "reach": "The dialplan reports the caller from the waiting loop; or a callback is due.",
+        "park": "The customer cannot be reached; an offer that rings is withdrawn.",
+        "ring on": "Reachable again before the end of the withdrawn offer was confirmed.",
+        "hold": "The agent put the caller on hold.",
+        "resume": "The agent speaks with the caller again, or whoever takes the contact over does.",
+        "transfer": "The contact goes to another queue, with the same key.",
         "offer": "The engine rings an agent for it.",
         "offer over": "Declined, rung out, busy, out of reach or withdrawn: it keeps its key.",
         "answer": (
-            "The agent's leg passed the gate. From waiting: this was learned late, or a fallback"
+            "The agent's leg passed the gate. From waiting or parked: learned late, or a fallback"
             " phone took the caller."
         ),
         "leg ended": "The agent's leg is gone.",

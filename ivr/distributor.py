@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acd import events, snapshot
-from acd.commands import Close, Command, Offer, Withdraw
+from acd.commands import Close, Command, Offer, Overflow, Withdraw
 from acd.engine import Engine
 from acd.events import Event
 from acd.model import ContactId, QueueId, Seconds
@@ -201,6 +201,10 @@ class Distributor:
         if isinstance(command, Withdraw):
             data = {"offer": command.offer, "agent": command.agent, "reason": command.reason}
             return Record(now, "Withdrawn", data, command.contact)
+        if isinstance(command, Overflow):
+            return Record(
+                now, "Overflowed", {"to": command.to, "why": command.why}, command.contact
+            )
         return Record(now, "ContactEnded", {"how": command.how}, command.contact)
 
     async def _write(self, records: list[Record], now: Seconds) -> None:

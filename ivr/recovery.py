@@ -6,8 +6,9 @@ import logging
 from dataclasses import dataclass
 
 from acd import events, snapshot
+from acd.config import Centre
 from acd.engine import Engine
-from acd.model import Centre, Seconds
+from acd.model import Seconds
 from acd.states import ForbiddenMove
 from ivr.distributor import CEL_APPLIED
 from ivr.ports import Journal
@@ -32,7 +33,7 @@ async def recover(journal: Journal, centre: Centre) -> Recovered:
     newest = await journal.newest_snapshot()
     found = Recovered(Engine(centre), 0.0, 0, 0)
     if newest:
-        engine = snapshot.load(centre, newest.state["engine"])
+        engine = snapshot.load(centre, newest.state["engine"], newest.at)
         found = Recovered(engine, newest.at, newest.state["cel_row"], 0)
     async for record in journal.read(newest.seq if newest else 0):
         found.at = record.at

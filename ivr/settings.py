@@ -24,7 +24,8 @@ from pydantic import (
     model_validator,
 )
 
-from acd.model import AgentId, Centre, Queue, QueueId
+from acd.config import Centre, Class, Member, Queue
+from acd.model import AgentId, QueueId
 from acd.schedule import ALWAYS, Schedule, weekly
 from ivr.home import ROOT as ROOT
 from ivr.home import home_of
@@ -125,9 +126,9 @@ class CentreFile(_Strict):
                 QueueId(name): Queue(QueueId(name), entry.ring_seconds, entry.wrap_up_seconds)
                 for name, entry in self.queues.items()
             },
-            credits={name: entry.credit for name, entry in self.classes.items()},
+            classes={name: Class(credit=entry.credit) for name, entry in self.classes.items()},
             agents={
-                AgentId(name): tuple(QueueId(queue) for queue in entry.queues)
+                AgentId(name): Member(AgentId(name), {QueueId(q): 0.0 for q in entry.queues})
                 for name, entry in self.agents.items()
             },
         )

@@ -48,8 +48,8 @@ def values_of(settings: Settings) -> dict[str, str]:
         "NUMBER_DEFAULTS": _lines(_number(n, entry) for n, entry in site.numbers.items()),
         "NEXT_LANGUAGES": _next_languages(site.languages),
         "AGENT_LANG": site.languages[0],
-        "CREDITS": _lines(f"ACD_CREDIT_{name}={round(credit)}"
-                          for name, credit in settings.centre.credits.items()),
+        "CREDITS": _lines(f"ACD_CREDIT_{name}={round(class_.credit)}"
+                          for name, class_ in settings.centre.classes.items()),
         "FALLBACK_AFTER": str(FALLBACK_AFTER),
         "FREE_PHONES": _free_phones(site.fallback),
     }  # fmt: skip

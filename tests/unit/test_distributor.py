@@ -11,18 +11,20 @@ import pytest
 
 from acd import events, snapshot
 from acd.commands import Offer, Withdraw
+from acd.config import Queue
 from acd.engine import Engine
 from acd.events import OfferEnd
-from acd.model import AgentId, Centre, ContactId, OfferId, Queue, QueueId, Seconds
+from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from acd.states import ForbiddenMove
 from ivr import distributor as distributor_module
 from ivr.distributor import CEL_APPLIED, Distributor
 from ivr.ports import CallFacts, Note
 from ivr.recovery import recover
+from tests.centres import centre
 from tests.fakes_stores import MemoryJournal, MemoryVault
 
 SUPPORT, ANN, ONE = QueueId("support"), AgentId("ann"), ContactId("one")
-CENTRE = Centre({SUPPORT: Queue(SUPPORT)}, {"standard": 0.0}, {ANN: (SUPPORT,)})
+CENTRE = centre({SUPPORT: Queue(SUPPORT)}, {"standard": 0.0}, {ANN: (SUPPORT,)})
 FACTS = CallFacts(ONE, dialled="4000", caller_number="+8613800000000", queue="support")
 
 

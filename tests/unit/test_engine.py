@@ -7,8 +7,10 @@ import json
 import pytest
 
 from acd import snapshot
+from acd.arrivals import REMEMBER_SECONDS
 from acd.commands import Close, Command, ContactEnd, Offer, Withdraw
-from acd.engine import CONFIRM_SECONDS, DECLINE_REST, PHONE_REST, REMEMBER_SECONDS, Engine
+from acd.config import Queue
+from acd.engine import Engine
 from acd.events import (
     AgentLoggedIn,
     AgentLoggedOff,
@@ -31,13 +33,15 @@ from acd.events import (
     from_plain,
     to_plain,
 )
-from acd.model import AgentId, Centre, ContactId, OfferId, Queue, QueueId
+from acd.model import AgentId, ContactId, OfferId, QueueId
+from acd.offers import CONFIRM_SECONDS, DECLINE_REST, PHONE_REST
 from acd.states import AgentState, ContactState, ForbiddenMove
+from tests.centres import centre
 
 SUPPORT = QueueId("support")
 ANN, BOB = AgentId("ann"), AgentId("bob")
 ONE, TWO, THREE = ContactId("one"), ContactId("two"), ContactId("three")
-CENTRE = Centre(
+CENTRE = centre(
     queues={SUPPORT: Queue(SUPPORT, ring_seconds=15, wrap_up_seconds=10)},
     credits={"standard": 0, "vip": 90},
     agents={ANN: (SUPPORT,), BOB: (SUPPORT,)},
@@ -375,7 +379,7 @@ def test_a_snapshot_brings_back_the_very_same_engine() -> None:
     talk(engine, ONE, 12)
     arrive(engine, TWO, 13)
     plain = json.loads(json.dumps(snapshot.dump(engine)))
-    again = snapshot.load(CENTRE, plain)
+    again = snapshot.load(CENTRE, plain, now=0)
     assert snapshot.dump(again) == snapshot.dump(engine)
     assert again.handle(TimePassed(), 28) == engine.handle(TimePassed(), 28) != []
 
@@ -384,8 +388,8 @@ def test_an_agent_who_left_the_centre_file_stays_until_their_talk_is_over() -> N
     engine = started(ANN, BOB)
     arrive(engine, ONE, 10)
     talk(engine, ONE, 12)
-    nobody = Centre(CENTRE.queues, CENTRE.credits, agents={})
-    assert list(snapshot.load(nobody, snapshot.dump(engine)).agents) == [ANN]
+    nobody = centre(CENTRE.queues, {}, agents={})
+    assert list(snapshot.load(nobody, snapshot.dump(engine), now=0).agents) == [ANN]
 
 
 @pytest.mark.parametrize(

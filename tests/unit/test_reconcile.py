@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from acd import events
+from acd.config import Queue
 from acd.engine import Engine
 from acd.events import Event, OfferEnd
-from acd.model import AgentId, Centre, ContactId, OfferId, Queue, QueueId
+from acd.model import AgentId, ContactId, OfferId, QueueId
 from acd.states import ContactState
 from ivr.reconcile import CallerSeen, Seen, reconcile
+from tests.centres import centre
 
 SUPPORT, ANN = QueueId("support"), AgentId("ann")
 ONE, TWO, OFFER = ContactId("one"), ContactId("two"), OfferId("1.1.1")
-CENTRE = Centre({SUPPORT: Queue(SUPPORT)}, {"standard": 0.0}, {ANN: (SUPPORT,)})
+CENTRE = centre({SUPPORT: Queue(SUPPORT)}, {"standard": 0.0}, {ANN: (SUPPORT,)})
 
 
 def seen(contact: ContactId, entered_at: float = 10.0, waits: bool = True) -> CallerSeen:

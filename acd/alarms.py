@@ -1,0 +1,186 @@
+"""What to do when a deadline has come, and which deadlines still mean something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from acd import agents, offers
+from acd.arrivals import unpark
+from acd.commands import Close, ContactEnd
+from acd.deadlines import Alarm, Deadline
+from acd.events import OfferEnd
+from acd.floor import Floor
+from acd.model import AgentId, Contact, ContactId, OfferId, OfferMade, Phase, Seconds
+from acd.overflow import look_for_overflow
+from acd.states import ContactState, after_contact
+
+
+def stands(floor: Floor, deadline: Deadline) -> bool:
+    """Whether this deadline still means something; it was right when it was set."""
+    return _STANDS[deadline.alarm](floor, deadline)
+
+
+def act(floor: Floor, deadline: Deadline, now: Seconds) -> None:
+    _ACTS[deadline.alarm](floor, deadline.subject, now)
+
+
+# ---------------------------------------------------------------- which still mean something
+
+
+def _ringing(floor: Floor, deadline: Deadline) -> OfferMade | None:
+    offer = floor.offers.get(OfferId(deadline.subject))
+    return offer if offer and offer.answered_at is None and floor.link_up else None
+
+
+def _rings(floor: Floor, deadline: Deadline) -> bool:
+    offer = _ringing(floor, deadline)
+    return offer is not None and offer.rings_until == deadline.at
+
+
+def _rings_undisturbed(floor: Floor, deadline: Deadline) -> bool:
+    offer = _ringing(floor, deadline)
+    return offer is not None and not offer.withdrawn
+
+
+def _wraps_up(floor: Floor, deadline: Deadline) -> bool:
+    agent = floor.agents.get(AgentId(deadline.subject))
+    works = agent.works.values() if agent else ()
+    return any(w.phase is Phase.WRAP_UP and w.ends_at == deadline.at for w in works)
+
+
+def _phone_rests(floor: Floor, deadline: Deadline) -> bool:
+    agent = floor.agents.get(AgentId(deadline.subject))
+    return agent is not None and agent.rests_until == deadline.at
+
+
+def _is_kept(floor: Floor, deadline: Deadline) -> bool:
+    return OfferId(deadline.subject) in floor.kept
+
+
+def _waiting(floor: Floor, deadline: Deadline) -> Contact | None:
+    contact = floor.contacts.get(ContactId(deadline.subject))
+    return contact if contact and contact.state is ContactState.WAITING else None
+
+
+def _pair_rests(floor: Floor, deadline: Deadline) -> bool:
+    contact = _waiting(floor, deadline)
+    return contact is not None and bool(contact.rests)
+
+
+def _holds(floor: Floor, deadline: Deadline) -> bool:
+    contact = _waiting(floor, deadline)
+    return contact is not None and floor.is_held(contact)
+
+
+def _looks(floor: Floor, deadline: Deadline) -> bool:
+    return any(AgentId(deadline.subject) in o.agents for o in floor.openings.values())
+
+
+def _is_parked(floor: Floor, deadline: Deadline) -> bool:
+    contact = floor.contacts.get(ContactId(deadline.subject))
+    return contact is not None and contact.state is ContactState.PARKED
+
+
+def _still_waits(floor: Floor, deadline: Deadline) -> bool:
+    return _waiting(floor, deadline) is not None
+
+
+_STANDS: Mapping[Alarm, Callable[[Floor, Deadline], bool]] = {
+    Alarm.RING: _rings,
+    Alarm.RING_ELSEWHERE: _rings_undisturbed,
+    Alarm.WRAP_UP: _wraps_up,
+    Alarm.PHONE_REST: _phone_rests,
+    Alarm.KEPT: _is_kept,
+    Alarm.PAIR_REST: _pair_rests,
+    Alarm.HOLD: _holds,
+    Alarm.LOOK: _looks,
+    Alarm.WAITED: _still_waits,
+    Alarm.PARK: _is_parked,
+    Alarm.OVERFLOW: _still_waits,
+}
+
+# ---------------------------------------------------------------- what to do
+
+
+def _ring_out(floor: Floor, subject: str, now: Seconds) -> None:
+    offer = floor.offers[OfferId(subject)]
+    offers.withdraw(floor, offer, offer.withdrawn or OfferEnd.RANG_OUT, now)
+
+
+def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
+    floor.ringing_long[OfferId(subject)] = None
+    for agent in list(floor.agents.values()):  # one may be idle already
+        if any(agent.id in openings.agents for openings in floor.openings.values()):
+            floor.fresh_agents[agent.id] = None
+
+
+def _end_wrap_up(floor: Floor, subject: str, now: Seconds) -> None:
+    agent = floor.agents[AgentId(subject)]
+    agents.wrap_up_over(agent, now)
+    floor.refresh(agent, now)
+
+
+def _end_phone_rest(floor: Floor, subject: str, now: Seconds) -> None:
+    agent = floor.agents[AgentId(subject)]
+    agent.rests_until = 0.0
+    floor.refresh(agent, now)
+
+
+def _end_keeping(floor: Floor, subject: str, now: Seconds) -> None:
+    agent = floor.agents[floor.kept.pop(OfferId(subject))]
+    agent.kept_for = None
+    floor.refresh(agent, now)
+
+
+def _end_pair_rest(floor: Floor, subject: str, now: Seconds) -> None:
+    contact = floor.contacts[ContactId(subject)]
+    floor.leave(contact)
+    for agent in [agent for agent, until in contact.rests.items() if until <= now]:
+        del contact.rests[agent]
+    floor.wait(contact, now)
+
+
+def _end_hold(floor: Floor, subject: str, now: Seconds) -> None:
+    contact = floor.contacts[ContactId(subject)]
+    floor.leave(contact)
+    floor.wait(contact, now)
+
+
+def _look(floor: Floor, subject: str, now: Seconds) -> None:
+    floor.fresh_agents[AgentId(subject)] = None
+
+
+def _has_waited(floor: Floor, subject: str, now: Seconds) -> None:
+    floor.fresh_contacts[ContactId(subject)] = None
+
+
+def _end_parking(floor: Floor, subject: str, now: Seconds) -> None:
+    """Due: the contact waits again. Parked for too long: the waiting episode is over."""
+    contact = floor.contacts[ContactId(subject)]
+    limit = contact.parked_at + floor.queue(contact.queue).park_limit
+    if contact.parked_until is not None and contact.parked_until <= now:
+        unpark(floor, contact, now)
+    elif contact.parked_until is None and limit <= now:
+        contact.state = after_contact(contact.state, "leave")
+        del floor.contacts[contact.id]
+        floor.ended[contact.id] = now
+        floor.commands.append(Close(contact.id, ContactEnd.EXPIRED))
+
+
+def _overflow(floor: Floor, subject: str, now: Seconds) -> None:
+    look_for_overflow(floor, floor.contacts[ContactId(subject)], now)
+
+
+_ACTS: Mapping[Alarm, Callable[[Floor, str, Seconds], None]] = {
+    Alarm.RING: _ring_out,
+    Alarm.RING_ELSEWHERE: _ring_elsewhere,
+    Alarm.WRAP_UP: _end_wrap_up,
+    Alarm.PHONE_REST: _end_phone_rest,
+    Alarm.KEPT: _end_keeping,
+    Alarm.PAIR_REST: _end_pair_rest,
+    Alarm.HOLD: _end_hold,
+    Alarm.LOOK: _look,
+    Alarm.WAITED: _has_waited,
+    Alarm.PARK: _end_parking,
+    Alarm.OVERFLOW: _overflow,
+}

@@ -1,0 +1,238 @@
+"""Facts about contacts: they arrive, wait, move, are parked, come back, leave. Keys stay."""
+
+from __future__ import annotations
+
+from acd import events
+from acd.commands import Close, ContactEnd
+from acd.floor import Floor
+from acd.model import Contact, ContactId, Lane, Place, Seconds
+from acd.offers import withdraw
+from acd.overflow import look_for_overflow
+from acd.requests import AUTOMATIC, Regraded
+from acd.states import ContactState, ForbiddenMove, after_contact
+
+REMEMBER_SECONDS: Seconds = 3600.0
+"""How long the id of an ended contact is known, so that late news of it changes nothing."""
+
+S = ContactState
+ENDINGS = {
+    S.ARRIVING: ContactEnd.LEFT,
+    S.WAITING: ContactEnd.ABANDONED,
+    S.RINGING: ContactEnd.ABANDONED,
+    S.PARKED: ContactEnd.ABANDONED,
+    S.TALKING: ContactEnd.SERVED,
+    S.HELD: ContactEnd.SERVED,
+    S.AFTER: ContactEnd.SERVED,
+}
+TALKED = (S.TALKING, S.HELD, S.AFTER)
+
+
+def arrived(floor: Floor, event: events.Arrived, now: Seconds) -> bool:
+    _forget(floor, now)
+    if known := floor.contacts.get(event.contact):
+        # May be older than their talk, so it brings nobody back; `Reached` does.
+        arriving = known.state is S.ARRIVING
+        return event.waits and arriving and reached(floor, events.Reached(known.id), now)
+    if event.contact in floor.ended:
+        return False
+    contact = floor.contacts[event.contact] = _new(floor, event, now)
+    if event.waits:
+        _wait(floor, contact, "reach", now)
+    return True
+
+
+def _new(floor: Floor, event: events.Arrived, now: Seconds) -> Contact:
+    place = _place(floor, event, now)
+    deferred = event.due_at is not None and event.resumes is None
+    return Contact(
+        id=event.contact,
+        queue=event.queue,
+        entered_at=place.entered_at,
+        seq=place.seq,
+        channel=event.channel,
+        class_=event.class_,
+        urgency=event.urgency,
+        credit=place.credit,
+        language=event.language,
+        skills=dict(event.skills),
+        lane=Lane.DEFERRED if deferred else Lane.LIVE,
+        due_at=event.due_at or 0.0,
+        preferred=event.preferred,
+        offers_made=place.offers_made,
+    )
+
+
+def _place(floor: Floor, event: events.Arrived, now: Seconds) -> Place:
+    """A place of its own, or that of a contact that was cut off a moment ago."""
+    grace = floor.queue(event.queue).grace
+    left = floor.places.pop(event.resumes, None) if event.resumes else None
+    if left and now - left.left_at <= grace:
+        return left
+    floor.seq += 1
+    credit = floor.centre.credit(event.class_, event.urgency, event.repeat)
+    return Place(event.entered_at, floor.seq, credit, 0, now)
+
+
+def reached(floor: Floor, event: events.Reached, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact and contact.state is S.ARRIVING:
+        _wait(floor, contact, "reach", now)
+        return True
+    if contact and contact.state is S.PARKED:
+        unpark(floor, contact, now)
+        return True
+    # No leg, and the caller still reports from the waiting loop: they are back.
+    if contact and contact.state in TALKED and contact.offer is None:
+        _wait(floor, contact, "back", now)
+        return True
+    return False
+
+
+def returned(floor: Floor, event: events.Returned, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact is None or contact.state not in TALKED:
+        return False
+    if event.offer and event.offer != contact.talked:
+        return False  # late news of an earlier talk
+    contact.offer = None
+    _wait(floor, contact, "back", now)
+    return True
+
+
+def taken_by_fallback(floor: Floor, event: events.TakenByFallback, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact is None or contact.state is not S.WAITING:
+        return False
+    floor.leave(contact)
+    contact.state = after_contact(contact.state, "answer")
+    return True
+
+
+def caller_left(floor: Floor, event: events.CallerLeft, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact is None or (event.channel and event.channel != contact.channel):
+        return False
+    how = ContactEnd.LOST if event.lost else ENDINGS[contact.state]
+    floor.leave(contact)
+    _end_offer(floor, contact, "caller left", now)
+    contact.state = after_contact(contact.state, "leave")
+    del floor.contacts[contact.id]
+    floor.ended[contact.id] = now
+    if how in (ContactEnd.ABANDONED, ContactEnd.LOST) and contact.lane is Lane.LIVE:
+        floor.places[contact.id] = Place(
+            contact.entered_at, contact.seq, contact.credit, contact.offers_made, now
+        )
+    floor.commands.append(Close(contact.id, how))
+    return True
+
+
+def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact is None or contact.channel == event.channel:
+        return False
+    waits = contact.state is S.WAITING
+    floor.leave(contact)
+    contact.channel = event.channel
+    if waits:
+        floor.wait(contact, now)
+    return True
+
+
+def parked(floor: Floor, event: events.Parked, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact is None or contact.state not in (S.WAITING, S.RINGING):
+        return False
+    floor.leave(contact)
+    _end_offer(floor, contact, "parked", now)
+    contact.state = after_contact(contact.state, "park")
+    contact.parked_at, contact.parked_until = now, event.until
+    floor.parked(contact)
+    return True
+
+
+def unpark(floor: Floor, contact: Contact, now: Seconds) -> None:
+    """The contact waits again; if an offer was taken back, when the end of its leg is confirmed."""
+    contact.parked_until = None
+    if contact.offer:
+        contact.state = after_contact(contact.state, "ring on")
+    else:
+        _wait(floor, contact, "reach", now)
+
+
+def became_live(floor: Floor, event: events.BecameLive, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact is None or contact.lane is Lane.LIVE:
+        return False
+    waits = contact.state is S.WAITING
+    floor.leave(contact)
+    contact.lane = Lane.LIVE
+    if waits:
+        floor.wait(contact, now)
+    return True
+
+
+def transferred(floor: Floor, event: events.Transferred, now: Seconds) -> bool:
+    contact = floor.contacts.get(event.contact)
+    if contact is None or contact.state not in (S.WAITING, *TALKED):
+        return False
+    floor.leave(contact)
+    contact.offer, contact.queue, contact.preferred = None, event.queue, None
+    contact.overflowed = 0
+    if event.skills is not None:
+        contact.skills = dict(event.skills)
+    _wait(floor, contact, "transfer", now)
+    return True
+
+
+def held(floor: Floor, event: events.Held, now: Seconds) -> bool:
+    return _hold(floor, event.contact, S.TALKING, "hold")
+
+
+def resumed(floor: Floor, event: events.Resumed, now: Seconds) -> bool:
+    return _hold(floor, event.contact, S.HELD, "resume")
+
+
+def _hold(floor: Floor, id_: ContactId, state: ContactState, move: str) -> bool:
+    contact = floor.contacts.get(id_)
+    if contact is None or contact.state is not state:
+        return False
+    contact.state = after_contact(state, move)
+    return True
+
+
+def regraded(floor: Floor, event: Regraded, now: Seconds) -> bool:
+    """The credit changes, and with it the place among those who wait; nothing else ever does."""
+    contact = floor.contacts.get(event.contact)
+    if contact is None:
+        raise ForbiddenMove(f"there is no contact {event.contact}")
+    if event.who == AUTOMATIC and event.credit < contact.credit:
+        raise ForbiddenMove("an automatic regrade may only raise a credit")
+    if event.who != AUTOMATIC and not event.why:
+        raise ForbiddenMove("say why the credit is to change")
+    if not 0 <= event.credit < float("inf"):
+        raise ForbiddenMove("a credit is a finite number of seconds, not below 0")
+    waits = contact.state is S.WAITING
+    floor.leave(contact)
+    contact.credit = event.credit
+    if waits:
+        floor.wait(contact, now)
+    return True
+
+
+def _wait(floor: Floor, contact: Contact, move: str, now: Seconds) -> None:
+    contact.state = after_contact(contact.state, move)
+    floor.wait(contact, now)
+    look_for_overflow(floor, contact, now)
+
+
+def _end_offer(floor: Floor, contact: Contact, why: str, now: Seconds) -> None:
+    offer = floor.offers.get(contact.offer) if contact.offer else None
+    if offer and offer.answered_at is None:
+        withdraw(floor, offer, why, now)
+
+
+def _forget(floor: Floor, now: Seconds) -> None:
+    while floor.ended and next(iter(floor.ended.values())) < now - REMEMBER_SECONDS:
+        gone = next(iter(floor.ended))
+        del floor.ended[gone]
+        floor.places.pop(gone, None)

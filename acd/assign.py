@@ -1,0 +1,263 @@
+"""Who gets whom: after every event, the pairs that have become possible.
+
+An agent who is free takes the contact with the smallest order key among those the agent may serve
+now; a contact takes the agent whom its queue's strategy puts first, exact matches before agents
+for whom it had to wait. Only what has changed since the last assignment is looked at: between
+agents and contacts that were there before, everything possible has been done already.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from heapq import heapify, heappop, heappush
+from itertools import islice
+
+from acd.deadlines import Alarm
+from acd.floor import Floor
+from acd.holds import is_reserved, may_serve_head
+from acd.lines import RANK, Demand, Head, Line
+from acd.matching import Matching
+from acd.model import (
+    Agent,
+    AgentId,
+    Contact,
+    ContactId,
+    Lane,
+    Medium,
+    OfferMade,
+    Rule,
+    Seconds,
+)  # fmt: skip
+from acd.offers import keep, make
+from acd.states import ContactState
+from acd.strategy import Rank
+
+A_FEW = 16
+"""So many entries are looked at in order before the shorter of two lists is gone through."""
+
+
+def assign(floor: Floor, now: Seconds) -> None:
+    """Make every offer that has become possible."""
+    while floor.fresh_agents or floor.fresh_contacts:
+        agents = [floor.agents[id_] for id_ in floor.fresh_agents if id_ in floor.agents]
+        contacts = [floor.contacts[id_] for id_ in floor.fresh_contacts]
+        floor.fresh_agents.clear()
+        floor.fresh_contacts.clear()
+        if len(agents) + len(contacts) > 1:
+            for agent in agents:
+                if floor.held_for.get(agent.id):
+                    _serve(floor, agent, now)
+            _serve_together(floor, agents, contacts, now)
+        for agent in agents:
+            _serve(floor, agent, now)
+        for contact in contacts:
+            _place(floor, contact, now)
+
+
+# ---------------------------------------------------------------- an agent has become free
+
+
+def _serve(floor: Floor, agent: Agent, now: Seconds) -> None:
+    contact = next_contact(floor, agent, now)
+    long = _rings_too_long(floor, agent, contact, now)
+    if long:
+        keep(floor, agent, long, now)
+    elif contact:
+        rule = Rule.PREFERRED if floor.is_held(contact) else Rule.ORDER
+        make(floor, contact, agent, now, rule)
+
+
+def next_contact(floor: Floor, agent: Agent, now: Seconds) -> Contact | None:
+    """The first contact that this agent may serve now: a live one, else a deferred one."""
+    media = _media(floor, agent.id)
+    best: Head | None = None
+    for demand, need in floor.reach.get(agent.id, {}).items():
+        first = demand.first
+        if first is None or (best is not None and best < first):
+            continue
+        for line in demand.lines.values():
+            is_first = best is None or line.first < best
+            if is_first and may_serve_head(floor, line, agent, need, media, now):
+                best = line.first
+    contact = best[3].head if best else None
+    if floor.held_for.get(agent.id):
+        contact = _first_of(contact, floor.held_for[agent.id].values(), media)
+    if contact is None:
+        _look_again(floor, agent, media, now)
+    return contact
+
+
+def _first_of(
+    contact: Contact | None, held: Iterable[Contact], media: Collection[Medium]
+) -> Contact | None:
+    """The contact, or one that is held for the agent and stands before it."""
+    found = [one for one in held if one.medium in media] + ([contact] if contact else [])
+    return min(found, key=lambda one: (RANK[one.lane], one.order_key), default=None)
+
+
+def _look_again(floor: Floor, agent: Agent, media: Collection[Medium], now: Seconds) -> None:
+    """Come back when this agent may serve the head of some line."""
+    times = [
+        max(line.head.entered_at + need, line.barred.get(agent.id, 0.0))
+        for demand, need in floor.reach.get(agent.id, {}).items()
+        for line in demand.lines.values()
+        if demand.medium in media
+    ]
+    later = [at for at in times if at > now]
+    if later:
+        floor.deadlines.add(min(later), Alarm.LOOK, agent.id)
+
+
+def _rings_too_long(
+    floor: Floor, agent: Agent, other: Contact | None, now: Seconds
+) -> OfferMade | None:
+    """A contact before `other` in the order that has been ringing elsewhere for too long."""
+    if not floor.ringing_long:
+        return None
+    long = [floor.offers[id_] for id_ in floor.ringing_long]
+    found = [
+        (contact.order_key, offer)
+        for offer in long
+        if (contact := floor.contacts.get(offer.contact))
+        and (other is None or contact.order_key < other.order_key)
+        and _could_ring_here(floor, agent, offer, contact, now)
+    ]
+    return min(found, key=lambda pair: pair[0])[1] if found else None
+
+
+def _could_ring_here(
+    floor: Floor, agent: Agent, offer: OfferMade, contact: Contact, now: Seconds
+) -> bool:
+    need = floor.demand(contact, now).able.get(agent.id)
+    return (
+        need is not None
+        and contact.entered_at + need <= now
+        and contact.rests.get(agent.id, 0.0) <= now
+        and offer.rule is Rule.ORDER
+        and agent.id in floor.openings[contact.medium].agents
+    )
+
+
+# ---------------------------------------------------------------- a contact has come
+
+
+def _place(floor: Floor, contact: Contact, now: Seconds) -> None:
+    if contact.state is not ContactState.WAITING:
+        return
+    agent = next_agent(floor, contact, now)
+    if agent:
+        rule = Rule.PREFERRED if floor.is_held(contact) else Rule.ORDER
+        make(floor, contact, agent, now, rule)
+
+
+def next_agent(floor: Floor, contact: Contact, now: Seconds) -> Agent | None:
+    """The open agent for this contact: exact matches first, then by the queue's strategy."""
+    demand = floor.demand(contact, now)
+    if floor.is_held(contact) and contact.preferred:
+        agent = floor.agents[contact.preferred]
+        return agent if agent.id in floor.openings[demand.medium].agents else None
+    best: tuple[Seconds, Rank] | None = None
+    wakes: Seconds | None = None
+    for rank, in_order in _ranks(floor, contact, demand):
+        agent = floor.agents[rank[3]]
+        need = demand.able[agent.id]
+        at = max(contact.entered_at + need, contact.rests.get(agent.id, 0.0))
+        if at > now:
+            wakes = at if wakes is None else min(at, wakes)
+        elif not is_reserved(floor, demand, contact.class_):
+            best = min(best or (need, rank), (need, rank))
+            if in_order and need == 0.0:
+                break
+    if best is None and wakes is not None:
+        floor.deadlines.add(wakes, Alarm.WAITED, contact.id)
+    return floor.agents[best[1][3]] if best else None
+
+
+def _ranks(floor: Floor, contact: Contact, demand: Demand) -> Iterator[tuple[Rank, bool]]:
+    """Ranks of the open agents who may ever serve this contact; True: all before were as good.
+
+    Many who are able: one of the first in the order will do. Few: go through those.
+    """
+    able, openings = demand.able, floor.openings[demand.medium]
+    order = openings.orders.get(floor.queue(contact.queue).strategy)
+    if order is not None:
+        for rank in islice(order, len(able) + A_FEW):
+            if rank[3] in able:
+                yield rank, True
+        if len(order) <= len(able) + A_FEW:
+            return
+    strategy = floor.queue(contact.queue).strategy
+    for id_ in able:
+        if id_ in openings.agents:
+            yield openings.rank(strategy, floor.agents[id_], floor.member(id_), contact), False
+
+
+# ---------------------------------------------------------------- many at once
+
+
+def _serve_together(
+    floor: Floor, agents: list[Agent], contacts: list[Contact], now: Seconds
+) -> None:
+    """Match what has become free with what waits. See `acd.matching` for who gets whom.
+
+    Agents who were idle before can only get a contact that is fresh.
+    """
+    ids = [a.id for a in agents] if not contacts else list(floor.agents)
+    free = {id_: media for id_ in ids if (media := _media(floor, id_))}
+    for lane in Lane:
+        matching = Matching[ContactId, AgentId]()
+        matched = _match(floor, matching, lane, free, now)
+        matching.improve()
+        for contact in matched:
+            agent = floor.agents[matching.agent_of[contact.id]]
+            free.pop(agent.id)
+            if is_reserved(floor, floor.demand(contact, now), contact.class_):
+                _put_back(floor, contact, now)
+            else:
+                make(floor, contact, agent, now, Rule.ORDER)
+
+
+def _match(
+    floor: Floor, matching: Matching[ContactId, AgentId], lane: Lane,
+    free: Mapping[AgentId, Collection[Medium]], now: Seconds,
+) -> list[Contact]:  # fmt: skip
+    """Take contacts out of their lines in key order, as long as they can be matched.
+
+    When the head of a line cannot be matched, nobody behind it can: it has the longest wait.
+    """
+    demands = {demand: None for id_ in free for demand in floor.reach[id_] if demand.lane is lane}
+    heads = [line.first for demand in demands for line in demand.lines.values()]
+    heapify(heads)
+    matched: list[Contact] = []
+    while heads and len(matched) < len(free):
+        line = heappop(heads)[3]
+        contact = line.head
+        if matching.add(contact.id, _options(floor, line, free, now)):
+            matched.append(contact)
+            floor.leave(contact)
+            if line.size:
+                heappush(heads, line.first)
+    return matched
+
+
+def _options(
+    floor: Floor, line: Line, free: Mapping[AgentId, Collection[Medium]], now: Seconds
+) -> list[AgentId]:
+    """The free agents who may serve the head of a line, the best first."""
+    demand = line.demand
+    openings, strategy = floor.openings[demand.medium], floor.queue(demand.queue).strategy
+    ranked = [
+        (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), line.head))
+        for id_, need in demand.able.items()
+        if id_ in free and may_serve_head(floor, line, floor.agents[id_], need, free[id_], now)
+    ]
+    return [rank[3] for _, rank in sorted(ranked)]
+
+
+def _media(floor: Floor, agent: AgentId) -> list[Medium]:
+    return [medium for medium, openings in floor.openings.items() if agent in openings.agents]
+
+
+def _put_back(floor: Floor, contact: Contact, now: Seconds) -> None:
+    floor.wait(contact, now)
+    floor.fresh_contacts.pop(contact.id)

@@ -1,0 +1,60 @@
+"""When the engine has to look again. What is no longer true is dropped when its time comes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+from acd.model import Seconds
+
+
+class Alarm(StrEnum):
+    """What there is to do at a deadline."""
+
+    RING = "ring"  # an offer has rung long enough
+    RING_ELSEWHERE = "ring elsewhere"  # ... long enough for another agent to be rung instead
+    WRAP_UP = "wrap-up"  # an agent's wrap-up of a contact is over
+    PHONE_REST = "phone rest"  # an agent's phone may be rung again
+    KEPT = "kept"  # an agent was kept for a contact in vain
+    PAIR_REST = "pair rest"  # a contact may be offered again to an agent who declined it
+    HOLD = "hold"  # a contact is no longer held for the preferred agent
+    LOOK = "look"  # the head of a line becomes one that an idle agent may serve
+    WAITED = "waited"  # a contact has waited long enough for an agent who is idle
+    PARK = "park"  # a parked contact is due, or has been parked for too long
+    OVERFLOW = "overflow"  # an overflow rule may hold now
+
+
+class Deadline(NamedTuple):
+    """`number` tells deadlines of one instant apart; `subject` is the id of whom it concerns."""
+
+    at: Seconds
+    number: int
+    alarm: Alarm
+    subject: str
+
+
+class Deadlines:
+    """A heap of deadlines. `stands` tells of each whether it still means something."""
+
+    def __init__(self) -> None:
+        self._heap: list[Deadline] = []
+        self._count = 0
+
+    def add(self, at: Seconds, alarm: Alarm, subject: str) -> None:
+        self._count += 1
+        heappush(self._heap, Deadline(at, self._count, alarm, subject))
+
+    def next(self, stands: Callable[[Deadline], bool]) -> Seconds | None:
+        """The next deadline that still means something."""
+        while self._heap and not stands(self._heap[0]):
+            heappop(self._heap)
+        return self._heap[0].at if self._heap else None
+
+    def due(self, now: Seconds, stands: Callable[[Deadline], bool]) -> Iterator[Deadline]:
+        """What has become due and still means something, in order; taken off the list."""
+        while self._heap and self._heap[0].at <= now:
+            deadline = heappop(self._heap)
+            if stands(deadline):
+                yield deadline

@@ -1,0 +1,258 @@
+"""Everything there is at one instant: contacts, agents, offers, and the indexes over them.
+
+The rules (`arrivals`, `offers`, `agents`, `assign`) change a contact or an agent and then call
+`wait`, `leave` or `refresh`, which keep the indexes in step. Nothing is decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from acd.commands import Command
+from acd.config import Centre, Member, Queue
+from acd.deadlines import Alarm, Deadlines
+from acd.lines import Demand, DemandTerms, Lines, demand_terms
+from acd.match import NEVER, queue_of, room_for, stages_of, wait_needed
+from acd.model import (
+    Agent,
+    AgentId,
+    Contact,
+    ContactId,
+    Medium,
+    OfferId,
+    OfferMade,
+    Phase,
+    Place,
+    QueueId,
+    Seconds,
+)
+from acd.openings import Openings
+from acd.states import AgentState, ContactState
+
+MOST_DEMANDS = 4096
+"""Demands beyond this many are forgotten when nobody waits with them."""
+AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)
+
+
+class Floor:
+    """The state of the engine. The only mutable object in `acd`, with what it is made of."""
+
+    def __init__(self, centre: Centre) -> None:
+        self.epoch = 0
+        self.seq = 0
+        self.offers_made = 0
+        self.link_up = False
+        self.contacts: dict[ContactId, Contact] = {}
+        self.offers: dict[OfferId, OfferMade] = {}
+        self.agents: dict[AgentId, Agent] = {}
+        self.ended: dict[ContactId, Seconds] = {}
+        self.places: dict[ContactId, Place] = {}
+        self.commands: list[Command] = []
+        """What the event that is being handled has led to so far."""
+        self.kept: dict[OfferId, AgentId] = {}
+        """Agents who wait for a contact whose offer elsewhere is being withdrawn."""
+        self.use(centre, 0.0)
+
+    def use(self, centre: Centre, now: Seconds) -> None:
+        """Go by these rules from now on. Who is no longer in them goes when no contact is left."""
+        self.centre = centre
+        self.reserves = {name: c.reserve for name, c in centre.classes.items() if c.reserve}
+        for id_, member in centre.agents.items():
+            if id_ not in self.agents:
+                self.agents[id_] = Agent(id_, dict(member.queues))
+        for agent in [a for a in self.agents.values() if a.id not in centre.agents]:
+            if not agent.works:
+                del self.agents[agent.id]
+        self.index(now)
+
+    def index(self, now: Seconds) -> None:
+        """Make all indexes from contacts and agents."""
+        self._demands: dict[DemandTerms, Demand] = {}
+        self._having: dict[str, dict[AgentId, None]] = {}
+        """Agents who are logged in, by skill."""
+        self.reach: dict[AgentId, dict[Demand, Seconds]] = {}
+        """What each agent who is logged in may ever serve, and from which wait on."""
+        self.lines = Lines()
+        self.held_for: dict[AgentId, dict[ContactId, Contact]] = {}
+        """Contacts that are held for the agent whom their customer knows."""
+        self.openings: dict[Medium, Openings] = {}
+        self.fresh_agents: dict[AgentId, None] = {}
+        self.fresh_contacts: dict[ContactId, None] = {}
+        """Those about whom something has changed since the last assignment; nobody else can
+        have become a pair."""
+        self.ringing_long: dict[OfferId, None] = {}
+        self.deadlines = Deadlines()
+        for agent in self.agents.values():
+            if agent.state is not AgentState.LOGGED_OFF:
+                self.signed_in(agent, now)
+        self._open(Medium.VOICE, now)
+        for contact in self.contacts.values():
+            if contact.state is ContactState.WAITING:
+                self.wait(contact, now)
+            elif contact.state is ContactState.PARKED:
+                self.parked(contact)
+        for offer in self.offers.values():
+            self.rings(offer)
+        for agent in self.agents.values():
+            self.rests(agent)
+
+    # ---------------------------------------------------------------- rules
+
+    def member(self, agent: AgentId) -> Member:
+        return self.centre.agents.get(agent) or Member(agent)
+
+    def queue(self, queue: QueueId) -> Queue:
+        return queue_of(self.centre, queue)
+
+    # ---------------------------------------------------------------- contacts
+
+    def wait(self, contact: Contact, now: Seconds) -> None:
+        """The contact waits from now on: it takes its place in line."""
+        demand = self.demand(contact, now)
+        held_until = self._held_until(contact, demand)
+        if held_until > now and contact.preferred:
+            self.held_for.setdefault(contact.preferred, {})[contact.id] = contact
+            self.deadlines.add(held_until, Alarm.HOLD, contact.id)
+        else:
+            self.lines.add(contact, demand)
+        if contact.rests:
+            self.deadlines.add(min(contact.rests.values()), Alarm.PAIR_REST, contact.id)
+        self.fresh_contacts[contact.id] = None
+
+    def leave(self, contact: Contact) -> None:
+        """The contact does not wait any more."""
+        self.lines.remove(contact)
+        if contact.preferred in self.held_for:
+            self.held_for[contact.preferred].pop(contact.id, None)
+        self.fresh_contacts.pop(contact.id, None)
+
+    def is_held(self, contact: Contact) -> bool:
+        """Whether the contact is held for its preferred agent."""
+        preferred = contact.preferred
+        return preferred is not None and contact.id in self.held_for.get(preferred, ())
+
+    def _held_until(self, contact: Contact, demand: Demand) -> Seconds:
+        """Until when to hold it for its preferred agent, if that agent is here and will do."""
+        hold = self.queue(contact.queue).hold_for_preferred
+        preferred = contact.preferred
+        if not hold or preferred is None or preferred in contact.rests:
+            return 0.0
+        return contact.entered_at + hold if demand.able.get(preferred) == 0.0 else 0.0
+
+    def parked(self, contact: Contact) -> None:
+        """Come back to a parked contact when it is due, or has been parked for too long."""
+        limit = contact.parked_at + self.queue(contact.queue).park_limit
+        until = contact.parked_until
+        self.deadlines.add(limit if until is None else until, Alarm.PARK, contact.id)
+
+    def demand(self, contact: Contact, now: Seconds) -> Demand:
+        """What the contact asks for."""
+        terms = demand_terms(contact)
+        demand = self._demands.get(terms)
+        if demand is None:
+            if len(self._demands) >= MOST_DEMANDS:
+                self._forget_demands()
+            stages = stages_of(terms[3], self.queue(contact.queue))
+            demand = self._demands[terms] = Demand(*terms[:3], stages)
+            self._open(demand.medium, now)
+            for agent in self._skilled(demand):
+                self._learn(self.agents[agent], demand)
+        return demand
+
+    def _forget_demands(self) -> None:
+        for terms, demand in list(self._demands.items()):
+            if not demand.lines:
+                del self._demands[terms]
+                for agent in demand.able:
+                    del self.reach[agent][demand]
+
+    # ---------------------------------------------------------------- agents
+
+    def signed_in(self, agent: Agent, now: Seconds) -> None:
+        """The agent has logged in, perhaps with other queues than before."""
+        self.signed_off(agent, now)
+        self.reach[agent.id] = {}
+        for skill in self.member(agent.id).skills:
+            self._having.setdefault(skill, {})[agent.id] = None
+        for demand in self._demands.values():
+            self._learn(agent, demand)
+
+    def signed_off(self, agent: Agent, now: Seconds) -> None:
+        """The agent has logged off: nothing is held for them any more."""
+        for demand in self.reach.pop(agent.id, {}):
+            del demand.able[agent.id]
+        for having in self._having.values():
+            having.pop(agent.id, None)
+        for contact in self.held_for.pop(agent.id, {}).values():
+            self.wait(contact, now)
+
+    def _skilled(self, demand: Demand) -> Iterable[AgentId]:
+        """Agents to look at for a demand: those who have the rarest skill that it never waives."""
+        kept = [self._having.get(skill, {}) for skill, _ in demand.stages[-1][1]]
+        if not kept:
+            return self.reach
+        return min(kept, key=len)
+
+    def _learn(self, agent: Agent, demand: Demand) -> None:
+        """Remember from which wait on this agent may serve this demand."""
+        need = wait_needed(agent, self.member(agent.id), demand, self.centre)
+        if need < NEVER:
+            demand.able[agent.id] = self.reach[agent.id][demand] = need
+
+    def refresh(self, agent: Agent, now: Seconds) -> None:
+        """Something about the agent has changed: are they open, and for what?"""
+        if agent.id not in self.centre.agents and not agent.works:
+            self._gone(agent, now)
+            return
+        member = self.member(agent.id)
+        for medium, openings in self.openings.items():
+            if self._is_open(agent, member, medium, now):
+                openings.open(agent, member)
+                self.fresh_agents[agent.id] = None
+            else:
+                openings.close(agent.id)
+
+    def _gone(self, agent: Agent, now: Seconds) -> None:
+        """Not in the rules any more, and the last contact is over."""
+        for openings in self.openings.values():
+            openings.close(agent.id)
+        self.signed_off(agent, now)
+        self.agents.pop(agent.id, None)
+
+    def _is_open(self, agent: Agent, member: Member, medium: Medium, now: Seconds) -> bool:
+        if agent.state not in AT_WORK or agent.kept_for or agent.id not in self.reach:
+            return False
+        if agent.pause_after is not None or agent.log_off_after:
+            return False
+        if medium is Medium.VOICE and not (agent.reachable and agent.rests_until <= now):
+            return False
+        return room_for(agent, member, medium)
+
+    def _open(self, medium: Medium, now: Seconds) -> None:
+        if medium in self.openings:
+            return
+        strategies = {queue.strategy: None for queue in self.centre.queues.values()}
+        self.openings[medium] = Openings(
+            self.centre, [*strategies] or [Queue(QueueId("")).strategy]
+        )
+        for agent in list(self.agents.values()):
+            self.refresh(agent, now)
+
+    # ---------------------------------------------------------------- deadlines
+
+    def rings(self, offer: OfferMade) -> None:
+        """Come back when this offer has rung long enough."""
+        if offer.answered_at is None:
+            self.deadlines.add(offer.rings_until, Alarm.RING, offer.id)
+            contact = self.contacts.get(offer.contact)
+            after = self.queue(contact.queue).offer_elsewhere_after if contact else None
+            if after is not None and not offer.withdrawn:
+                self.deadlines.add(offer.made_at + after, Alarm.RING_ELSEWHERE, offer.id)
+
+    def rests(self, agent: Agent) -> None:
+        """Come back when the agent's wrap-up or the rest of their phone is over."""
+        if agent.rests_until:
+            self.deadlines.add(agent.rests_until, Alarm.PHONE_REST, agent.id)
+        for work in agent.works.values():
+            if work.phase is Phase.WRAP_UP:
+                self.deadlines.add(work.ends_at, Alarm.WRAP_UP, agent.id)

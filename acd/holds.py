@@ -1,0 +1,55 @@
+"""What keeps an idle agent and a waiting contact apart for a while: the hold rules.
+
+Skills that relax later, a second queue and a partner team are one number, the wait that the agent
+needs (`match`); a preferred agent has the contact in a line of their own (`floor`). Here: agents
+who declined, and agents reserved for a class.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from acd.floor import Floor
+from acd.lines import Demand, Line
+from acd.model import Agent, Medium, QueueId, Seconds
+from acd.states import AgentState
+
+
+def may_serve_head(
+    floor: Floor, line: Line, agent: Agent, need: Seconds, media: Collection[Medium], now: Seconds
+) -> bool:
+    """Whether this agent, open for these media, may serve the head of this line now."""
+    return (
+        line.head.entered_at + need <= now
+        and line.demand.medium in media
+        and not (line.barred and line.barred.get(agent.id, 0.0) > now)
+        and not is_reserved(floor, line.demand, line.class_)
+    )
+
+
+def is_reserved(floor: Floor, demand: Demand, class_: str) -> bool:
+    """Whether the queue's free agents must stay free of this class for another one's reserve.
+
+    So many are free or with that other class before others get the rest; but never the last agent
+    of a queue, so that no class is shut out.
+    """
+    reserves = floor.reserves
+    return bool(reserves) and any(
+        name != class_ and _free_or_with(floor, demand, name) - 1 < _kept(floor, demand, number)
+        for name, number in reserves.items()
+    )
+
+
+def _free_or_with(floor: Floor, demand: Demand, class_: str) -> int:
+    queue = demand.queue
+    free = sum(queue in floor.agents[id_].queues for id_ in floor.openings[demand.medium].agents)
+    return free + sum(o.queue == queue and o.class_ == class_ for o in floor.offers.values())
+
+
+def _kept(floor: Floor, demand: Demand, number: int) -> int:
+    return min(number, _logged_in(floor, demand.queue) - 1)
+
+
+def _logged_in(floor: Floor, queue: QueueId) -> int:
+    agents = floor.agents.values()
+    return sum(queue in a.queues and a.state is not AgentState.LOGGED_OFF for a in agents)

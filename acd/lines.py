@@ -1,0 +1,127 @@
+"""Waiting contacts in lines, so that only the head of a line is ever looked at.
+
+A *demand* is what contacts have in common for whom the same agents will do; a *line* holds the
+contacts of one demand, class and credit. Who is first in a line has both the smallest order key and
+the longest wait: if an agent may not serve the head yet, nobody behind it either. So an agent's
+next contact is the first of the heads of the demands that the agent may serve, however many
+contacts wait: the cost grows with the number of demands, and with the logarithm of a line's length.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from heapq import heapify, heappop, heappush
+
+from acd.model import AgentId, Contact, ContactId, Lane, Medium, QueueId, Seconds
+
+STALE_SHARE = 2
+"""A heap is made anew when it is more than so many times as long as its line."""
+RANK = {Lane.LIVE: 0, Lane.DEFERRED: 1}
+
+DemandTerms = tuple[QueueId, Medium, Lane, tuple[tuple[str, int], ...]]
+Stage = tuple[Seconds, tuple[tuple[str, int], ...]]
+"""From when on which levels are enough."""
+
+
+def demand_terms(contact: Contact) -> DemandTerms:
+    """What makes a demand, in the order of the fields of `Demand`."""
+    skills = tuple(sorted(contact.skills.items())) if contact.skills else ()
+    return (contact.queue, contact.medium, contact.lane, skills)
+
+
+class Demand:
+    """What some contacts ask for, who may serve it, and the lines of those who wait for it."""
+
+    __slots__ = ("able", "first", "lane", "lines", "medium", "queue", "stages")
+
+    def __init__(self, queue: QueueId, medium: Medium, lane: Lane, stages: list[Stage]) -> None:
+        self.queue = queue
+        self.medium = medium
+        self.lane = lane
+        self.stages = stages
+        self.able: dict[AgentId, Seconds] = {}
+        """Agents who are logged in and may ever serve it, and from which wait on."""
+        self.lines: dict[object, Line] = {}
+        """Only lines with somebody in them."""
+        self.first: Head | None = None
+
+
+class Line:
+    """Contacts of one demand, class and credit. Removed ones stay in the heap for a while."""
+
+    __slots__ = ("barred", "class_", "demand", "first", "head", "heap", "name", "size")
+
+    def __init__(
+        self, demand: Demand, name: object, class_: str, barred: Mapping[AgentId, Seconds]
+    ) -> None:
+        self.demand = demand
+        self.name = name
+        self.class_ = class_
+        self.barred = barred
+        """Agents who are not to get these contacts now, and until when."""
+        self.heap: list[tuple[Seconds, int, ContactId]] = []
+        self.size = 0
+        self.head: Contact
+        self.first: Head
+
+
+Head = tuple[int, Seconds, int, Line]
+"""The head of a line by lane and order key. No two heads are equal."""
+
+
+class Lines:
+    """Where every waiting contact stands."""
+
+    def __init__(self) -> None:
+        self._places: dict[ContactId, tuple[Contact, Line]] = {}
+
+    def __contains__(self, contact: ContactId) -> bool:
+        return contact in self._places
+
+    def __iter__(self) -> Iterator[Contact]:
+        return (contact for contact, _ in self._places.values())
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def add(self, contact: Contact, demand: Demand) -> None:
+        """Put a contact into its line: one of its own while some agent is not to get it."""
+        name = contact.id if contact.rests else (contact.class_, contact.credit)
+        line = demand.lines.get(name)
+        if line is None:
+            line = demand.lines[name] = Line(demand, name, contact.class_, contact.rests)
+        self._places[contact.id] = (contact, line)
+        heappush(line.heap, (*contact.order_key, contact.id))
+        line.size += 1
+        if line.heap[0][2] == contact.id:
+            self._settle(line)
+
+    def remove(self, contact: Contact) -> None:
+        """Take a contact out of its line; nothing happens when it is in none."""
+        found = self._places.pop(contact.id, None)
+        if found is None:
+            return
+        line = found[1]
+        line.size -= 1
+        if line.size == 0:
+            del line.demand.lines[line.name]
+            line.demand.first = min((o.first for o in line.demand.lines.values()), default=None)
+        elif line.head is contact:
+            self._settle(line)
+        elif len(line.heap) > STALE_SHARE * line.size + 64:
+            line.heap = [entry for entry in line.heap if self._is_in(entry[2], line)]
+            heapify(line.heap)
+
+    def _is_in(self, contact: ContactId, line: Line) -> bool:
+        found = self._places.get(contact)
+        return found is not None and found[1] is line
+
+    def _settle(self, line: Line) -> None:
+        """Find the head of a line that somebody is in, and the first of its demand."""
+        heap, demand = line.heap, line.demand
+        while not self._is_in(heap[0][2], line):
+            heappop(heap)
+        at, seq, contact = heap[0]
+        line.head = self._places[contact][0]
+        line.first = (RANK[demand.lane], at, seq, line)
+        demand.first = min(other.first for other in demand.lines.values())
