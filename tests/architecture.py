@@ -26,8 +26,8 @@ MAY_IMPORT = {
 }
 
 PURE_ENOUGH = {
-    "__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools", "hashlib",
-    "heapq", "itertools", "math", "operator", "re", "typing", "zoneinfo",
+    "__future__", "bisect", "collections", "dataclasses", "datetime", "enum", "functools",
+    "hashlib", "heapq", "itertools", "math", "operator", "re", "typing", "zoneinfo",
 }  # fmt: skip
 """All that acd/ may import besides itself: nothing that does I/O, waits, logs or rolls dice."""
 
