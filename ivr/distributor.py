@@ -196,7 +196,12 @@ class Distributor:
     def _decision(self, command: Command, now: Seconds) -> Record:
         if isinstance(command, Offer):
             waited = now - self.engine.contacts[command.contact].entered_at
-            data = {"offer": command.offer, "agent": command.agent, "waited": round(waited, 3)}
+            data = {
+                "offer": command.offer,
+                "agent": command.agent,
+                "waited": round(waited, 3),
+                "rule": command.rule,
+            }
             return Record(now, "Offered", data, command.contact)
         if isinstance(command, Withdraw):
             data = {"offer": command.offer, "agent": command.agent, "reason": command.reason}

@@ -116,8 +116,7 @@ class CentreFile(_Strict):
 
     def schedules(self) -> dict[str, Schedule]:
         """Opening hours by name; `always` is there without being written."""
-        own = {name: weekly(entry.zone, entry.open) for name, entry in self.hours.items()}
-        return {"always": ALWAYS, **own}
+        return {"always": ALWAYS} | {n: weekly(e.zone, e.open) for n, e in self.hours.items()}
 
     def centre(self) -> Centre:
         """The same as the engine's values."""

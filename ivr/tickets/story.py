@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.model import ContactId, Seconds
+from acd.model import ContactId, Rule, Seconds
 from acd.states import CONTACT_MOVES, ContactState
 from ivr.ports import PersonId, Record
 from ivr.tickets.life import TicketId
@@ -26,7 +26,18 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "Reached": (),
     "Returned": (),
     "TakenByFallback": (),
-    "Offered": ("offer", "agent", "waited"),
+    "Moved": ("channel",),
+    "Parked": ("until",),
+    "BecameLive": (),
+    "Transferred": ("queue",),
+    "Held": (),
+    "Resumed": (),
+    "Regraded": ("credit", "who"),
+    "PickedUp": ("agent", "who"),
+    "ConsultAsked": ("agent",),
+    "TransferCompleted": ("offer",),
+    "Overflowed": ("to", "why"),
+    "Offered": ("offer", "agent", "waited", "rule"),
     "Withdrawn": ("offer", "agent", "reason"),
     "OfferAnswered": ("offer",),
     "OfferEnded": ("offer", "how"),
@@ -55,7 +66,12 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "Reached": ("reach", "back"),
     "Returned": ("back",),
     "TakenByFallback": ("answer",),
-    "Offered": ("offer",),
+    "Parked": ("park",),
+    "Transferred": ("transfer",),
+    "Held": ("hold",),
+    "Resumed": ("resume",),
+    "TransferCompleted": ("resume",),
+    "Offered": ("reach", "offer"),  # who was parked may have come back by the clock alone
     "OfferEnded": ("offer over", "back"),
     "OfferAnswered": ("answer",),
     "LegEnded": ("answer", "leg ended"),  # a talk may be learned of by its end alone
@@ -69,8 +85,11 @@ _MOVES: dict[str, tuple[str, ...]] = {
 _LEARNED: dict[str, tuple[str, ...]] = {
     "CallStarted": ("person", "dialled", "language"),
     "Arrived": ("queue", "class_", "language", "channel", "entered_at"),
+    "Moved": ("channel",),
+    "Transferred": ("queue",),
     "Offered": ("offer", "agent"),
     "OfferAnswered": ("offer",),
+    "TransferCompleted": ("offer",),
     "ContactEnded": ("how",),
 }
 
@@ -129,6 +148,11 @@ def learn(contact: ContactStory, record: Record) -> None:
     """Bring the contact up to what this record says."""
     if record.kind in _CLOSES_OFFER and offer_of(record) != contact.offer:
         return  # late news of an earlier offer
+    if record.kind == "Offered" and record.data.get("rule") == Rule.CONSULT:
+        return  # another agent is asked for advice
+    talks = contact.state in (ContactState.TALKING, ContactState.HELD)
+    if record.kind == "OfferAnswered" and talks and offer_of(record) != contact.offer:
+        return  # the agent who was asked for advice
     for name in _LEARNED.get(record.kind, ()):
         if (value := record.data.get(name)) is not None:
             setattr(contact, name, value)
