@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 
 from adapters.stores.faults import explained
-from adapters.stores.lane import Lane
+from adapters.stores.thread import StoreThread
 from ivr.ports import StoreFailed
 
 Part = Literal["core", "web"]
@@ -59,8 +59,8 @@ class Database:
     """The SQLite file; None on PostgreSQL."""
     read_only: bool = False
     deadline: float = DEADLINE
-    writer: Lane = field(default_factory=lambda: Lane("store writes"))
-    reader: Lane = field(default_factory=lambda: Lane("store reads"))
+    writer: StoreThread = field(default_factory=lambda: StoreThread("store writes"))
+    reader: StoreThread = field(default_factory=lambda: StoreThread("store reads"))
 
     @property
     def name(self) -> str:
@@ -89,10 +89,10 @@ class Database:
         """Work in the thread that writes, on connections of its own."""
         return await self._do(self.writer, work)
 
-    async def _do(self, lane: Lane, work: Callable[[], Result]) -> Result:
+    async def _do(self, thread: StoreThread, work: Callable[[], Result]) -> Result:
         with explained(self.name):
             async with asyncio.timeout(self.deadline):
-                return await lane.start(work, self.deadline)
+                return await thread.start(work, self.deadline)
 
     def single(self) -> Connection:
         """A connection on which every statement is a transaction of its own. Blocks."""

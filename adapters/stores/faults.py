@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 
-from adapters.stores.lane import Overdue
+from adapters.stores.thread import Overdue
 from ivr.ports import StoreFailed, StoreRefused
 
 DAMAGED = "the file is damaged: stop, then `./hotline restore` the newest backup"

@@ -33,7 +33,7 @@ class _Piece(NamedTuple):
     due: float
 
 
-class Lane:
+class StoreThread:
     """A thread that ends with `end`, or with the process: it keeps no process from ending.
 
     Work whose future is cancelled before it begins never begins. What has begun cannot be stopped

@@ -1,4 +1,4 @@
-"""A lane: one thread, one piece of work at a time, and nothing piles up behind what is stuck."""
+"""The thread of a store: one piece of work at a time, and nothing piles up behind what is stuck."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from functools import partial
 
 import pytest
 
-from adapters.stores.lane import GivenUp, Lane, Overdue
+from adapters.stores.thread import GivenUp, Overdue, StoreThread
 
 
 @pytest.fixture
-def lane() -> Iterator[Lane]:
-    made = Lane("test")
+def thread() -> Iterator[StoreThread]:
+    made = StoreThread("test")
     yield made
     made.end()
 
@@ -37,62 +37,62 @@ class Stuck:
         self._ended.set()
 
 
-async def test_the_answer_and_the_fault_come_back(lane: Lane) -> None:
-    assert await lane.start(lambda: 6 * 7, 1) == 42
+async def test_the_answer_and_the_fault_come_back(thread: StoreThread) -> None:
+    assert await thread.start(lambda: 6 * 7, 1) == 42
     with pytest.raises(ZeroDivisionError):
-        await lane.start(lambda: 1 // 0, 1)
-    assert await lane.start(lambda: "and on it goes", 1)
+        await thread.start(lambda: 1 // 0, 1)
+    assert await thread.start(lambda: "and on it goes", 1)
 
 
-async def test_what_is_first_goes_before_all_that_wait(lane: Lane) -> None:
+async def test_what_is_first_goes_before_all_that_wait(thread: StoreThread) -> None:
     stuck, order = Stuck(), list[str]()
-    waiting = [lane.start(stuck, 5)]
-    waiting += [lane.start(partial(order.append, f"other {n}"), 5) for n in range(3)]
-    waiting += [lane.start(lambda: order.append("first"), 5, first=True)]
+    waiting = [thread.start(stuck, 5)]
+    waiting += [thread.start(partial(order.append, f"other {n}"), 5) for n in range(3)]
+    waiting += [thread.start(lambda: order.append("first"), 5, first=True)]
     stuck.let_go()
     await asyncio.gather(*waiting)
     assert order == ["first", "other 0", "other 1", "other 2"]
 
 
-async def test_what_nobody_waits_for_any_more_does_not_begin(lane: Lane) -> None:
+async def test_what_nobody_waits_for_any_more_does_not_begin(thread: StoreThread) -> None:
     stuck, begun = Stuck(), list[bool]()
-    lane.start(stuck, 5)
-    lane.start(lambda: begun.append(True), 5).cancel()
+    thread.start(stuck, 5)
+    thread.start(lambda: begun.append(True), 5).cancel()
     stuck.let_go()
-    await lane.start(lambda: None, 5)
+    await thread.start(lambda: None, 5)
     assert begun == []
 
 
-async def test_work_can_see_that_nobody_waits_for_it_any_more(lane: Lane) -> None:
+async def test_work_can_see_that_nobody_waits_for_it_any_more(thread: StoreThread) -> None:
     stuck, seen = Stuck(), list[type[BaseException]]()
 
     def work() -> None:
         stuck()
         try:
-            lane.check()
+            thread.check()
         except GivenUp as seen_now:
             seen.append(type(seen_now))
 
-    answer = lane.start(work, 5)
+    answer = thread.start(work, 5)
     await asyncio.to_thread(stuck.begun.wait, 5)
     answer.cancel()
     stuck.let_go()
-    await lane.start(lane.check, 5)
+    await thread.start(thread.check, 5)
     assert seen == [GivenUp]
 
 
-async def test_nothing_more_is_taken_while_something_is_overdue(lane: Lane) -> None:
+async def test_nothing_more_is_taken_while_something_is_overdue(thread: StoreThread) -> None:
     stuck = Stuck()
-    overdue = lane.start(stuck, 0.0)
+    overdue = thread.start(stuck, 0.0)
     await asyncio.to_thread(stuck.begun.wait, 5)
     with pytest.raises(Overdue):
-        lane.start(lambda: None, 5)
+        thread.start(lambda: None, 5)
     stuck.let_go()
     await overdue
     async with asyncio.timeout(5):
         while True:
             with suppress(Overdue):
-                await lane.start(lambda: None, 5)
+                await thread.start(lambda: None, 5)
                 break
             await asyncio.sleep(0)
 
@@ -100,9 +100,9 @@ async def test_nothing_more_is_taken_while_something_is_overdue(lane: Lane) -> N
 def test_a_thread_that_is_stuck_keeps_no_process_from_ending() -> None:
     code = """
 import asyncio, threading
-from adapters.stores.lane import Lane
+from adapters.stores.thread import StoreThread
 async def leave():
-    Lane("stuck").start(threading.Event().wait, 1)
+    StoreThread("stuck").start(threading.Event().wait, 1)
 asyncio.run(leave())
 """
     subprocess.run([sys.executable, "-c", code], check=True, timeout=20)
