@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.reference import product, simulation
+from tests.reference import campaign, product, simulation
 from tests.reference.by_hand import CASES, Case, together, written
 from tests.reference.mutants import LEFT_OPEN, MUTANTS, mutant
 from tests.reference.traces import SHAPES, configuration
@@ -25,10 +25,10 @@ QUICK_TO_TELL = (2, 5, 9, 3, 1, 0, 4, 6, 7, 8)
 Traced = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def simulate() -> None:
     """The command is there."""
-    if product.command("simulate", "--help").returncode:
+    if not product.can_simulate():
         pytest.skip("simulate is not there")
 
 
@@ -70,6 +70,18 @@ def test_a_difference_is_a_millisecond_or_another_agent_or_outcome() -> None:
         0, 1, 1, 3,
     ]  # fmt: skip
     assert list(product.differences([served], [])) == [("all", "number of lines", 1, 0)]
+
+
+def test_a_campaign_counts_mismatches_and_does_nothing_twice(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    wrong = mutant(MUTANTS["agents by id alone"], tmp_path)
+    monkeypatch.setenv("HOTLINE_DATA", str(tmp_path))
+    monkeypatch.setattr(product, "simulate", lambda centre, trace, folder: wrong(centre, trace))
+    first = campaign.run(SEED, 0, 100)
+    assert 0 < len(first["examples"]) <= campaign.EXAMPLES < first["mismatches"]
+    monkeypatch.setattr(product, "simulate", None)
+    assert campaign.run(SEED, 0, 100)["mismatches"] == first["mismatches"]
 
 
 @pytest.mark.usefixtures("simulate")

@@ -43,6 +43,7 @@ MUTANTS: dict[str, tuple[tuple[str, str], ...]] = {
     "one end at a time": (("self.events and self.events[0][:2]", "False and (0.0, 0)"),),
     "an able agent, whoever is left over": (("self.all_served(chosen, rest)", "True"),),
     "only one of those who are free": (("len(chosen) < len(free)", "not chosen"),),
+    "agents looked at once a second": (("(ended + wrap_up, F", "(-(-(ended + wrap_up) // 1), F"),),
     "level must be higher": ((", 0) >= level", ", 0) > level"),),
     "levels do not count": ((", 0) >= level", ", 0) >= 1"),),
     "one of the skills is enough": (("and all(", "and not skills or any("),),

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,11 @@ def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     """`./hotline WORDS` on the Python that runs already, without preparing the machine."""
     line = [sys.executable, "-m", "adapters.cli", *map(str, words)]
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@cache
+def can_simulate() -> bool:
+    return command("simulate", "--help").returncode == 0
 
 
 def simulate(

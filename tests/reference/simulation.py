@@ -26,7 +26,6 @@ from typing import Any
 Table = dict[str, Any]
 Kind = tuple[str, str, frozenset[tuple[str, int]]]
 """Queue, class, skills with levels: within a kind, who came first is first."""
-
 NOTHING: Table = {"id": "", "outcome": "waiting", "agent": None, "started": None, "ended": None}
 Event = tuple[float, int, int, str]
 """When, what, and of what concerns it the contact and the agent."""
