@@ -77,6 +77,7 @@ def test_a_campaign_counts_mismatches_and_does_nothing_twice(
 ) -> None:
     wrong = mutant(MUTANTS["agents by id alone"], tmp_path)
     monkeypatch.setenv("HOTLINE_DATA", str(tmp_path))
+    monkeypatch.setattr(campaign, "code_now", lambda: "the same")
     monkeypatch.setattr(product, "simulate", lambda centre, trace, folder: wrong(centre, trace))
     first = campaign.run(SEED, 0, 100)
     assert 0 < len(first["examples"]) <= campaign.EXAMPLES < first["mismatches"]

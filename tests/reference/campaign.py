@@ -31,7 +31,7 @@ EXAMPLES = 10
 def run(seed: int, number: int, n: int) -> dict[str, Any]:
     """One configuration, done or remembered."""
     path = load().data / "campaigns" / f"paths-{seed}-{n}-{number}.json"
-    code = _code()
+    code = code_now()
     if path.exists():
         kept: dict[str, Any] = json.loads(path.read_text())
         if kept["code"] == code:
@@ -65,7 +65,7 @@ def _compared(seed: int, number: int, n: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _code() -> str:
+def code_now() -> str:
     """Of what the result depends on: the rules, the engine, the command, the reference."""
     folders = ("acd", "ivr", "adapters/cli", "tests/reference")
     files = sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
