@@ -7,33 +7,22 @@ what comes in is kept with the kernel's time of arrival, so that gaps can be mea
 from __future__ import annotations
 
 import asyncio
+import random
 import re
-import socket
-import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from itertools import pairwise
 
+from adapters.sipp.ear import Heard, arrived, keep_times
+from adapters.sipp.rtp import FRAME_SECONDS, MU_LAW, key_packets
 from tests.sip import Message, authorization, branch_of, tag, udp, uri_of
 
 DEADLINE = 10.0
 RESEND = 0.5
-SO_TIMESTAMPNS = 35
 Address = tuple[str, int]
 
 
 class NoAnswer(Exception):
     """The other side did not say what was waited for in time."""
-
-
-@dataclass
-class Packet:
-    """A speech packet: seconds (kernel clock), sequence number, timestamp, sound."""
-
-    at: float
-    seq: int
-    stamp: int
-    sound: bytes
 
 
 @dataclass
@@ -52,6 +41,8 @@ class Call:
     failed: int = 0
     speech: Address | None = None
     stamp: int = 0
+    sequence: int = 0
+    source: int = field(default_factory=lambda: random.getrandbits(32))
 
     def answer(self) -> None:
         """Say 200 at once (a ringing call)."""
@@ -77,15 +68,14 @@ class Call:
         else:
             self.decline()
 
-    async def press(self, key: str, seconds: float = 0.1) -> None:
-        """An RFC 4733 key press."""
-        event = "0123456789*#".index(key)
+    async def press(self, key: str) -> None:
+        """An RFC 4733 key press of 100 ms."""
         self.stamp += 8000
-        for n in range(round(seconds / 0.02) + 3):
-            end = n >= round(seconds / 0.02)
-            body = struct.pack("!BBH", event, 0x80 * end + 10, min(n + 1, 8) * 160)
-            self.phone.send_speech(self, 101 | 0x80 * (n == 0), body)
-            await asyncio.sleep(0.02 if not end else 0)
+        for packet in key_packets(key, self.sequence, self.stamp, self.source):
+            if self.speech:
+                self.phone.speech.sendto(packet.encoded(), self.speech)
+            self.sequence += 1
+            await asyncio.sleep(FRAME_SECONDS)
 
     def _headers(self, cseq: str) -> list[tuple[str, str]]:
         return [("From", self.local), ("To", self.remote), ("Call-ID", self.call_id),
@@ -117,22 +107,21 @@ class Phone:
     def __init__(self, server: Address, name: str, secret: str = "", hears: bool = True) -> None:
         self.server, self.name, self.secret = server, name, secret
         self.calls: list[Call] = []
-        self.heard: list[Packet] = []
+        self.heard: list[Heard] = []
         self.ring: Callable[[Call], None] = lambda call: None
         self.rung: asyncio.Queue[Call] = asyncio.Queue()
         self._waiting: dict[tuple[str, str], asyncio.Future[Message]] = {}
         self._signals = udp()
-        self._speech = udp()
-        self._speech.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        self._seq = 0
+        self.speech = udp()
+        keep_times(self.speech)
         loop = asyncio.get_running_loop()
         loop.add_reader(self._signals, self._read_signal)
         if hears:
-            loop.add_reader(self._speech, self._read_speech)
+            loop.add_reader(self.speech, self._read_speech)
 
     def close(self) -> None:
         loop = asyncio.get_running_loop()
-        for sock in (self._signals, self._speech):
+        for sock in (self._signals, self.speech):
             loop.remove_reader(sock)
             sock.close()
 
@@ -152,7 +141,7 @@ class Phone:
     def sdp(self) -> str:
         return (
             "v=0\r\no=t 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n"
-            f"m=audio {self._speech.getsockname()[1]} RTP/AVP 0 101\r\n"
+            f"m=audio {self.speech.getsockname()[1]} RTP/AVP 0 101\r\n"
             "a=rtpmap:0 PCMU/8000\r\na=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\n"
         )
 
@@ -270,20 +259,5 @@ class Phone:
         self.rung.put_nowait(call)
 
     def _read_speech(self) -> None:
-        data, ancillary, _, _ = self._speech.recvmsg(2048, 64)
-        seconds, nanoseconds = struct.unpack("qq", ancillary[0][2][:16])
-        if len(data) > 12 and data[1] & 0x7F == 0:
-            seq, stamp = struct.unpack("!HI", data[2:8])
-            self.heard.append(Packet(seconds + nanoseconds / 1e9, seq, stamp, data[12:]))
-
-    def send_speech(self, call: Call, kind: int, sound: bytes) -> None:
-        self._seq += 1
-        head = struct.pack("!BBHII", 0x80, kind, self._seq & 0xFFFF, call.stamp, id(self) & 0xFFFF)
-        if call.speech:
-            self._speech.sendto(head + sound, call.speech)
-
-
-def gaps(packets: list[Packet]) -> list[tuple[float, float]]:
-    """Time between neighbouring packets: (seconds since the first, seconds), longest first."""
-    pairs = pairwise(packets)
-    return sorted(((a.at - packets[0].at, b.at - a.at) for a, b in pairs), key=lambda g: -g[1])
+        heard = arrived(self.speech)
+        self.heard.extend(each for each in heard if each.packet.payload_type == MU_LAW)

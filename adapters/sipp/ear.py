@@ -1,16 +1,23 @@
-"""What a caller heard: packets with their arrival, the gaps between them, and the sound as WAV."""
+"""What a phone heard: packets with their arrival, the gaps between them, and the sound as WAV."""
 
 from __future__ import annotations
 
+import contextlib
+import socket
+import struct
+import time
 import wave
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from adapters.sipp.rtp import MU_LAW, RATE, Packet, linear
+from adapters.sipp.rtp import MU_LAW, RATE, Packet, decoded, linear
+
+SO_TIMESTAMPNS = 35
+"""Linux: the kernel notes when a datagram arrived, however late we read it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +26,29 @@ class Heard:
 
     at: float
     packet: Packet
+
+
+def keep_times(ear: socket.socket) -> None:
+    """To be called once, before anything arrives that is to be read with `arrived`."""
+    ear.setblocking(False)
+    ear.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+
+
+def arrived(ear: socket.socket) -> Iterator[Heard]:
+    """What has come to this socket since the last time; what is no packet is left out."""
+    with contextlib.suppress(BlockingIOError, ConnectionError):
+        while True:
+            data, notes, _, _ = ear.recvmsg(2048, 64)
+            if packet := decoded(data):
+                yield Heard(_arrival(notes), packet)
+
+
+def _arrival(notes: Sequence[tuple[int, int, bytes]]) -> float:
+    for _, kind, data in notes:
+        if kind == SO_TIMESTAMPNS:
+            seconds, nanoseconds = struct.unpack("@qq", data[:16])
+            return float(seconds) + float(nanoseconds) / 1e9
+    return time.time()
 
 
 @dataclass(frozen=True, slots=True)

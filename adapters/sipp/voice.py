@@ -6,16 +6,12 @@ import asyncio
 import contextlib
 import random
 import socket
-import struct
-import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from adapters.sipp.ear import Heard
-from adapters.sipp.rtp import FRAME, FRAME_SECONDS, SILENCE, Packet, decoded, key_packets
+from adapters.sipp.ear import Heard, arrived, keep_times
+from adapters.sipp.rtp import FRAME, FRAME_SECONDS, SILENCE, Packet, key_packets
 
-SO_TIMESTAMPNS = 35
-"""Linux: the kernel notes when a datagram arrived, however late we read it."""
 LATE = 0.2
 """Whoever is later than this skips what was missed instead of sending it in one burst."""
 PAUSE_FRAMES = 4
@@ -33,8 +29,7 @@ class Voice:
         self._keys: deque[str] = deque()
         self._talking: asyncio.Task[None] | None = None
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.setblocking(False)
-        self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        keep_times(self._socket)
         self._socket.bind((host, port))
         asyncio.get_running_loop().add_reader(self._socket, self._hear)
 
@@ -58,11 +53,7 @@ class Voice:
         self._socket.close()
 
     def _hear(self) -> None:
-        with contextlib.suppress(BlockingIOError, ConnectionError):
-            while True:
-                data, notes, _, _ = self._socket.recvmsg(2048, 64)
-                if packet := decoded(data):
-                    self.heard.append(Heard(_arrival(notes), packet))
+        self.heard.extend(arrived(self._socket))
 
     async def _talk(self, far: tuple[str, int]) -> None:
         loop = asyncio.get_running_loop()
@@ -85,11 +76,3 @@ class Voice:
             frame = self._speech[said % len(self._speech)]
             yield Packet(sequence, clock, frame, marker=sequence == 0, source=source)
             said, sequence, clock = said + 1, sequence + 1, clock + FRAME
-
-
-def _arrival(notes: Sequence[tuple[int, int, bytes]]) -> float:
-    for _, kind, data in notes:
-        if kind == SO_TIMESTAMPNS:
-            seconds, nanoseconds = struct.unpack("@qq", data[:16])
-            return float(seconds) + float(nanoseconds) / 1e9
-    return time.time()
