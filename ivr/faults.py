@@ -1,4 +1,4 @@
-"""Faults of one flow file, gathered while it is read: where, what, and what was perhaps meant."""
+"""Faults of the files that people write: where, what, and what was perhaps meant."""
 
 from __future__ import annotations
 
@@ -8,6 +8,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ivr.marked_yaml import Marked, YamlPath
+
+MOST_NAMES = 12
+"""So many names are shown where an unknown one is like none of them."""
+
+
+class BadSettings(Exception):
+    """Faults in a settings file: all of them, each with file and path."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
 
 
 class BadFlow(Exception):
@@ -20,7 +31,7 @@ class BadFlow(Exception):
 
 @dataclass(slots=True)
 class Faults:
-    """Collects; `report` gives one line a fault, in the order of the file."""
+    """Those of a flow. Collects; `report` gives one line a fault, in the order of the file."""
 
     file: Path
     document: Marked
@@ -44,4 +55,5 @@ def meant(name: str, among: Iterable[str]) -> str:
     known = sorted(among)
     if near := difflib.get_close_matches(name, known, 1):
         return f"; did you mean {near[0]!r}?"
-    return f" (there are: {', '.join(known)})" if known else ""
+    more = ", ..." if len(known) > MOST_NAMES else ""
+    return f" (there are: {', '.join(known[:MOST_NAMES])}{more})" if known else ""

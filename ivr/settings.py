@@ -10,48 +10,26 @@ import os
 import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
 
 import yaml
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    model_validator,
-)
+from pydantic import Field, ValidationError
 
-from acd.config import Centre, Class, Member, Queue
-from acd.model import AgentId, QueueId
-from acd.schedule import ALWAYS, Schedule, weekly
+from acd.config import Centre
+from acd.schedule import Schedule
+from ivr import centre_file
+from ivr.centre_file import STANDARD, CentreFile
+from ivr.faults import BadSettings as BadSettings
+from ivr.faults import meant
 from ivr.home import ROOT as ROOT
 from ivr.home import home_of
+from ivr.keys import Keys, Name, PhoneName
 
 DEFAULT_PORT_BASE = 15060
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,31}$")]
-PhoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 
-
-class BadSettings(Exception):
-    """Faults in a settings file: all of them, each with file and path."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
-
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-T = TypeVar("T", bound=_Strict)
-
-
-class NumberEntry(_Strict):
+class NumberEntry(Keys):
     """What a dialled number leads to."""
 
     flow: Name = "main"
@@ -60,13 +38,13 @@ class NumberEntry(_Strict):
     class_: Name = Field(default="standard", alias="class")
 
 
-class PhoneEntry(_Strict):
+class PhoneEntry(Keys):
     """An agent's SIP account. The phone's name is the agent's id."""
 
     secret: str = ""
 
 
-class SiteFile(_Strict):
+class SiteFile(Keys):
     """`site.yaml`: where this installation stands in the world."""
 
     listen: str = "127.0.0.1"
@@ -79,58 +57,6 @@ class SiteFile(_Strict):
     phones: dict[PhoneName, PhoneEntry] = Field(default_factory=dict)
     fallback: tuple[PhoneName, ...] = ()
     """Phones that ring when the core has been silent for a minute."""
-
-
-class QueueEntry(_Strict):
-    ring_seconds: float = Field(default=15, gt=0, le=120)
-    wrap_up_seconds: float = Field(default=10, ge=0, le=3600)
-
-
-class ClassEntry(_Strict):
-    credit: float = Field(default=0, ge=0, le=86_400)
-
-
-class HoursEntry(_Strict):
-    """Weekly opening hours: `{zone: Asia/Shanghai, open: {mon-fri: "09:00-18:00"}}`."""
-
-    zone: str = "Asia/Shanghai"
-    open: dict[str, str]
-
-    @model_validator(mode="after")
-    def _readable(self) -> HoursEntry:
-        weekly(self.zone, self.open)
-        return self
-
-
-class AgentEntry(_Strict):
-    queues: dict[Name, dict[str, Any]] | tuple[Name, ...] = ()
-
-
-class CentreFile(_Strict):
-    """`centre.yaml`: queues, classes and agents, for the service and for `simulate` alike."""
-
-    classes: dict[Name, ClassEntry] = Field(default_factory=lambda: {"standard": ClassEntry()})
-    queues: dict[Name, QueueEntry] = Field(default_factory=lambda: {"support": QueueEntry()})
-    agents: dict[PhoneName, AgentEntry] = Field(default_factory=dict)
-    hours: dict[Name, HoursEntry] = Field(default_factory=dict)
-
-    def schedules(self) -> dict[str, Schedule]:
-        """Opening hours by name; `always` is there without being written."""
-        return {"always": ALWAYS} | {n: weekly(e.zone, e.open) for n, e in self.hours.items()}
-
-    def centre(self) -> Centre:
-        """The same as the engine's values."""
-        return Centre(
-            queues={
-                QueueId(name): Queue(QueueId(name), entry.ring_seconds, entry.wrap_up_seconds)
-                for name, entry in self.queues.items()
-            },
-            classes={name: Class(credit=entry.credit) for name, entry in self.classes.items()},
-            agents={
-                AgentId(name): Member(AgentId(name), {QueueId(q): 0.0 for q in entry.queues})
-                for name, entry in self.agents.items()
-            },
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +103,10 @@ class Settings:
     site: SiteFile
     centre: Centre
     hours: Mapping[str, Schedule]
+    rules: CentreFile = field(default_factory=CentreFile)
+    """What `centre` and `hours` are made of."""
+    warnings: tuple[str, ...] = ()
+    """What of the rules works but is hardly meant, a line each."""
 
     @property
     def run(self) -> Path:
@@ -240,21 +170,49 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     base = environment.get("HOTLINE_PORT_BASE") or str(DEFAULT_PORT_BASE)
     if not base.isdigit() or not 1024 <= int(base) <= 64_000:
         faults.append(f"HOTLINE_PORT_BASE: {base!r} is not a port between 1024 and 64000")
-    site = _read(data / "site.yaml", SiteFile, data, faults)
-    centre = _read(data / "centre.yaml", CentreFile, data, faults)
-    if site and centre:
-        faults += _contradictions(site, centre)
-    if faults or site is None or centre is None:
+    site = _site(data, faults)
+    rules, warnings = _rules(data, site, faults)
+    if faults or site is None:
         raise BadSettings(faults)
     level = environment.get("HOTLINE_LOG") or "info"
-    return Settings(home, data, level, Ports(int(base)), site, centre.centre(), centre.schedules())
+    centre, hours = rules.centre(), rules.schedules()
+    return Settings(
+        home, data, level, Ports(int(base)), site, centre, hours, rules, tuple(warnings)
+    )  # fmt: skip
 
 
-def _read(path: Path, kind: type[T], data: Path, faults: list[str]) -> T | None:
-    source = path if path.exists() else ROOT / "examples" / path.name
+def with_new_rules(settings: Settings) -> Settings:
+    """The same with the centre file as it is now; raises `BadSettings` with all its faults."""
+    faults: list[str] = []
+    rules, warnings = _rules(settings.data, settings.site, faults)
+    if faults:
+        raise BadSettings(faults)
+    centre, hours = rules.centre(), rules.schedules()
+    return replace(settings, centre=centre, hours=hours, rules=rules, warnings=tuple(warnings))
+
+
+def source_of(data: Path, name: str) -> Path:
+    """The installation's own file, or the example of the same name."""
+    return data / name if (data / name).exists() else ROOT / "examples" / name
+
+
+def _rules(data: Path, site: SiteFile | None, faults: list[str]) -> tuple[CentreFile, list[str]]:
+    """The centre file and its warnings; the faults of both files together are added."""
+    try:
+        rules, warnings = centre_file.parse(source_of(data, "centre.yaml"))
+    except BadSettings as bad:
+        faults += bad.faults
+        return CentreFile(), []
+    if site:
+        faults += _contradictions(site, rules)
+    return rules, warnings
+
+
+def _site(data: Path, faults: list[str]) -> SiteFile | None:
+    source = source_of(data, "site.yaml")
     try:
         plain = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
-        return kind.model_validate(_with_secrets(plain, data))
+        return SiteFile.model_validate(_with_secrets(plain, data))
     except yaml.YAMLError as error:
         faults.append(f"{source}: not YAML: {error}")
     except ValidationError as error:
@@ -277,23 +235,21 @@ def _with_secrets(value: object, data: Path) -> object:
     return value
 
 
-def _contradictions(site: SiteFile, centre: CentreFile) -> list[str]:
+def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
     faults = []
-    for agent, entry in centre.agents.items():
-        faults += [
-            f"centre.yaml: agents.{agent}.queues: there is no queue {queue!r}"
-            for queue in entry.queues
-            if queue not in centre.queues
-        ]
+    queues, classes = rules.queues, {STANDARD, *rules.classes}
     for number, target in site.numbers.items():
+        here = f"site.yaml: numbers.{number}"
         if not re.fullmatch(r"\+?[0-9]{1,15}", number):
-            faults.append(f"site.yaml: numbers.{number}: not a number to dial")
-        if target.queue not in centre.queues:
-            faults.append(f"site.yaml: numbers.{number}.queue: there is no queue {target.queue!r}")
-        if target.class_ not in centre.classes:
-            faults.append(f"site.yaml: numbers.{number}.class: there is no class {target.class_!r}")
+            faults.append(f"{here}: not a number to dial")
+        if target.queue not in queues:
+            near = meant(target.queue, queues)
+            faults.append(f"{here}.queue: there is no queue {target.queue!r}{near}")
+        if target.class_ not in classes:
+            near = meant(target.class_, classes)
+            faults.append(f"{here}.class: there is no class {target.class_!r}{near}")
     faults += [
-        f"site.yaml: fallback: there is no phone {phone!r}"
+        f"site.yaml: fallback: there is no phone {phone!r}{meant(phone, site.phones)}"
         for phone in site.fallback
         if phone not in site.phones
     ]

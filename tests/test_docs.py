@@ -22,9 +22,10 @@ from adapters.cli.commands import app
 from adapters.tickets import desk, routes
 from adapters.web.gate import OPEN
 from docs import draw_states, list_third_party
+from ivr.centre_file import CentreFile
 from ivr.distributor import CEL_APPLIED
 from ivr.flow import KINDS
-from ivr.settings import DEFAULT_PORT_BASE, CentreFile, Ports, SiteFile
+from ivr.settings import DEFAULT_PORT_BASE, Ports, SiteFile
 from ivr.tickets.life import TicketState
 from ivr.tickets.story import SHOWN
 from tests.documents import ROOT, Document, documents, pairs, words_until_placeholder

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from ivr.centre_file import CentreFile
 from ivr.flow import KEYS, KINDS, TOO_MANY, Announcement, MenuStep, Words
 from ivr.load import OWN_FLOWS, load
-from ivr.settings import CentreFile
 from tests.fakes_calls import FLOWS, HOUSE, flow_of
 
 ROOT = Path(__file__).parent.parent.parent
