@@ -100,10 +100,10 @@ class Competition:
         """By competing demand: how many are ahead, and the agents who may serve them."""
         mine = self._bits(demand)
         for other, keys in waiting.items():
-            if keys and (count := bisect_left(keys, key)):
+            if keys and keys[0] < key:
                 theirs = self._bits(other)
                 if theirs & mine or other == demand:
-                    yield count, theirs
+                    yield bisect_left(keys, key), theirs
 
     def _bits(self, demand: Demand) -> int:
         """The agents who may serve the demand, a bit each: thousands are compared in one step."""

@@ -1,6 +1,6 @@
 """How often the estimated range holds the true wait, and how wide it is beside what others say.
 
-    ./hotline bench estimate --runs 10 --seed 2
+    ./hotline bench estimate --runs 8 --seed 2
 
 Simulated days (`waiting_line`) of four shapes, each run another centre, told to `acd.estimate` as
 the engine tells it. Every caller who must wait gets a range on arrival, and again each minute. The
@@ -280,7 +280,7 @@ def figures(asks: Sequence[Ask], unknown: int, seed: int) -> dict[str, Any]:
 
 
 def measure(
-    runs: Annotated[int, typer.Option(help="Centres of each shape.")] = 10,
+    runs: Annotated[int, typer.Option(help="Centres of each shape.")] = 8,
     seed: Annotated[int, typer.Option(help="Other days for another seed.")] = 2,
     json: JsonFile = None,
 ) -> None:
