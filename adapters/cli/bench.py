@@ -24,6 +24,12 @@ def calls(context: typer.Context) -> None:
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def estimate(context: typer.Context) -> None:
+    """How often the estimated range of waiting holds the true wait, on simulated days."""
+    _run("estimate", *context.args)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def load(context: typer.Context) -> None:
     """Many calls at once in menu and queue: set-up times and failures."""
     _run("load", *context.args)
