@@ -8,6 +8,7 @@ Defaults are those of `acd.config`. The texts under the keys are what editors sh
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import cache
 from typing import Annotated
 from zoneinfo import available_timezones
 
@@ -41,8 +42,13 @@ def known_zone(text: str) -> None:
     try:
         schedule.time_zone(text)
     except ValueError as fault:
-        near = get_close_matches(text, available_timezones(), 1)
+        near = get_close_matches(text, _zones(), 1)
         raise ValueError(f"{fault}; did you mean {near[0]!r}?" if near else str(fault)) from fault
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
 
 
 DaysText = Annotated[str, readable(schedule.week_days)]
