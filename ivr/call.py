@@ -36,12 +36,13 @@ async def take_call(
     facts = line.facts
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language)
+    call.visits.update(facts.visits)
     step = facts.step if facts.step in flow.steps else flow.first
     try:
         await line.answer()
         call.person = await _begin(call)
         while step:
-            await line.remember(step)
+            await line.remember(step, call.visits)
             outcome = await _once(step, flow.steps[step], call)
             await _note(call, step, outcome)
             step = flow.after(step, outcome)  # none: the conversation is over
@@ -57,9 +58,10 @@ async def take_call(
 
 async def _once(name: StepName, step: Step, call: Session) -> Outcome:
     """Perform the step, unless the caller has been there too often."""
-    call.visits[name] += 1
-    if step.at_most and call.visits[name] > step.at_most:
-        return TOO_MANY
+    if step.at_most:
+        call.visits[name] += 1
+        if call.visits[name] > step.at_most:
+            return TOO_MANY
     return await perform(step, call)
 
 

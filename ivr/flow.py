@@ -137,6 +137,8 @@ class QueueStep(_Step):
     """None: the queue of the number that was dialled."""
     say: Spoken | None = None
     while_waiting: tuple[Announcement, ...] = ()
+    after: Literal["goodbye", "survey", "queue"] = "goodbye"
+    """What follows the talk: a goodbye, one question, or waiting again at the same place."""
 
     def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
         yield from super().spoken()

@@ -71,7 +71,8 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
         entered_at = await session.acceptance.enqueue(
             facts, name, facts.class_, session.language, session.person
         )
-    await session.line.join_queue(name, facts.class_, entered_at, session.prompts(step.say))
+    say = session.prompts(step.say)
+    await session.line.join_queue(name, facts.class_, entered_at, say, step.after)
     return "waiting"
 
 

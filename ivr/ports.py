@@ -38,6 +38,8 @@ class CallFacts:
     language: str = "zh"
     step: str = ""
     """The flow step to go on with, when the process that ran the flow died in it."""
+    visits: Mapping[str, int] = field(default_factory=dict)
+    """How often limited steps had been performed before that one began."""
 
 
 class Line(Protocol):
@@ -58,15 +60,22 @@ class Line(Protocol):
 
     async def set_language(self, language: str) -> None: ...
 
-    async def remember(self, step: str) -> None:
-        """Keep the step's name on the call itself, so that another process can go on with it."""
+    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
+        """Keep on the call itself which step begins, and how often limited steps have been
+        performed before, so that another process can go on with it."""
 
     async def join_queue(
-        self, queue: str, class_: str, entered_at: Seconds, prompts: Sequence[Prompt] = ()
+        self,
+        queue: str,
+        class_: str,
+        entered_at: Seconds,
+        prompts: Sequence[Prompt] = (),
+        after: str = "goodbye",
     ) -> None:
         """Hand the caller over to the dialplan's waiting loop. The script ends after this.
 
         The loop says `prompts` first; an agent may be rung meanwhile, and their answer wins.
+        `after` is what follows the talk: `goodbye`, `survey` or `queue`.
         """
 
     async def hang_up(self) -> None: ...

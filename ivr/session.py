@@ -25,6 +25,7 @@ class Session:
     language: str
     person: PersonId | None = None
     visits: Counter[str] = field(default_factory=Counter)
+    """How often each limited step has been performed."""
     trail: list[str] = field(default_factory=list)
     """`step:outcome` of each step so far."""
 

@@ -33,9 +33,11 @@ class FakeLine:
         """Every text that was spoken, in order."""
         self.answered = False
         self.language = facts.language
-        self.step = facts.step
+        self.step, self.visits = facts.step, dict(facts.visits)
         self.queued: tuple[str, str, Seconds] | None = None
         """Queue, class and time of entry, once handed over to the waiting loop."""
+        self.after = ""
+        """What follows the talk."""
         self.gone = False
         self._acts = list(acts)
         self._interrupts = dict(interrupts or {})
@@ -78,14 +80,20 @@ class FakeLine:
         self._check()
         self.language = language
 
-    async def remember(self, step: str) -> None:
+    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
         self._check()
-        self.step = step
+        self.step, self.visits = step, dict(visits)
 
     async def join_queue(
-        self, queue: str, class_: str, entered_at: Seconds, prompts: Sequence[Prompt] = ()
+        self,
+        queue: str,
+        class_: str,
+        entered_at: Seconds,
+        prompts: Sequence[Prompt] = (),
+        after: str = "goodbye",
     ) -> None:
         self._check()
+        self.after = after
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
 

@@ -30,7 +30,7 @@ CASES["gone-without-end"] = CASES["gone"] | {"exits": ""}
 async def menu(line: Line) -> str | None:
     """The script of a recorded call; replayed, it must say and hear the same."""
     await line.answer()
-    await line.remember("menu")
+    await line.remember("menu", {})
     await line.set_language("en")
     await line.say(SHORT, interruptible=False)
     key = await line.ask(LONG, most_keys=1, seconds=0.1)

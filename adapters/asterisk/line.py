@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
-from adapters.asterisk.facts import signalled_number
+from adapters.asterisk.call_facts import VARIABLES, call_facts, visits_text
 from ivr.ports import CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt, PromptStore, SpeechFailed
 
@@ -40,9 +40,6 @@ DIAL_TONE = "dial"
 SILENCE = "silence"
 """The music class that sends silence."""
 PLAYABLE = re.compile(r"[\w/.@:+= -]+")
-CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-ALLOWED = range(0x20)
-"""Presentations (agi_callingpres) that do not ask for the number to be withheld."""
 
 
 class AgiLine:
@@ -93,14 +90,25 @@ class AgiLine:
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
 
-    async def remember(self, step: str) -> None:
-        await self._do(0, self._set, {"STEP": step})
+    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
+        counted = {"VISITS": visits_text(visits)} if visits else {}
+        await self._do(0, self._set, counted | {"STEP": step})
 
     async def join_queue(
-        self, queue: str, class_: str, entered_at: Seconds, prompts: Sequence[Prompt] = ()
+        self,
+        queue: str,
+        class_: str,
+        entered_at: Seconds,
+        prompts: Sequence[Prompt] = (),
+        after: str = "goodbye",
     ) -> None:
         files = await self._files(prompts)
-        variables = {"QENTER": str(round(entered_at * 1000)), "QUEUE": queue, "CLASS": class_}
+        variables = {
+            "QENTER": str(round(entered_at * 1000)),
+            "QUEUE": queue,
+            "CLASS": class_,
+            "AFTER": after,
+        }
         if files:
             variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"
         await self._do(0, self._join, variables)
@@ -149,10 +157,8 @@ class AgiLine:
         if not agi.get_variable(TYPED):  # else the script before this one has begun it
             agi.set_variable(TYPED, KEPT)
             agi.appexec("StoreDTMF", f"RX,{TYPED}")
-        variables = ("CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP")
-        return _facts(agi.env, {name: agi.get_variable(name) for name in variables}), len(
-            self._typed()
-        )
+        variables = {name: agi.get_variable(name) for name in VARIABLES}
+        return call_facts(agi.env, variables), len(self._typed())
 
     def _set(self, variables: dict[str, str]) -> None:
         for name, value in variables.items():
@@ -239,28 +245,3 @@ def _answer(typed: str, most_keys: int, ends_with: str) -> tuple[str, int] | Non
 def _length(files: list[str]) -> Seconds:
     sizes = [path.stat().st_size for name in files if (path := Path(f"{name}.wav")).exists()]
     return sum(sizes) / BYTES_PER_SECOND
-
-
-def _facts(env: dict[str, str], variables: dict[str, str]) -> CallFacts:
-    return CallFacts(
-        contact=ContactId(variables["CONTACT"] or env.get("agi_uniqueid", "")),
-        dialled=variables["DIALLED"] or env.get("agi_extension", ""),
-        caller_number=caller_number(env.get("agi_callerid", ""), env.get("agi_callingpres", "")),
-        caller_name=CONTROLS.sub("", _known(env.get("agi_calleridname", ""))),
-        channel=env.get("agi_channel", ""),
-        queue=variables["QUEUE"],
-        class_=variables["CLASS"] or "standard",
-        language=env.get("agi_language", ""),
-        step=variables["STEP"],
-    )
-
-
-def caller_number(signalled: str, presentation: str) -> str | None:
-    """The number, `+0-9` only; None when withheld, or when what was signalled is no number."""
-    if presentation.isdecimal() and int(presentation) not in ALLOWED:
-        return None
-    return signalled_number(signalled)
-
-
-def _known(name: str) -> str:
-    return "" if name == "unknown" else name

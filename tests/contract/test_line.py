@@ -117,7 +117,7 @@ async def test_a_key_that_interrupts_is_told_and_kept(caller: Caller) -> None:
 
 async def test_after_the_hand_over_nothing_can_be_said(caller: Caller) -> None:
     async def script(line: Line) -> None:
-        await line.remember("menu")
+        await line.remember("menu", {})
         await line.set_language("en")
         await line.join_queue("support", "standard", 1.0)
         with pytest.raises(LineFailed):
@@ -134,7 +134,7 @@ async def test_after_the_hand_over_nothing_can_be_said(caller: Caller) -> None:
         lambda line: line.say(MENU, interruptible=False),
         lambda line: line.ask(MENU, most_keys=1, seconds=1),
         lambda line: line.set_language("en"),
-        lambda line: line.remember("x"),
+        lambda line: line.remember("x", {}),
         lambda line: line.join_queue("support", "standard", 1.0),
     ],
 )
@@ -146,7 +146,7 @@ async def test_whatever_is_asked_of_a_caller_who_left_is_caller_gone(
         with pytest.raises(CallerGone):  # a hang-up takes a moment to arrive
             async with asyncio.timeout(5):
                 while True:
-                    await line.remember("still there")
+                    await line.remember("still there", {})
         with pytest.raises(CallerGone):
             await deed(line)
         await line.hang_up()

@@ -61,7 +61,7 @@ async def test_a_name_in_latin_1_gets_its_script(stage: Stage) -> None:
 async def test_who_joins_a_queue_is_handed_over_whole(stage: Stage) -> None:
     async def script(line: Line) -> None:
         await line.set_language("en")
-        await line.remember("menu")
+        await line.remember("menu", {})
         await line.join_queue("sales", "standard", 1_795_304_360.4377)
 
     await stage.call(script)
@@ -198,7 +198,7 @@ async def test_hanging_up_twice_is_hanging_up(stage: Stage) -> None:
     async def script(line: Line) -> None:
         await line.hang_up()
         await line.hang_up()
-        await line.remember("gone")
+        await line.remember("gone", {})
 
     with pytest.raises(CallerGone):
         await stage.call(script)
@@ -241,13 +241,13 @@ async def test_a_frozen_asterisk_ends_scripts_and_the_next_call_is_served(
 
     async def meets_ice(line: Line) -> None:
         with asterisk.frozen():
-            await line.remember("x")
+            await line.remember("x", {})
 
     with pytest.raises(LineFailed, match="in time"):
         await stage.call(meets_ice)
 
     async def script(line: Line) -> None:
-        await line.remember("y")
+        await line.remember("y", {})
 
     await stage.call(script)
 
@@ -260,7 +260,7 @@ async def test_a_swallowed_connection_ends_the_script(
 
         async def script(line: Line) -> None:
             relay.swallow()
-            await line.remember("x")
+            await line.remember("x", {})
 
         with pytest.raises(LineFailed, match="in time"):
             await stage.call(script, port=str(relay.port))

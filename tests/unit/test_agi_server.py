@@ -15,7 +15,7 @@ import pytest
 
 from adapters.asterisk import line as line_module
 from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
-from adapters.asterisk.line import caller_number
+from adapters.asterisk.call_facts import caller_number
 from ivr.ports import CallFacts, Line, LineFailed
 from tests.bare_asterisk import free_port
 from tests.fake_asterisk import WORD, FakeCall
@@ -356,7 +356,7 @@ async def test_no_log_line_has_a_number_a_name_or_the_secret(
     caplog.set_level(logging.DEBUG)
 
     async def fails(line: Line) -> None:
-        await line.remember("x\ny")
+        await line.remember("x\ny", {})
 
     await stage.call(fails)
     await FakeCall(stage.port, "wrong word").run()

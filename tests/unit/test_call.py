@@ -64,6 +64,22 @@ async def test_a_menu_that_leads_back_to_itself_ends_with_a_person() -> None:
     assert trail[-2:] == ["menu:too_many", "person:waiting"]
 
 
+async def test_a_limit_counts_on_when_another_process_goes_on_with_the_call() -> None:
+    first = FakeLine("1", "2", "2", HANGS_UP)
+    await take(first)
+    assert (first.step, first.visits) == ("menu", {"menu": 2})
+    then = FakeLine("2", "2", facts=replace(A_CALL, step=first.step, visits=first.visits))
+    assert (await take(then))[-2:] == ["menu:too_many", "person:waiting"]
+
+
+@pytest.mark.parametrize("after", ["goodbye", "survey", "queue"])
+async def test_a_queue_names_what_follows_the_talk(after: str, tmp_path: Path) -> None:
+    named = f", after: {after}" if after != "goodbye" else ""
+    line = FakeLine()
+    await take(line, flow=flow_of(f"first: a\nsteps: {{a: {{do: queue{named}}}}}", tmp_path))
+    assert line.after == after
+
+
 @pytest.mark.parametrize("keys", [[], ["2"], ["2", "7"], ["2", "2"], [SILENCE, SILENCE]])
 async def test_a_caller_who_hangs_up_reaches_no_queue(keys: list[str]) -> None:
     line, acceptance = FakeLine(*keys, HANGS_UP), FakeAcceptance()

@@ -1,0 +1,53 @@
+"""Who calls and how far they have come, from what Asterisk tells a script when it begins. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from acd.model import ContactId
+from adapters.asterisk.facts import signalled_number
+from ivr.ports import CallFacts
+
+VARIABLES = ("CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS")
+"""Variables of the call that have a part in it."""
+CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+ALLOWED = range(0x20)
+"""Presentations (agi_callingpres) that do not ask for the number to be withheld."""
+
+
+def call_facts(env: Mapping[str, str], variables: Mapping[str, str]) -> CallFacts:
+    """`env` is the header of the script's connection."""
+    return CallFacts(
+        contact=ContactId(variables["CONTACT"] or env.get("agi_uniqueid", "")),
+        dialled=variables["DIALLED"] or env.get("agi_extension", ""),
+        caller_number=caller_number(env.get("agi_callerid", ""), env.get("agi_callingpres", "")),
+        caller_name=CONTROLS.sub("", _known(env.get("agi_calleridname", ""))),
+        channel=env.get("agi_channel", ""),
+        queue=variables["QUEUE"],
+        class_=variables["CLASS"] or "standard",
+        language=env.get("agi_language", ""),
+        step=variables["STEP"],
+        visits=_visits(variables["VISITS"]),
+    )
+
+
+def visits_text(visits: Mapping[str, int]) -> str:
+    """How the call keeps them."""
+    return " ".join(f"{name}={count}" for name, count in visits.items())
+
+
+def _visits(text: str) -> dict[str, int]:
+    pairs = (pair.partition("=") for pair in text.split())
+    return {name: int(count) for name, _, count in pairs if count.isdecimal()}
+
+
+def caller_number(signalled: str, presentation: str) -> str | None:
+    """The number, `+0-9` only; None when withheld, or when what was signalled is no number."""
+    if presentation.isdecimal() and int(presentation) not in ALLOWED:
+        return None
+    return signalled_number(signalled)
+
+
+def _known(name: str) -> str:
+    return "" if name == "unknown" else name
