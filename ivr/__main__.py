@@ -81,13 +81,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
     switchboard.tell(distributor)
     resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
-    announcer = Announcer(distributor.engine, flows, switchboard, clock)
+    by_number = {number: flows[entry.flow] for number, entry in settings.site.numbers.items()}
+    announcer = Announcer(distributor.engine, by_number, switchboard, clock)
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
     async def take(line: Line) -> None:
-        flow = flows[settings.site.numbers[line.facts.dialled].flow]
-        await take_call(line, flow, distributor, clock, settings.hours)
+        await take_call(line, by_number[line.facts.dialled], distributor, clock, settings.hours)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     control = ControlServer(settings.core_socket, Answers(distributor, clock).answer)

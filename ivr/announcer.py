@@ -10,7 +10,7 @@ from acd.engine import Engine
 from acd.model import Contact, ContactId, Seconds
 from acd.states import ContactState
 from ivr.flow import Flow
-from ivr.ports import Clock, Phones, PhonesFailed
+from ivr.ports import Clock, PhonesFailed, WaitingLoop
 from ivr.waiting import Request, Waiting, announcements
 
 log = logging.getLogger(__name__)
@@ -23,11 +23,12 @@ class Announcer:
     """Reads the engine, never writes it: what is said changes nobody's place."""
 
     def __init__(
-        self, engine: Engine, flows: Mapping[str, Flow], phones: Phones, clock: Clock
+        self, engine: Engine, flows: Mapping[str, Flow], loop: WaitingLoop, clock: Clock
     ) -> None:
+        """`flows`: by the number dialled."""
         self._engine = engine
         self._flows = flows
-        self._phones = phones
+        self._loop = loop
         self._clock = clock
         self._waiting: dict[ContactId, Waiting] = {}
         self._saying: set[asyncio.Task[None]] = set()
@@ -46,34 +47,31 @@ class Announcer:
             if contact.state is ContactState.WAITING and contact.channel == "voice"
         ]
         for contact in waiting:
-            self._look_at(contact, now)
+            known = self._waiting.get(contact.id) or self._begin(contact)
+            if known and (request := known.due(now)):
+                self._start_saying(contact.id, request)
         for gone in self._waiting.keys() - self._engine.contacts.keys():
             del self._waiting[gone]
 
-    def _look_at(self, contact: Contact, now: Seconds) -> None:
-        known = self._waiting.get(contact.id)
-        if known is None:
-            known = self._waiting[contact.id] = self._new(contact, now)
-        request = known.due(now)
-        if request:
-            task = asyncio.create_task(self._say(contact.id, request))
-            self._saying.add(task)
-            task.add_done_callback(self._saying.discard)
+    def _begin(self, contact: Contact) -> Waiting | None:
+        """None: the caller's flow is not known yet."""
+        origin = self._loop.origin(contact.id)
+        if origin is None:
+            return None
+        flow = self._flows.get(origin.dialled)
+        rules = announcements(flow, origin.step, contact.queue) if flow else ()
+        waiting = Waiting(rules, contact.language, contact.entered_at)
+        self._waiting[contact.id] = waiting
+        return waiting
 
-    def _new(self, contact: Contact, now: Seconds) -> Waiting:
-        rules = next(
-            (
-                found
-                for flow in self._flows.values()
-                if (found := announcements(flow, contact.queue))
-            ),
-            (),
-        )
-        return Waiting(rules, contact.language, contact.entered_at, said=now)
+    def _start_saying(self, contact: ContactId, request: Request) -> None:
+        task = asyncio.create_task(self._say(contact, request))
+        self._saying.add(task)
+        task.add_done_callback(self._saying.discard)
 
     async def _say(self, contact: ContactId, request: Request) -> None:
         try:
             async with asyncio.timeout(SAY_SECONDS):
-                await self._phones.say(contact, request.id, request.prompts, key_seconds=0.0)
+                await self._loop.say(contact, request.id, request.prompts, key_seconds=0.0)
         except (TimeoutError, PhonesFailed) as fault:
             log.info("announcement left out", extra={"contact": contact, "why": str(fault)})

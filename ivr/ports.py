@@ -111,10 +111,25 @@ class Phones(Protocol):
 
     async def withdraw(self, offer: Withdraw) -> None: ...
 
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a waiting caller came from: the number dialled, the flow step last begun."""
+
+    dialled: str
+    step: str
+
+
+class WaitingLoop(Protocol):
+    """Where callers wait, on the telephone side."""
+
+    def origin(self, contact: ContactId) -> Origin | None:
+        """None while the caller's channel is not known."""
+
     async def say(
         self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
     ) -> None:
-        """Ask the waiting loop to say something; `request` is unique within the contact."""
+        """Ask the loop to say something; `request` is unique within the contact."""
 
 
 class Clock(Protocol):

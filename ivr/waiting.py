@@ -1,7 +1,8 @@
 """What a waiting caller hears, and when. Pure: the time is an argument, one value a contact.
 
-The rules are those of the flow's `queue` step. What is due depends on the time alone, so that
-after a gap (the core was away) nothing is made up for and nothing is said twice.
+The rules are those of the flow's `queue` step. What is due depends on the time alone: after a gap
+(the core was away) nothing is made up for. A request made again has the same id and is not said
+again.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from voice.phrases import waiting_time
 from voice.ports import Prompt
 
 WAIT = "{wait}"
+LATE: Seconds = 5.0
+"""What was due longer ago than this stays unsaid."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class Waiting:
     since: Seconds
     """When the caller came to the waiting loop."""
     said: Seconds | None = None
-    """Until when everything due has been said; after a restart: now."""
+    """Until when everything due has been said."""
 
     def next_deadline(self) -> Seconds | None:
         """When something is due next; None: never."""
@@ -44,7 +47,8 @@ class Waiting:
 
     def due(self, now: Seconds, expected: Seconds | None = None) -> Request | None:
         """What has come due since the last time, each once; `expected` is the wait to tell."""
-        waited, before = self._waited(now), self._waited(self.said)
+        waited = self._waited(now)
+        before = max(self._waited(self.said), self._waited(now - LATE), -1)
         self.said = now
         found = [(at, rule) for rule in self.rules if (at := _newest(rule, waited)) > before]
         prompts = [
@@ -61,14 +65,15 @@ class Waiting:
         return -1 if until is None else round((until - self.since) * 1000)
 
 
-def announcements(flow: Flow, queue: str) -> Sequence[Announcement]:
-    """The rules of the flow's step for this queue, or of its step for the number's queue."""
+def announcements(flow: Flow, step: str, queue: str) -> Sequence[Announcement]:
+    """The rules of this step. Who came past the flow, by the plain menu: those of its step for
+    this queue, or of its step for the number's queue."""
+    last = flow.steps.get(step)
+    if isinstance(last, QueueStep):
+        return last.while_waiting
     steps = [step for step in flow.steps.values() if isinstance(step, QueueStep)]
-    for wanted in (queue, None):
-        for step in steps:
-            if step.queue == wanted:
-                return step.while_waiting
-    return ()
+    by_queue = {each.queue: each.while_waiting for each in reversed(steps)}
+    return by_queue.get(queue, by_queue.get(None, ()))
 
 
 def _newest(rule: Announcement, waited: int) -> int:

@@ -42,7 +42,7 @@ def tools() -> Path:
 def installation(phones: int = 4, **site: Any) -> Iterator[Settings]:
     """Settings of a throw-away installation on free ports: number 4000, phones a1, a2 ...
 
-    More of the site file by its keys; `plan` replaces the phones.
+    More of the site file by its keys; `plan` replaces the phones, `centre` the centre file.
     """
     where = tools()
     root = Path(tempfile.mkdtemp(prefix="hotline-"))
@@ -51,9 +51,10 @@ def installation(phones: int = 4, **site: Any) -> Iterator[Settings]:
     (root / "data").mkdir()
     (root / "home" / "tools").symlink_to(where)
     accounts = {f"a{n}": {"secret": f"s{n}"} for n in range(1, phones + 1)}
+    centre = site.pop("centre", {"classes": {"standard": {}, "vip": {"credit": 90}}})
     plan = {"phones": site.pop("plan", accounts), **site}
     (root / "data" / "site.yaml").write_text(yaml.safe_dump(plan))
-    (root / "data" / "centre.yaml").write_text("classes: {standard: {}, vip: {credit: 90}}\n")
+    (root / "data" / "centre.yaml").write_text(yaml.safe_dump(centre))
     environment = {
         "HOTLINE_HOME": str(root / "home"),
         "HOTLINE_DATA": str(root / "data"),

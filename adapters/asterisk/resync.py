@@ -23,9 +23,9 @@ from adapters.asterisk.facts import (
     milliseconds,
     offer_of,
 )
-from adapters.asterisk.switchboard import Switchboard
+from adapters.asterisk.switchboard import Switchboard, WaitingCaller
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
-from ivr.ports import Note, Vault
+from ivr.ports import Note, Origin, Vault
 from ivr.reconcile import CallerSeen, Seen, reconcile
 
 log = logging.getLogger(__name__)
@@ -38,7 +38,7 @@ CATCH_UP_SECONDS: Seconds = 10.0
 
 PRESENTATION = "CALLERID(num-pres)"
 STATUS_VARIABLES = (
-    "CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "DIALLED", "BUSY", PRESENTATION,
+    "CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "DIALLED", "STEP", "BUSY", PRESENTATION,
 )  # fmt: skip
 WAITING_CONTEXT = "acd-wait"
 
@@ -188,8 +188,12 @@ class Resync:
             for row in channels
             if (offer := offer_of(row.get("Uniqueid", "")))
         }
-        names = {caller.contact: caller.channel for caller in callers}
-        self._switchboard.know(names, legs)
+        known = {
+            caller.contact: WaitingCaller(caller.channel, _origin(row))
+            for row in channels
+            if (caller := _caller(row))
+        }
+        self._switchboard.know(known, legs)
         seen = Seen(callers, frozenset(legs.values()))
         difference = reconcile(self._distributor.engine, seen)
         await self._distributor.record(*difference.events)
@@ -218,6 +222,11 @@ def _caller(row: Mapping[str, str]) -> CallerSeen | None:
         class_=variables.get("CLASS") or "standard",
         language=variables.get("LANG") or "zh",
     )
+
+
+def _origin(row: Mapping[str, str]) -> Origin:
+    variables = _variables(row)
+    return Origin(variables.get("DIALLED", ""), variables.get("STEP", ""))
 
 
 def _variables(row: Mapping[str, str]) -> dict[str, str]:

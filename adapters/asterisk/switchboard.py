@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from acd import events
@@ -18,7 +19,7 @@ from acd.events import OfferEnd
 from acd.model import AgentId, ContactId, OfferId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.facts import LEG_PREFIX, caller, from_ami
-from ivr.ports import CallFacts, PhonesFailed
+from ivr.ports import CallFacts, Origin, PhonesFailed
 from voice.ports import Prompt, PromptStore
 from voice.prompts import recordings
 
@@ -45,6 +46,14 @@ class Told(Protocol):
         """News of a caller whom our script may never have seen."""
 
 
+@dataclass(frozen=True, slots=True)
+class WaitingCaller:
+    """A caller in the waiting loop, or talking out of it: the full channel name, and the way in."""
+
+    channel: str
+    origin: Origin
+
+
 class Switchboard:
     """Carries out `Offer`, `Withdraw` and what waiting callers are to hear."""
 
@@ -52,7 +61,7 @@ class Switchboard:
         self._ami = ami
         self._prompts = prompts
         self._told: Told | None = None
-        self._channels: dict[ContactId, str] = {}
+        self._callers: dict[ContactId, WaitingCaller] = {}
         self._legs: dict[AgentId, OfferId] = {}
         self._dialling: set[OfferId] = set()
         self._claimed: set[OfferId] = set()
@@ -86,32 +95,37 @@ class Switchboard:
         """The caller's channel. The event log may tell of a caller before AMI has named it: wait a
         little, so that an offer that cannot be made is not made again and again at once."""
         for _ in range(CHANNEL_LOOKS):
-            if contact in self._channels:
-                return self._channels[contact]
+            if contact in self._callers:
+                return self._callers[contact].channel
             await asyncio.sleep(CHANNEL_WAIT / CHANNEL_LOOKS)
         return None
 
     async def withdraw(self, offer: Withdraw) -> None:
         """Void the offer on the caller's channel, then end the leg; its end is told by events."""
-        channel = self._channels.get(offer.contact)
-        if channel:
+        known = self._callers.get(offer.contact)
+        if known:
             try:
-                await self._mark(channel, OfferId(""))
+                await self._mark(known.channel, OfferId(""))
             except (AmiAway, AmiRefused, AmiSlow) as error:
                 log.info("offer not voided", extra={"offer": offer.offer, "why": str(error)})
         await self.end_leg(offer.offer)
+
+    def origin(self, contact: ContactId) -> Origin | None:
+        """Which way the caller came; None while the channel is not known."""
+        known = self._callers.get(contact)
+        return known.origin if known else None
 
     async def say(
         self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
     ) -> None:
         """Ask the waiting loop to say something; it looks every two seconds."""
-        channel = self._channels.get(contact)
         files = await recordings(self._prompts, prompts)
-        if channel is None or not files:
+        known = self._callers.get(contact)
+        if known is None or not files:
             return
         names = "&".join(str(file.with_suffix("")) for file in files)
         try:
-            await self._set(channel, "REQ", f"{request}~{names}~{key_seconds:g}")
+            await self._set(known.channel, "REQ", f"{request}~{names}~{key_seconds:g}")
         except (AmiAway, AmiRefused, AmiSlow) as error:
             raise PhonesFailed(str(error)) from error
 
@@ -191,9 +205,10 @@ class Switchboard:
     def _user_event(self, event: Mapping[str, str]) -> None:
         contact = ContactId(event.get("Contact", ""))
         if event.get("UserEvent") == "AcdWaiting":
-            self._channels[contact] = event["Channel"]
+            origin = Origin(event.get("Dialled", ""), event.get("Step", ""))
+            self._callers[contact] = WaitingCaller(event["Channel"], origin)
         elif event.get("UserEvent") == "AcdGone":
-            self._channels.pop(contact, None)
+            self._callers.pop(contact, None)
         elif event.get("UserEvent") == "AcdClaimed":
             self._claimed.add(OfferId(event["Offer"]))
 
@@ -224,9 +239,11 @@ class Switchboard:
         reachable = state in REACHABLE_STATES and not own_call
         self._post(events.PhoneChanged(agent, reachable))
 
-    def know(self, channels: Mapping[ContactId, str], legs: Mapping[AgentId, OfferId]) -> None:
+    def know(
+        self, callers: Mapping[ContactId, WaitingCaller], legs: Mapping[AgentId, OfferId]
+    ) -> None:
         """Take over what a look at all channels has found."""
-        self._channels, self._legs = dict(channels), dict(legs)
+        self._callers, self._legs = dict(callers), dict(legs)
         self._dialling.clear()
         self._claimed.clear()
 

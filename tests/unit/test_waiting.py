@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from ivr.flow import Announcement, Words
 from ivr.load import load
-from ivr.waiting import Waiting, announcements
-from tests.fakes_calls import FLOWS, HOUSE
+from ivr.waiting import LATE, Waiting, announcements
+from tests.fakes_calls import FLOWS, HOUSE, flow_of
 
 SINCE = 1_790_000_000.123
+TWO_STEPS = """
+first: menu
+steps:
+  menu:
+    do: menu
+    say: {zh: 一, en: one}
+    then: {"1": east, silence: west, no_match: west}
+  east: {do: queue, queue: support, while_waiting: [{every: 10, say: {zh: 东, en: east}}]}
+  west: {do: queue, queue: support, while_waiting: [{every: 20, say: {zh: 西, en: west}}]}
+"""
 
 
 def said(en: str, **times: float) -> Announcement:
@@ -93,7 +105,28 @@ def test_the_callers_language_is_spoken() -> None:
     assert request and request.prompts[0].text == "好"
 
 
+def test_what_was_due_long_ago_stays_unsaid() -> None:
+    rules = [said("hello", after=0), said("thanks", after=5), said("stay", every=30)]
+    assert Waiting(rules, "en", SINCE).due(SINCE + 29) is None
+    late = Waiting(rules, "en", SINCE).due(SINCE + 30 + LATE - 0.1)
+    assert late and [prompt.text for prompt in late.prompts] == ["stay"]
+
+
+def test_what_a_process_before_this_one_may_have_said_has_the_same_id() -> None:
+    rules = [said("hello", after=0), said("stay", every=30)]
+    again = [Waiting(rules, "en", SINCE).due(SINCE + at) for at in (30.1, 31.0, 33.0)]
+    assert [request.id for request in again if request] == ["w30000"] * 3
+
+
 def test_a_queue_has_the_announcements_of_its_step() -> None:
     flow = load(FLOWS / "good" / "every-kind.yaml", HOUSE)
-    assert [rule.every for rule in announcements(flow, "support")] == [None, 30]
-    assert announcements(flow, "sales") == ()
+    [support] = [name for name, step in flow.steps.items() if step.do == "queue"]
+    assert [rule.every for rule in announcements(flow, support, "support")] == [None, 30]
+    assert [rule.every for rule in announcements(flow, "", "support")] == [None, 30]
+    assert announcements(flow, "", "sales") == ()
+
+
+def test_of_two_steps_for_one_queue_each_has_its_own_announcements(tmp_path: Path) -> None:
+    flow = flow_of(TWO_STEPS, tmp_path)
+    wanted = {"east": 10.0, "west": 20.0, "": 10.0}
+    assert {step: announcements(flow, step, "support")[0].every for step in wanted} == wanted
