@@ -122,6 +122,18 @@ def test(
 
 
 @app.command()
+def simulate(
+    centre: Annotated[Path, typer.Argument(help="The rules: a centre file.")],
+    trace: Annotated[Path, typer.Argument(help="The contacts: a line of JSON each.")],
+    out: Annotated[Path, typer.Option(help="Where to write what becomes of each contact.")],
+) -> None:
+    """Replay a trace of contacts under the rules of a centre file, on the engine of the service."""
+    from adapters.cli import simulate as replaying
+
+    replaying.simulate(centre, trace, out)
+
+
+@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="The archive to write.")],
     with_keys: Annotated[bool, typer.Option(help="Put the master key into it too.")] = False,

@@ -1,0 +1,183 @@
+"""A trace replayed under a clock of its own: what would become of every contact.
+
+The engine is the one of the service; the simulation only says what callers and agents do. Agents
+are idle since 0 and accept what they are offered, customers leave when their patience ends. At one
+instant answers come first, then ends of talks and of wrap-up, arrivals, patience. All times are
+seconds, as the trace has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from heapq import heappop, heappush
+
+from acd.commands import Command, Offer, Overflow, Withdraw
+from acd.engine import Engine
+from acd.events import (
+    AgentLoggedIn,
+    Arrived,
+    CallerLeft,
+    Event,
+    LegEnded,
+    LinkChanged,
+    OfferAnswered,
+    OfferEnd,
+    OfferEnded,
+    PhoneChanged,
+    Started,
+    TimePassed,
+    Transferred,
+)
+from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
+from acd.states import ContactState
+
+
+class Outcome(StrEnum):
+    """What became of a contact."""
+
+    SERVED = "served"
+    ABANDONED = "abandoned"
+    OVERFLOWED = "overflowed"  # a rule of its queue sent it out of the queues
+    WAITING = "waiting"  # still there when nothing more can happen
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A contact as a trace has it. `class_` empty: of no class, without credit."""
+
+    id: ContactId
+    at: Seconds
+    queue: QueueId
+    handle: Seconds
+    patience: Seconds | None = None
+    """None: never gives up."""
+    channel: str = "voice"
+    class_: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    answer_after: Seconds = 0.0
+    """How long a phone rings before it is answered."""
+
+
+@dataclass(slots=True)
+class Result:
+    """What became of a contact. `ended`: of the talk, or when the contact left."""
+
+    contact: Traced
+    outcome: Outcome = Outcome.WAITING
+    agent: AgentId | None = None
+    started: Seconds | None = None
+    ended: Seconds | None = None
+    queue: QueueId | None = None
+    """The queue out of which it was served."""
+
+
+ANSWERED, ENDED, DUE, ARRIVED, LEFT = range(5)
+"""What happens, in the order in which it happens at one instant. DUE: the engine has to look."""
+
+Happening = tuple[Seconds, int, str, int, OfferId]
+"""When, what, and whom it concerns: the agent, the number of the contact's line, the offer."""
+NO_OFFER = OfferId("")
+NEVER: Seconds = float("inf")
+
+
+class Simulation:
+    """One run over one trace. The engine must be new."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._results: list[Result] = []
+        self._numbers: dict[ContactId, int] = {}
+        self._to_come: list[Happening] = []
+
+    def run(self, trace: Iterable[Traced]) -> list[Result]:
+        """The results, in the order of the trace, which must be that of time."""
+        self._open()
+        for contact in trace:
+            self._go_on(contact.at, ARRIVED)
+            self._arrive(contact)
+        self._go_on(NEVER, DUE)
+        return self._results
+
+    def _open(self) -> None:
+        self._tell(Started(1), 0.0)
+        self._tell(LinkChanged(up=True), 0.0)
+        for agent in sorted(self._engine.agents):
+            self._tell(PhoneChanged(agent, True), 0.0)
+            self._tell(AgentLoggedIn(agent), 0.0)
+
+    def _go_on(self, until: Seconds, before: int) -> None:
+        """Let everything happen that comes before this."""
+        while True:
+            at, what = self._to_come[0][:2] if self._to_come else (NEVER, LEFT)
+            due = self._engine.next_deadline()
+            if due is not None and (due, DUE) < (at, what):
+                at, what = due, DUE
+            if (at, what) >= (until, before):
+                return
+            if what == DUE:
+                self._tell(TimePassed(), at)
+            else:
+                self._happen(*heappop(self._to_come))
+
+    # ---------------------------------------------------------------- what people do
+
+    def _arrive(self, contact: Traced) -> None:
+        number = self._numbers[contact.id] = len(self._results)
+        self._results.append(Result(contact))
+        arrived = Arrived(
+            contact.id, contact.queue, contact.at, contact.channel, contact.class_,
+            skills=dict(contact.skills), waits=True,
+        )  # fmt: skip
+        self._tell(arrived, contact.at)
+        if contact.patience is not None:
+            heappush(self._to_come, (contact.at + contact.patience, LEFT, "", number, NO_OFFER))
+
+    def _happen(self, now: Seconds, what: int, agent: str, number: int, offer: OfferId) -> None:
+        result = self._results[number]
+        if what == LEFT and result.outcome is Outcome.WAITING:
+            self._leave(result, Outcome.ABANDONED, now)
+        elif what == ANSWERED and offer in self._engine.offers:
+            self._answer(result, number, offer, now)
+        elif what == ENDED:
+            self._tell(CallerLeft(result.contact.id), now)
+            self._tell(LegEnded(result.contact.id, offer), now)
+
+    def _leave(self, result: Result, outcome: Outcome, now: Seconds) -> None:
+        result.outcome, result.ended = outcome, now
+        self._tell(CallerLeft(result.contact.id), now)
+
+    def _answer(self, result: Result, number: int, offer: OfferId, now: Seconds) -> None:
+        made = self._engine.offers[offer]
+        result.outcome, result.agent, result.queue = Outcome.SERVED, made.agent, made.queue
+        result.started, result.ended = now, now + result.contact.handle
+        self._tell(OfferAnswered(result.contact.id, offer), now)
+        heappush(self._to_come, (result.ended, ENDED, made.agent, number, offer))
+
+    # ---------------------------------------------------------------- what the engine asks for
+
+    def _tell(self, event: Event, now: Seconds) -> None:
+        for command in self._engine.handle(event, now):
+            self._carry_out(command, now)
+
+    def _carry_out(self, command: Command, now: Seconds) -> None:
+        if isinstance(command, Offer):
+            number = self._numbers[command.contact]
+            answered = now + self._results[number].contact.answer_after
+            happening = (answered, ANSWERED, command.agent, number, command.offer)
+            heappush(self._to_come, happening)
+        elif isinstance(command, Withdraw):
+            self._tell(OfferEnded(command.offer, OfferEnd.RELEASED), now)
+        elif isinstance(command, Overflow):
+            self._overflow(command, now)
+
+    def _overflow(self, command: Overflow, now: Seconds) -> None:
+        """The contact goes where its queue's rules send it, if no phone rings for it meanwhile."""
+        contact = self._engine.contacts.get(command.contact)
+        if contact is None or contact.state is not ContactState.WAITING:
+            return
+        if command.to in self._engine.centre.queues:
+            self._tell(Transferred(contact.id, QueueId(command.to)), now)
+        else:
+            self._leave(self._results[self._numbers[contact.id]], Outcome.OVERFLOWED, now)
