@@ -1,6 +1,6 @@
 """A real Asterisk of the tests' own, without SIP: both ends of a call are `Local` channels.
 
-One end runs `AGI(ADDRESS)` in context `script`, the other plays the caller. It boots in half a
+One end runs `AGI(ADDRESS,WORD)` in context `script`, the other plays the caller. It boots in half a
 second, and may be killed, frozen and started again at will.
 """
 
@@ -50,8 +50,8 @@ exten => call,1,Set(CONTACT=${UNIQUEID})
  same => n,ExecIf($["${PRESENTATION}" != ""]?Set(CALLERID(num-pres)=${PRESENTATION}))
  same => n,Answer()
  same => n,Set(AGIEXITONHANGUP=${EXITS})
- same => n,AGI(${ADDRESS})
- same => n,ExecIf($["${TWICE}" != ""]?AGI(${ADDRESS}))
+ same => n,AGI(${ADDRESS},${WORD})
+ same => n,ExecIf($["${TWICE}" != ""]?AGI(${ADDRESS},${WORD}))
  same => n,UserEvent(ScriptOver,Contact: ${CONTACT},Done: ${ACD_DONE},Entered: ${QENTER},Queue: ${QUEUE},Class: ${CLASS},Lang: ${LANG},Spoken: ${CHANNEL(language)},Step: ${STEP},Typed: ${HOTLINE_TYPED})
  same => n,Wait(${AFTERWARDS})
 [caller]

@@ -102,7 +102,7 @@ class FakeCall:
     """A call in Asterisk that runs an AGI script: connects, sends its header, obeys commands."""
 
     HEADER = (
-        "agi_network: yes\nagi_network_script: {secret}\nagi_request: agi://x/{secret}\n"
+        "agi_network: yes\nagi_request: agi://x\nagi_arg_1: {secret}\n"
         "agi_channel: PJSIP/trunk-00000001\nagi_language: zh\nagi_uniqueid: 17.1\n"
         "agi_callerid: 13800138000\nagi_calleridname: unknown\nagi_callingpres: 0\n"
         "agi_extension: 4000\n\n"

@@ -78,8 +78,13 @@ class Stage:
         **variables: str,
     ) -> None:
         """A caller rings; `caller` and `entry` are extensions of contexts `caller`, `script`."""
-        address = f"agi://127.0.0.1:{port or self.agi_port}/{WORD}"
-        settings = {"ADDRESS": address, "EXITS": exits, "AFTERWARDS": "0.1"} | variables
+        address = f"agi://127.0.0.1:{port or self.agi_port}"
+        settings = {
+            "ADDRESS": address,
+            "WORD": WORD,
+            "EXITS": exits,
+            "AFTERWARDS": "0.1",
+        } | variables
         await self.ami.send({
             "Action": "Originate", "Channel": f"Local/{entry}@script/n", "Context": "caller",
             "Exten": caller, "Priority": "1",

@@ -1,8 +1,8 @@
 """FastAGI: Asterisk connects here once a call and runs its script over the connection.
 
 Accepting and reading the header block is asyncio's, with limits, because anybody on the machine
-can connect; what follows runs in a thread of the call's own. Only who knows the secret, the path of
-the AGI address, gets that far.
+can connect; what follows runs in a thread of the call's own. Only who knows the secret, the first
+argument of the script, gets that far.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ class AgiServer:
             raise _Refused("the header did not come in time") from None
         header, _, rest = bytes(received).partition(b"\n\n")
         env = parse_header(header)
-        secret = env.get("agi_network_script", "").encode()
+        secret = env.get("agi_arg_1", "").encode()
         if not hmac.compare_digest(secret, self._secret):
             raise _Refused("wrong secret")
         return env, rest

@@ -97,8 +97,8 @@ async def test_only_who_knows_the_secret_gets_a_script(stage: Stage) -> None:
 
 
 async def test_a_second_secret_in_the_header_does_not_count() -> None:
-    header = b"agi_network_script: wrong\nagi_calleridname: x\nagi_network_script: sesame"
-    assert parse_header(header)["agi_network_script"] == "wrong"
+    header = b"agi_arg_1: wrong\nagi_calleridname: x\nagi_arg_1: sesame"
+    assert parse_header(header)["agi_arg_1"] == "wrong"
 
 
 @pytest.mark.parametrize(
