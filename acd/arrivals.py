@@ -175,11 +175,12 @@ def transferred(floor: Floor, event: events.Transferred, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
     if contact is None or contact.state not in (S.WAITING, *TALKED):
         return False
+    skills = contact.skills if event.skills is None else dict(event.skills)
+    if contact.state is S.WAITING and (contact.queue, contact.skills) == (event.queue, skills):
+        return False
     floor.leave(contact)
     contact.offer, contact.queue, contact.preferred = None, event.queue, None
-    contact.overflowed = 0
-    if event.skills is not None:
-        contact.skills = dict(event.skills)
+    contact.skills, contact.overflowed = skills, 0
     _wait(floor, contact, "transfer", now)
     return True
 
