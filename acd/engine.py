@@ -9,7 +9,7 @@ service, in simulation and in a replay of the journal. One writer calls it (`ivr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from acd import agents, arrivals, offers, requests
@@ -55,8 +55,14 @@ class Engine(Floor):
 
     def handle(self, event: Event, now: Seconds) -> list[Command]:
         """What to do about this event. `ForbiddenMove`: the request is refused, nothing changed."""
+        return self.handle_all((event,), now)
+
+    def handle_all(self, events: Iterable[Event], now: Seconds) -> list[Command]:
+        """The same for facts of one instant: agents who become free by them do so together."""
         self.commands = []
-        self.changed = _RULES[type(event)](self, event, now)
+        self.changed = False
+        for event in events:
+            self.changed |= _RULES[type(event)](self, event, now)
         if not self.changed:
             return []
         for deadline in self.deadlines.due(now, self._stands):

@@ -101,11 +101,10 @@ class Simulation:
         return self._results
 
     def _open(self) -> None:
-        self._tell(Started(1), 0.0)
-        self._tell(LinkChanged(up=True), 0.0)
+        self._tell(0.0, Started(1))
+        self._tell(0.0, LinkChanged(up=True))
         for agent in sorted(self._engine.agents):
-            self._tell(PhoneChanged(agent, True), 0.0)
-            self._tell(AgentLoggedIn(agent), 0.0)
+            self._tell(0.0, PhoneChanged(agent, reachable=True), AgentLoggedIn(agent))
 
     def _go_on(self, until: Seconds, before: int) -> None:
         """Let everything happen that comes before this."""
@@ -117,9 +116,11 @@ class Simulation:
             if (at, what) >= (until, before):
                 return
             if what == DUE:
-                self._tell(TimePassed(), at)
+                self._tell(at, TimePassed())
+            elif what == LEFT:
+                self._give_up(heappop(self._to_come)[3], at)
             else:
-                self._happen(*heappop(self._to_come))
+                self._talk(at)
 
     # ---------------------------------------------------------------- what people do
 
@@ -130,35 +131,42 @@ class Simulation:
             contact.id, contact.queue, contact.at, contact.channel, contact.class_,
             skills=dict(contact.skills), waits=True,
         )  # fmt: skip
-        self._tell(arrived, contact.at)
+        self._tell(contact.at, arrived)
         if contact.patience is not None:
             heappush(self._to_come, (contact.at + contact.patience, LEFT, "", number, NO_OFFER))
 
-    def _happen(self, now: Seconds, what: int, agent: str, number: int, offer: OfferId) -> None:
-        result = self._results[number]
-        if what == LEFT and result.outcome is Outcome.WAITING:
-            self._leave(result, Outcome.ABANDONED, now)
-        elif what == ANSWERED and offer in self._engine.offers:
-            self._answer(result, number, offer, now)
-        elif what == ENDED:
-            self._tell(CallerLeft(result.contact.id), now)
-            self._tell(LegEnded(result.contact.id, offer), now)
+    def _talk(self, now: Seconds) -> None:
+        """All answers and all ends of talks of this instant."""
+        events: list[Event] = []
+        while self._to_come and self._to_come[0][:2] <= (now, ENDED):
+            _, what, agent, number, offer = heappop(self._to_come)
+            result = self._results[number]
+            if what == ENDED:
+                events += CallerLeft(result.contact.id), LegEnded(result.contact.id, offer)
+            elif offer in self._engine.offers:
+                ended = self._answer(result, offer, now)
+                heappush(self._to_come, (ended, ENDED, agent, number, offer))
+                events.append(OfferAnswered(result.contact.id, offer))
+        self._tell(now, *events)
 
-    def _leave(self, result: Result, outcome: Outcome, now: Seconds) -> None:
-        result.outcome, result.ended = outcome, now
-        self._tell(CallerLeft(result.contact.id), now)
-
-    def _answer(self, result: Result, number: int, offer: OfferId, now: Seconds) -> None:
+    def _answer(self, result: Result, offer: OfferId, now: Seconds) -> Seconds:
         made = self._engine.offers[offer]
         result.outcome, result.agent, result.queue = Outcome.SERVED, made.agent, made.queue
         result.started, result.ended = now, now + result.contact.handle
-        self._tell(OfferAnswered(result.contact.id, offer), now)
-        heappush(self._to_come, (result.ended, ENDED, made.agent, number, offer))
+        return result.ended
+
+    def _give_up(self, number: int, now: Seconds) -> None:
+        if self._results[number].outcome is Outcome.WAITING:
+            self._leave(self._results[number], Outcome.ABANDONED, now)
+
+    def _leave(self, result: Result, outcome: Outcome, now: Seconds) -> None:
+        result.outcome, result.ended = outcome, now
+        self._tell(now, CallerLeft(result.contact.id))
 
     # ---------------------------------------------------------------- what the engine asks for
 
-    def _tell(self, event: Event, now: Seconds) -> None:
-        for command in self._engine.handle(event, now):
+    def _tell(self, now: Seconds, *events: Event) -> None:
+        for command in self._engine.handle_all(events, now):
             self._carry_out(command, now)
 
     def _carry_out(self, command: Command, now: Seconds) -> None:
@@ -168,7 +176,7 @@ class Simulation:
             happening = (answered, ANSWERED, command.agent, number, command.offer)
             heappush(self._to_come, happening)
         elif isinstance(command, Withdraw):
-            self._tell(OfferEnded(command.offer, OfferEnd.RELEASED), now)
+            self._tell(now, OfferEnded(command.offer, OfferEnd.RELEASED))
         elif isinstance(command, Overflow):
             self._overflow(command, now)
 
@@ -178,6 +186,6 @@ class Simulation:
         if contact is None or contact.state is not ContactState.WAITING:
             return
         if command.to in self._engine.centre.queues:
-            self._tell(Transferred(contact.id, QueueId(command.to)), now)
+            self._tell(now, Transferred(contact.id, QueueId(command.to)))
         else:
             self._leave(self._results[self._numbers[contact.id]], Outcome.OVERFLOWED, now)

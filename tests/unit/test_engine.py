@@ -9,7 +9,7 @@ import pytest
 from acd import snapshot
 from acd.arrivals import REMEMBER_SECONDS
 from acd.commands import Close, Command, ContactEnd, Offer, Withdraw
-from acd.config import Queue
+from acd.config import Centre, Member, Queue
 from acd.engine import Engine
 from acd.events import (
     AgentLoggedIn,
@@ -51,12 +51,16 @@ CENTRE = centre(
 def started(*ready: AgentId) -> Engine:
     """An engine whose link is up and whose given agents are ready, in this order since 0, 1, ..."""
     engine = Engine(CENTRE)
+    prepare(engine, *ready)
+    return engine
+
+
+def prepare(engine: Engine, *ready: AgentId) -> None:
     engine.handle(Started(epoch=7), 0)
     engine.handle(LinkChanged(up=True), 0)
     for second, agent in enumerate(ready):
         engine.handle(PhoneChanged(agent, reachable=True), second)
         engine.handle(AgentLoggedIn(agent), second)
-    return engine
 
 
 def arrive(
@@ -439,3 +443,17 @@ def test_a_contact_with_the_fallback_phones_is_offered_nothing_until_it_returns(
     engine.handle(TakenByFallback(ONE), 20)
     assert engine.handle(LinkChanged(up=True), 30) == []
     assert len(engine.handle(Reached(ONE), 40)) == 1
+
+
+def test_agents_who_become_free_by_facts_of_one_instant_are_matched_together() -> None:
+    able = {ANN: {"cards": 1, "loans": 1}, BOB: {"cards": 1}}
+    members = {id_: Member(id_, {SUPPORT: 0.0}, skills) for id_, skills in able.items()}
+    engine = Engine(Centre({SUPPORT: Queue(SUPPORT, wrap_up_seconds=0)}, members))
+    prepare(engine, ANN, BOB)
+    legs = [(c, (arrive(engine, c, 5), talk(engine, c, 5))[1]) for c in (ONE, TWO)]
+    for contact, skill in (THREE, "cards"), (ContactId("four"), "loans"):
+        engine.handle(Arrived(contact, SUPPORT, 6, skills={skill: 1}, waits=True), 6)
+    found = engine.handle_all([LegEnded(*leg) for leg in legs], 20)
+    assert {(o.contact, o.agent) for o in found if isinstance(o, Offer)} == {
+        (THREE, BOB), ("four", ANN),
+    }  # fmt: skip
