@@ -12,6 +12,8 @@ from acd.requests import AgentLoggedIn, AgentLoggedOff, AgentPaused, AgentReady
 from acd.states import AgentState, ForbiddenMove, after_agent
 
 BUSY_STATES = (AgentState.OFFERED, AgentState.TALKING)
+MAY_NOT_STOP = (*BUSY_STATES, AgentState.WRAP_UP)
+WRAPS_UP = Phase.WRAP_UP
 NO_ANSWER = "no answer"
 
 OFFER_OVER_MOVES = {
@@ -137,7 +139,7 @@ def wrap_up_over(agent: Agent, now: Seconds) -> None:
 
 
 def _on(work: Work) -> bool:
-    return work.phase is not Phase.WRAP_UP
+    return work.phase is not WRAPS_UP
 
 
 def _go_on(agent: Agent, now: Seconds) -> None:
@@ -146,7 +148,7 @@ def _go_on(agent: Agent, now: Seconds) -> None:
 
 
 def _take_what_was_asked(agent: Agent, now: Seconds) -> None:
-    if agent.state in (*BUSY_STATES, AgentState.WRAP_UP):
+    if agent.state in MAY_NOT_STOP:
         return
     if agent.log_off_after:
         agent.log_off_after, agent.pause_after = False, None

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from acd import agents, offers
 from acd.arrivals import unpark
 from acd.commands import Close, ContactEnd
-from acd.deadlines import Alarm, Deadline
+from acd.deadlines import Alarm
 from acd.events import OfferEnd
 from acd.floor import Floor
 from acd.model import AgentId, Contact, ContactId, OfferId, OfferMade, Phase, Seconds
@@ -15,77 +15,81 @@ from acd.overflow import look_for_overflow
 from acd.states import ContactState, after_contact
 
 
-def stands(floor: Floor, deadline: Deadline) -> bool:
+def stands(floor: Floor, alarm: Alarm, subject: str, at: Seconds) -> bool:
     """Whether this deadline still means something; it was right when it was set."""
-    return _STANDS[deadline.alarm](floor, deadline)
+    return _STANDS[alarm](floor, subject, at)
 
 
-def act(floor: Floor, deadline: Deadline, now: Seconds) -> None:
-    _ACTS[deadline.alarm](floor, deadline.subject, now)
+def act(floor: Floor, alarm: Alarm, subject: str, now: Seconds) -> None:
+    _ACTS[alarm](floor, subject, now)
 
 
 # ---------------------------------------------------------------- which still mean something
 
 
-def _ringing(floor: Floor, deadline: Deadline) -> OfferMade | None:
-    offer = floor.offers.get(OfferId(deadline.subject))
+def _ringing(floor: Floor, subject: str) -> OfferMade | None:
+    offer = floor.offers.get(OfferId(subject))
     return offer if offer and offer.answered_at is None and floor.link_up else None
 
 
-def _rings(floor: Floor, deadline: Deadline) -> bool:
-    offer = _ringing(floor, deadline)
-    return offer is not None and offer.rings_until == deadline.at
+def _rings(floor: Floor, subject: str, at: Seconds) -> bool:
+    offer = _ringing(floor, subject)
+    return offer is not None and offer.rings_until == at
 
 
-def _rings_undisturbed(floor: Floor, deadline: Deadline) -> bool:
-    offer = _ringing(floor, deadline)
+def _rings_undisturbed(floor: Floor, subject: str, at: Seconds) -> bool:
+    offer = _ringing(floor, subject)
     return offer is not None and not offer.withdrawn
 
 
-def _wraps_up(floor: Floor, deadline: Deadline) -> bool:
-    agent = floor.agents.get(AgentId(deadline.subject))
+def _wraps_up(floor: Floor, subject: str, at: Seconds) -> bool:
+    agent = floor.agents.get(AgentId(subject))
     works = agent.works.values() if agent else ()
-    return any(w.phase is Phase.WRAP_UP and w.ends_at == deadline.at for w in works)
+    return any(w.phase is Phase.WRAP_UP and w.ends_at == at for w in works)
 
 
-def _phone_rests(floor: Floor, deadline: Deadline) -> bool:
-    agent = floor.agents.get(AgentId(deadline.subject))
-    return agent is not None and agent.rests_until == deadline.at
+def _phone_rests(floor: Floor, subject: str, at: Seconds) -> bool:
+    agent = floor.agents.get(AgentId(subject))
+    return agent is not None and agent.rests_until == at
 
 
-def _is_kept(floor: Floor, deadline: Deadline) -> bool:
-    return OfferId(deadline.subject) in floor.kept
+def _is_kept(floor: Floor, subject: str, at: Seconds) -> bool:
+    return OfferId(subject) in floor.kept
 
 
-def _waiting(floor: Floor, deadline: Deadline) -> Contact | None:
-    contact = floor.contacts.get(ContactId(deadline.subject))
+def _waiting(floor: Floor, subject: str) -> Contact | None:
+    contact = floor.contacts.get(ContactId(subject))
     return contact if contact and contact.state is ContactState.WAITING else None
 
 
-def _pair_rests(floor: Floor, deadline: Deadline) -> bool:
-    contact = _waiting(floor, deadline)
+def _pair_rests(floor: Floor, subject: str, at: Seconds) -> bool:
+    contact = _waiting(floor, subject)
     return contact is not None and bool(contact.rests)
 
 
-def _holds(floor: Floor, deadline: Deadline) -> bool:
-    contact = _waiting(floor, deadline)
+def _holds(floor: Floor, subject: str, at: Seconds) -> bool:
+    contact = _waiting(floor, subject)
     return contact is not None and floor.is_held(contact)
 
 
-def _looks(floor: Floor, deadline: Deadline) -> bool:
-    return any(AgentId(deadline.subject) in o.agents for o in floor.openings.values())
+def _looks(floor: Floor, subject: str, at: Seconds) -> bool:
+    return floor.is_open(AgentId(subject))
 
 
-def _is_parked(floor: Floor, deadline: Deadline) -> bool:
-    contact = floor.contacts.get(ContactId(deadline.subject))
+def _is_parked(floor: Floor, subject: str, at: Seconds) -> bool:
+    contact = floor.contacts.get(ContactId(subject))
     return contact is not None and contact.state is ContactState.PARKED
 
 
-def _still_waits(floor: Floor, deadline: Deadline) -> bool:
-    return _waiting(floor, deadline) is not None
+def _still_waits(floor: Floor, subject: str, at: Seconds) -> bool:
+    return _waiting(floor, subject) is not None
 
 
-_STANDS: Mapping[Alarm, Callable[[Floor, Deadline], bool]] = {
+def _is_new(floor: Floor, subject: str, at: Seconds) -> bool:
+    return True
+
+
+_STANDS: Mapping[Alarm, Callable[[Floor, str, Seconds], bool]] = {
     Alarm.RING: _rings,
     Alarm.RING_ELSEWHERE: _rings_undisturbed,
     Alarm.WRAP_UP: _wraps_up,
@@ -97,6 +101,7 @@ _STANDS: Mapping[Alarm, Callable[[Floor, Deadline], bool]] = {
     Alarm.WAITED: _still_waits,
     Alarm.PARK: _is_parked,
     Alarm.OVERFLOW: _still_waits,
+    Alarm.START: _is_new,
 }
 
 # ---------------------------------------------------------------- what to do
@@ -110,7 +115,7 @@ def _ring_out(floor: Floor, subject: str, now: Seconds) -> None:
 def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
     floor.ringing_long[OfferId(subject)] = None
     for agent in list(floor.agents.values()):  # one may be idle already
-        if any(agent.id in openings.agents for openings in floor.openings.values()):
+        if floor.is_open(agent.id):
             floor.fresh_agents[agent.id] = None
 
 
@@ -171,6 +176,10 @@ def _overflow(floor: Floor, subject: str, now: Seconds) -> None:
     look_for_overflow(floor, floor.contacts[ContactId(subject)], now)
 
 
+def _start(floor: Floor, subject: str, now: Seconds) -> None:
+    """Nothing but to be here: who is to be looked at is in the lists of the fresh."""
+
+
 _ACTS: Mapping[Alarm, Callable[[Floor, str, Seconds], None]] = {
     Alarm.RING: _ring_out,
     Alarm.RING_ELSEWHERE: _ring_elsewhere,
@@ -183,4 +192,5 @@ _ACTS: Mapping[Alarm, Callable[[Floor, str, Seconds], None]] = {
     Alarm.WAITED: _has_waited,
     Alarm.PARK: _end_parking,
     Alarm.OVERFLOW: _overflow,
+    Alarm.START: _start,
 }

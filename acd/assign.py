@@ -16,6 +16,7 @@ from acd.deadlines import Alarm
 from acd.floor import Floor
 from acd.holds import is_reserved, may_serve_head
 from acd.lines import RANK, Demand, Head, Line
+from acd.match import NEVER
 from acd.matching import Matching
 from acd.model import (
     Agent,
@@ -69,16 +70,15 @@ def _serve(floor: Floor, agent: Agent, now: Seconds) -> None:
 
 def next_contact(floor: Floor, agent: Agent, now: Seconds) -> Contact | None:
     """The first contact that this agent may serve now: a live one, else a deferred one."""
-    media = _media(floor, agent.id)
+    media, member = _media(floor, agent.id), floor.member(agent.id)
     best: Head | None = None
-    for demand, need in floor.reach.get(agent.id, {}).items():
-        first = demand.first
-        if first is None or (best is not None and best < first):
-            continue
-        for line in demand.lines.values():
-            is_first = best is None or line.first < best
-            if is_first and may_serve_head(floor, line, agent, need, media, now):
-                best = line.first
+    for trade in floor.reach[agent.id] if media else ():
+        for head in trade.heads:
+            if (best and best < head) or trade.medium not in media:
+                break
+            if may_serve_head(floor, head[3], agent, member, now):
+                best = head
+                break
     contact = best[3].head if best else None
     if floor.held_for.get(agent.id):
         contact = _first_of(contact, floor.held_for[agent.id].values(), media)
@@ -98,12 +98,12 @@ def _first_of(
 def _look_again(floor: Floor, agent: Agent, media: Collection[Medium], now: Seconds) -> None:
     """Come back when this agent may serve the head of some line."""
     times = [
-        max(line.head.entered_at + need, line.barred.get(agent.id, 0.0))
-        for demand, need in floor.reach.get(agent.id, {}).items()
-        for line in demand.lines.values()
-        if demand.medium in media
+        max(line.head.entered_at + floor.need(agent.id, line.demand), line.barred.get(agent.id, 0))
+        for trade in (floor.reach[agent.id] if media else ())
+        if trade.medium in media
+        for *_, line in trade.heads
     ]
-    later = [at for at in times if at > now]
+    later = [at for at in times if now < at < NEVER]
     if later:
         floor.deadlines.add(min(later), Alarm.LOOK, agent.id)
 
@@ -128,10 +128,8 @@ def _rings_too_long(
 def _could_ring_here(
     floor: Floor, agent: Agent, offer: OfferMade, contact: Contact, now: Seconds
 ) -> bool:
-    need = floor.demand(contact, now).able.get(agent.id)
     return (
-        need is not None
-        and contact.entered_at + need <= now
+        contact.entered_at + floor.need(agent.id, floor.demand(contact, now)) <= now
         and contact.rests.get(agent.id, 0.0) <= now
         and offer.rule is Rule.ORDER
         and agent.id in floor.openings[contact.medium].agents
@@ -155,13 +153,15 @@ def next_agent(floor: Floor, contact: Contact, now: Seconds) -> Agent | None:
     demand = floor.demand(contact, now)
     if floor.is_held(contact) and contact.preferred:
         agent = floor.agents[contact.preferred]
-        return agent if agent.id in floor.openings[demand.medium].agents else None
+        return agent if agent.id in floor.openings[demand.trade.medium].agents else None
     best: tuple[Seconds, Rank] | None = None
     wakes: Seconds | None = None
     for rank, in_order in _ranks(floor, contact, demand):
         agent = floor.agents[rank[3]]
-        need = demand.able[agent.id]
+        need = floor.need(agent.id, demand)
         at = max(contact.entered_at + need, contact.rests.get(agent.id, 0.0))
+        if at == NEVER:
+            continue
         if at > now:
             wakes = at if wakes is None else min(at, wakes)
         elif not is_reserved(floor, demand, contact.class_):
@@ -174,11 +174,11 @@ def next_agent(floor: Floor, contact: Contact, now: Seconds) -> Agent | None:
 
 
 def _ranks(floor: Floor, contact: Contact, demand: Demand) -> Iterator[tuple[Rank, bool]]:
-    """Ranks of the open agents who may ever serve this contact; True: all before were as good.
+    """Ranks of the open agents who may do for this contact; True: all before were as good.
 
-    Many who are able: one of the first in the order will do. Few: go through those.
+    Many who have the skill: one of the first in the order will do. Few: go through those.
     """
-    able, openings = demand.able, floor.openings[demand.medium]
+    able, openings = floor.skilled(demand.trade), floor.openings[demand.trade.medium]
     order = openings.orders.get(floor.queue(contact.queue).strategy)
     if order is not None:
         for rank in islice(order, len(able) + A_FEW):
@@ -225,8 +225,8 @@ def _match(
 
     When the head of a line cannot be matched, nobody behind it can: it has the longest wait.
     """
-    demands = {demand: None for id_ in free for demand in floor.reach[id_] if demand.lane is lane}
-    heads = [line.first for demand in demands for line in demand.lines.values()]
+    trades = {trade: None for id_ in free for trade in floor.reach[id_]}
+    heads = [head for trade in trades for head in trade.heads if head[0] == RANK[lane]]
     heapify(heads)
     matched: list[Contact] = []
     while heads and len(matched) < len(free):
@@ -235,7 +235,7 @@ def _match(
         if matching.add(contact.id, _options(floor, line, free, now)):
             matched.append(contact)
             floor.leave(contact)
-            if line.size:
+            if line.first:
                 heappush(heads, line.first)
     return matched
 
@@ -245,11 +245,17 @@ def _options(
 ) -> list[AgentId]:
     """The free agents who may serve the head of a line, the best first."""
     demand = line.demand
-    openings, strategy = floor.openings[demand.medium], floor.queue(demand.queue).strategy
+    openings, strategy = (
+        floor.openings[demand.trade.medium],
+        floor.queue(demand.trade.queue).strategy,
+    )
     ranked = [
         (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), line.head))
-        for id_, need in demand.able.items()
-        if id_ in free and may_serve_head(floor, line, floor.agents[id_], need, free[id_], now)
+        for id_ in floor.skilled(demand.trade)
+        if id_ in free
+        and (need := floor.need(id_, demand)) < NEVER
+        and demand.trade.medium in free[id_]
+        and may_serve_head(floor, line, floor.agents[id_], floor.member(id_), now)
     ]
     return [rank[3] for _, rank in sorted(ranked)]
 

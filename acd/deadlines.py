@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from acd.model import Seconds
 
@@ -24,19 +23,17 @@ class Alarm(StrEnum):
     WAITED = "waited"  # a contact has waited long enough for an agent who is idle
     PARK = "park"  # a parked contact is due, or has been parked for too long
     OVERFLOW = "overflow"  # an overflow rule may hold now
+    START = "start"  # all indexes are new: everybody is to be looked at
 
 
-class Deadline(NamedTuple):
-    """`number` tells deadlines of one instant apart; `subject` is the id of whom it concerns."""
-
-    at: Seconds
-    number: int
-    alarm: Alarm
-    subject: str
+Deadline = tuple[Seconds, int, Alarm, str]
+"""When, a number that tells deadlines of one instant apart, what, the id of whom it concerns."""
+Stands = Callable[[Alarm, str, Seconds], bool]
+"""Whether a deadline (what, of whom, when) still means something."""
 
 
 class Deadlines:
-    """A heap of deadlines. `stands` tells of each whether it still means something."""
+    """A heap of deadlines. What means nothing any more stays in it until its time comes."""
 
     def __init__(self) -> None:
         self._heap: list[Deadline] = []
@@ -44,17 +41,20 @@ class Deadlines:
 
     def add(self, at: Seconds, alarm: Alarm, subject: str) -> None:
         self._count += 1
-        heappush(self._heap, Deadline(at, self._count, alarm, subject))
+        heappush(self._heap, (at, self._count, alarm, subject))
 
-    def next(self, stands: Callable[[Deadline], bool]) -> Seconds | None:
+    def next(self, stands: Stands) -> Seconds | None:
         """The next deadline that still means something."""
-        while self._heap and not stands(self._heap[0]):
+        while self._heap:
+            at, _, alarm, subject = self._heap[0]
+            if stands(alarm, subject, at):
+                return at
             heappop(self._heap)
-        return self._heap[0].at if self._heap else None
+        return None
 
-    def due(self, now: Seconds, stands: Callable[[Deadline], bool]) -> Iterator[Deadline]:
+    def due(self, now: Seconds, stands: Stands) -> Iterator[tuple[Alarm, str]]:
         """What has become due and still means something, in order; taken off the list."""
-        while self._heap and self._heap[0].at <= now:
-            deadline = heappop(self._heap)
-            if stands(deadline):
-                yield deadline
+        while self._heap and self._heap[0][0] <= now:
+            at, _, alarm, subject = heappop(self._heap)
+            if stands(alarm, subject, at):
+                yield alarm, subject

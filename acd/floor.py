@@ -6,12 +6,12 @@ The rules (`arrivals`, `offers`, `agents`, `assign`) change a contact or an agen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 from acd.commands import Command
 from acd.config import Centre, Member, Queue
 from acd.deadlines import Alarm, Deadlines
-from acd.lines import Demand, DemandTerms, Lines, demand_terms
+from acd.lines import Demand, DemandTerms, Lines, Trade, demand_terms
 from acd.match import NEVER, queue_of, room_for, stages_of, wait_needed
 from acd.model import (
     Agent,
@@ -31,6 +31,7 @@ from acd.states import AgentState, ContactState
 
 MOST_DEMANDS = 4096
 """Demands beyond this many are forgotten when nobody waits with them."""
+VOICE = Medium.VOICE
 AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)
 
 
@@ -68,10 +69,12 @@ class Floor:
     def index(self, now: Seconds) -> None:
         """Make all indexes from contacts and agents."""
         self._demands: dict[DemandTerms, Demand] = {}
+        self._most_demands = MOST_DEMANDS
+        self._trades: dict[tuple[QueueId, Medium, frozenset[str]], Trade] = {}
         self._having: dict[str, dict[AgentId, None]] = {}
         """Agents who are logged in, by skill."""
-        self.reach: dict[AgentId, dict[Demand, Seconds]] = {}
-        """What each agent who is logged in may ever serve, and from which wait on."""
+        self.reach: dict[AgentId, list[Trade]] = {}
+        """What each agent who is logged in may serve at some time, if the levels will do."""
         self.lines = Lines()
         self.held_for: dict[AgentId, dict[ContactId, Contact]] = {}
         """Contacts that are held for the agent whom their customer knows."""
@@ -82,6 +85,7 @@ class Floor:
         have become a pair."""
         self.ringing_long: dict[OfferId, None] = {}
         self.deadlines = Deadlines()
+        self.deadlines.add(now, Alarm.START, "")
         for agent in self.agents.values():
             if agent.state is not AgentState.LOGGED_OFF:
                 self.signed_in(agent, now)
@@ -137,7 +141,7 @@ class Floor:
         preferred = contact.preferred
         if not hold or preferred is None or preferred in contact.rests:
             return 0.0
-        return contact.entered_at + hold if demand.able.get(preferred) == 0.0 else 0.0
+        return contact.entered_at + hold if self.need(preferred, demand) == 0.0 else 0.0
 
     def parked(self, contact: Contact) -> None:
         """Come back to a parked contact when it is due, or has been parked for too long."""
@@ -150,67 +154,103 @@ class Floor:
         terms = demand_terms(contact)
         demand = self._demands.get(terms)
         if demand is None:
-            if len(self._demands) >= MOST_DEMANDS:
+            if len(self._demands) >= self._most_demands:
                 self._forget_demands()
-            stages = stages_of(terms[3], self.queue(contact.queue))
-            demand = self._demands[terms] = Demand(*terms[:3], stages)
-            self._open(demand.medium, now)
-            for agent in self._skilled(demand):
-                self._learn(self.agents[agent], demand)
+            queue = self.queue(contact.queue)
+            stages = stages_of(terms[3], queue)
+            trade = self._trade(contact.queue, contact.medium, frozenset(dict(stages[-1][1])), now)
+            demand = self._demands[terms] = Demand(trade, contact.lane, stages, queue.partner_after)
         return demand
+
+    def _trade(self, queue: QueueId, medium: Medium, skills: frozenset[str], now: Seconds) -> Trade:
+        trade = self._trades.get((queue, medium, skills))
+        if trade is None:
+            trade = self._trades[queue, medium, skills] = Trade(queue, medium, skills)
+            self._open(medium, now)
+            for agent in self.skilled(trade):
+                self._learn(self.agents[agent], trade)
+        return trade
 
     def _forget_demands(self) -> None:
         for terms, demand in list(self._demands.items()):
             if not demand.lines:
                 del self._demands[terms]
-                for agent in demand.able:
-                    del self.reach[agent][demand]
+        self._most_demands = max(MOST_DEMANDS, 2 * len(self._demands))
+        used = {demand.trade for demand in self._demands.values()}
+        self._trades = {terms: trade for terms, trade in self._trades.items() if trade in used}
+        for agent, trades in self.reach.items():
+            self.reach[agent] = [trade for trade in trades if trade in used]
 
     # ---------------------------------------------------------------- agents
 
     def signed_in(self, agent: Agent, now: Seconds) -> None:
         """The agent has logged in, perhaps with other queues than before."""
         self.signed_off(agent, now)
-        self.reach[agent.id] = {}
+        self.reach[agent.id] = []
         for skill in self.member(agent.id).skills:
             self._having.setdefault(skill, {})[agent.id] = None
-        for demand in self._demands.values():
-            self._learn(agent, demand)
+        for trade in self._trades.values():
+            self._learn(agent, trade)
 
     def signed_off(self, agent: Agent, now: Seconds) -> None:
         """The agent has logged off: nothing is held for them any more."""
-        for demand in self.reach.pop(agent.id, {}):
-            del demand.able[agent.id]
-        for having in self._having.values():
-            having.pop(agent.id, None)
+        self.reach.pop(agent.id, None)
+        for skill in self.member(agent.id).skills:
+            self._having.get(skill, {}).pop(agent.id, None)
         for contact in self.held_for.pop(agent.id, {}).values():
             self.wait(contact, now)
 
-    def _skilled(self, demand: Demand) -> Iterable[AgentId]:
-        """Agents to look at for a demand: those who have the rarest skill that it never waives."""
-        kept = [self._having.get(skill, {}) for skill, _ in demand.stages[-1][1]]
-        if not kept:
-            return self.reach
-        return min(kept, key=len)
+    def _learn(self, agent: Agent, trade: Trade) -> None:
+        if trade.queue in agent.queues and self.member(agent.id).skills.keys() >= trade.skills:
+            self.reach[agent.id].append(trade)
 
-    def _learn(self, agent: Agent, demand: Demand) -> None:
-        """Remember from which wait on this agent may serve this demand."""
-        need = wait_needed(agent, self.member(agent.id), demand, self.centre)
-        if need < NEVER:
-            demand.able[agent.id] = self.reach[agent.id][demand] = need
+    def skilled(self, trade: Trade) -> Collection[AgentId]:
+        """Agents to look at for a trade: all who are logged in and have its rarest skill."""
+        having = [self._having.get(skill, {}) for skill in trade.skills]
+        return min(having, key=len) if having else self.reach
+
+    def need(self, agent: AgentId, demand: Demand) -> Seconds:
+        """From which wait on this agent may serve this demand; NEVER for who is not logged in."""
+        if agent not in self.reach:
+            return NEVER
+        return wait_needed(self.agents[agent], self.member(agent), demand, self.centre)
 
     def refresh(self, agent: Agent, now: Seconds) -> None:
         """Something about the agent has changed: are they open, and for what?"""
+        if self.reserves:
+            self._reserves_may_allow(agent)
         if agent.id not in self.centre.agents and not agent.works:
             self._gone(agent, now)
             return
-        member = self.member(agent.id)
+        member, at_work = self.member(agent.id), self._is_at_work(agent)
+        by_phone = agent.reachable and agent.rests_until <= now
         for medium, openings in self.openings.items():
-            if self._is_open(agent, member, medium, now):
+            reached = by_phone or medium is not VOICE
+            if at_work and reached and room_for(agent, member, medium):
                 openings.open(agent, member)
                 self.fresh_agents[agent.id] = None
             else:
                 openings.close(agent.id)
+
+    def _is_at_work(self, agent: Agent) -> bool:
+        """Whether the agent may get another contact, as far as there is room."""
+        return (
+            agent.state in AT_WORK
+            and agent.kept_for is None
+            and agent.id in self.reach
+            and agent.pause_after is None
+            and not agent.log_off_after
+        )
+
+    def _reserves_may_allow(self, agent: Agent) -> None:
+        """What was kept for a class until now, idle agents of the same queues may take."""
+        for other in self.agents.values():
+            if agent.queues.keys() & other.queues.keys() and self.is_open(other.id):
+                self.fresh_agents[other.id] = None
+
+    def is_open(self, agent: AgentId) -> bool:
+        """Whether the agent has room for a contact of any medium."""
+        return any(agent in openings.agents for openings in self.openings.values())
 
     def _gone(self, agent: Agent, now: Seconds) -> None:
         """Not in the rules any more, and the last contact is over."""
@@ -218,15 +258,6 @@ class Floor:
             openings.close(agent.id)
         self.signed_off(agent, now)
         self.agents.pop(agent.id, None)
-
-    def _is_open(self, agent: Agent, member: Member, medium: Medium, now: Seconds) -> bool:
-        if agent.state not in AT_WORK or agent.kept_for or agent.id not in self.reach:
-            return False
-        if agent.pause_after is not None or agent.log_off_after:
-            return False
-        if medium is Medium.VOICE and not (agent.reachable and agent.rests_until <= now):
-            return False
-        return room_for(agent, member, medium)
 
     def _open(self, medium: Medium, now: Seconds) -> None:
         if medium in self.openings:

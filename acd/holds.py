@@ -7,21 +7,18 @@ who declined, and agents reserved for a class.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
+from acd.config import Member
 from acd.floor import Floor
 from acd.lines import Demand, Line
-from acd.model import Agent, Medium, QueueId, Seconds
+from acd.match import wait_needed
+from acd.model import Agent, QueueId, Seconds
 from acd.states import AgentState
 
 
-def may_serve_head(
-    floor: Floor, line: Line, agent: Agent, need: Seconds, media: Collection[Medium], now: Seconds
-) -> bool:
-    """Whether this agent, open for these media, may serve the head of this line now."""
+def may_serve_head(floor: Floor, line: Line, agent: Agent, member: Member, now: Seconds) -> bool:
+    """Whether this agent, open and logged in, may serve the head of this line now."""
     return (
-        line.head.entered_at + need <= now
-        and line.demand.medium in media
+        line.head.entered_at + wait_needed(agent, member, line.demand, floor.centre) <= now
         and not (line.barred and line.barred.get(agent.id, 0.0) > now)
         and not is_reserved(floor, line.demand, line.class_)
     )
@@ -41,13 +38,13 @@ def is_reserved(floor: Floor, demand: Demand, class_: str) -> bool:
 
 
 def _free_or_with(floor: Floor, demand: Demand, class_: str) -> int:
-    queue = demand.queue
-    free = sum(queue in floor.agents[id_].queues for id_ in floor.openings[demand.medium].agents)
+    queue, openings = demand.trade.queue, floor.openings[demand.trade.medium]
+    free = sum(queue in floor.agents[id_].queues for id_ in openings.agents)
     return free + sum(o.queue == queue and o.class_ == class_ for o in floor.offers.values())
 
 
 def _kept(floor: Floor, demand: Demand, number: int) -> int:
-    return min(number, _logged_in(floor, demand.queue) - 1)
+    return min(number, _logged_in(floor, demand.trade.queue) - 1)
 
 
 def _logged_in(floor: Floor, queue: QueueId) -> int:

@@ -2,13 +2,15 @@
 
 A *demand* is what contacts have in common for whom the same agents will do; a *line* holds the
 contacts of one demand, class and credit. Who is first in a line has both the smallest order key and
-the longest wait: if an agent may not serve the head yet, nobody behind it either. So an agent's
-next contact is the first of the heads of the demands that the agent may serve, however many
-contacts wait: the cost grows with the number of demands, and with the logarithm of a line's length.
+the longest wait: if an agent may not serve the head yet, nobody behind it either. Demands that
+differ in levels alone are of one *trade*, which keeps the heads of its lines in order. So an
+agent's next contact is the first that will do of the heads of the trades within the agent's skills:
+a few are looked at for each trade, however many contacts wait.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 
@@ -29,21 +31,33 @@ def demand_terms(contact: Contact) -> DemandTerms:
     return (contact.queue, contact.medium, contact.lane, skills)
 
 
-class Demand:
-    """What some contacts ask for, who may serve it, and the lines of those who wait for it."""
+class Trade:
+    """Demands of one queue and medium that are never without the same skills."""
 
-    __slots__ = ("able", "first", "lane", "lines", "medium", "queue", "stages")
+    __slots__ = ("heads", "medium", "queue", "skills")
 
-    def __init__(self, queue: QueueId, medium: Medium, lane: Lane, stages: list[Stage]) -> None:
+    def __init__(self, queue: QueueId, medium: Medium, skills: frozenset[str]) -> None:
         self.queue = queue
         self.medium = medium
+        self.skills = skills
+        self.heads: list[Head] = []
+        """Of all lines of the trade, in order."""
+
+
+class Demand:
+    """What some contacts ask for, and the lines of those who wait for it."""
+
+    __slots__ = ("lane", "lines", "partner_after", "stages", "trade")
+
+    def __init__(
+        self, trade: Trade, lane: Lane, stages: list[Stage], partner_after: Seconds
+    ) -> None:
+        self.trade = trade
         self.lane = lane
         self.stages = stages
-        self.able: dict[AgentId, Seconds] = {}
-        """Agents who are logged in and may ever serve it, and from which wait on."""
+        self.partner_after = partner_after
         self.lines: dict[object, Line] = {}
         """Only lines with somebody in them."""
-        self.first: Head | None = None
 
 
 class Line:
@@ -62,7 +76,7 @@ class Line:
         self.heap: list[tuple[Seconds, int, ContactId]] = []
         self.size = 0
         self.head: Contact
-        self.first: Head
+        self.first: Head | None = None
 
 
 Head = tuple[int, Seconds, int, Line]
@@ -105,7 +119,7 @@ class Lines:
         line.size -= 1
         if line.size == 0:
             del line.demand.lines[line.name]
-            line.demand.first = min((o.first for o in line.demand.lines.values()), default=None)
+            self._drop_head(line)
         elif line.head is contact:
             self._settle(line)
         elif len(line.heap) > STALE_SHARE * line.size + 64:
@@ -117,11 +131,18 @@ class Lines:
         return found is not None and found[1] is line
 
     def _settle(self, line: Line) -> None:
-        """Find the head of a line that somebody is in, and the first of its demand."""
+        """Find the head of a line that somebody is in."""
         heap, demand = line.heap, line.demand
         while not self._is_in(heap[0][2], line):
             heappop(heap)
         at, seq, contact = heap[0]
+        self._drop_head(line)
         line.head = self._places[contact][0]
         line.first = (RANK[demand.lane], at, seq, line)
-        demand.first = min(other.first for other in demand.lines.values())
+        insort(demand.trade.heads, line.first)
+
+    def _drop_head(self, line: Line) -> None:
+        if line.first:
+            heads = line.demand.trade.heads
+            del heads[bisect_left(heads, line.first)]
+            line.first = None

@@ -7,8 +7,6 @@ partner team come later; NEVER is never.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from acd.config import Centre, Member, Queue
 from acd.lines import Demand, Stage
 from acd.model import Agent, Medium, QueueId, Seconds
@@ -22,24 +20,26 @@ def queue_of(centre: Centre, queue: QueueId) -> Queue:
 
 
 def stages_of(skills: tuple[tuple[str, int], ...], queue: Queue) -> list[Stage]:
-    """What is asked for, and how that relaxes with time; skills of level 0 are left out."""
-    asked = dict(skills)
-    stages: list[Stage] = [(0.0, skills)]
+    """What is asked for, and how that relaxes with time: no stage asks for more than the last.
+
+    A skill that is asked for at level 0 is not asked for.
+    """
+    asked = {skill: level for skill, level in skills if level}
+    stages: list[Stage] = [(0.0, tuple(asked.items()))]
     for step in queue.relax:
-        eased = asked | {skill: level for skill, level in step.skills.items() if skill in asked}
+        levels = {s: min(level, step.skills.get(s, level)) for s, level in asked.items()}
+        eased = {skill: level for skill, level in levels.items() if level}
         if eased != asked:
             asked = eased
-            stages.append((step.after, tuple((s, level) for s, level in asked.items() if level)))
+            stages.append((step.after, tuple(asked.items())))
     return stages
 
 
 def wait_needed(agent: Agent, member: Member, demand: Demand, centre: Centre) -> Seconds:
     """From which wait on this agent may serve this demand."""
-    after = agent.queues.get(demand.queue, NEVER)
-    if after == NEVER:
-        return NEVER
-    if centre.is_partner(member):
-        after = max(after, queue_of(centre, demand.queue).partner_after)
+    after = agent.queues.get(demand.trade.queue, NEVER)
+    if demand.partner_after and centre.is_partner(member):
+        after = max(after, demand.partner_after)
     has = member.skills
     for skilled_after, asked in demand.stages:
         for skill, level in asked:
@@ -52,15 +52,11 @@ def wait_needed(agent: Agent, member: Member, demand: Demand, centre: Centre) ->
 
 def room_for(agent: Agent, member: Member, medium: Medium) -> bool:
     """Whether the agent's capacity leaves room for one more contact of this medium."""
-    capacity, held = member.capacity, _held(agent)
-    if held.get(medium, 0) >= capacity.of(medium):
+    capacity, works = member.capacity, agent.works.values()
+    room = capacity.of(medium)
+    if not works:
+        return room > 0
+    media = [work.medium for work in works]
+    if media.count(medium) >= room:
         return False
-    others = held.keys() - {medium} - capacity.interruptible
-    return capacity.mix or not others
-
-
-def _held(agent: Agent) -> Mapping[Medium, int]:
-    held: dict[Medium, int] = {}
-    for work in agent.works.values():
-        held[work.medium] = held.get(work.medium, 0) + 1
-    return held
+    return capacity.mix or not set(media) - {medium} - capacity.interruptible

@@ -18,6 +18,7 @@ PHONE_REST: Seconds = 5.0
 CONFIRM_SECONDS: Seconds = 3.0
 """How long to wait for the end of a withdrawn leg before asking for it again."""
 
+CONSULT = Rule.CONSULT
 BEFORE_A_TALK = (ContactState.WAITING, ContactState.RINGING, ContactState.PARKED)
 WITH_AN_AGENT = (ContactState.TALKING, ContactState.HELD)
 
@@ -33,7 +34,7 @@ def make(floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule)
         id_, contact.id, agent.id, now, now + ring,
         rule=rule, queue=contact.queue, class_=contact.class_, medium=contact.medium,
     )  # fmt: skip
-    if rule is not Rule.CONSULT:
+    if rule is not CONSULT:
         floor.leave(contact)
         contact.state, contact.offer = after_contact(contact.state, "offer"), id_
     floor.offers_made += 1
@@ -65,24 +66,28 @@ def keep(floor: Floor, agent: Agent, offer: OfferMade, now: Seconds) -> None:
 
 
 def answered(floor: Floor, event: OfferAnswered, now: Seconds) -> bool:
-    offer, contact = floor.offers.get(event.offer), floor.contacts.get(event.contact)
+    offer = floor.offers.get(event.offer)
     if offer is None or offer.answered_at is not None:
         return False
+    _answer(floor, offer, floor.contacts.get(event.contact), now)
+    return True
+
+
+def _answer(floor: Floor, offer: OfferMade, contact: Contact | None, now: Seconds) -> None:
     offer.answered_at, offer.withdrawn = now, ""
     floor.ringing_long.pop(offer.id, None)
     agent = floor.agents[offer.agent]
     agents.answered(agent, offer.id, offer.medium, now)
     _release_kept(floor, offer.id, now)
     floor.refresh(agent, now)
-    if contact is None or offer.rule is Rule.CONSULT:
-        return True  # no contact: the caller left in the same instant, the leg's end will follow
+    if contact is None or offer.rule is CONSULT:
+        return  # no contact: the caller left in the same instant, the leg's end will follow
     if contact.offer and contact.offer != offer.id:
         withdraw(floor, floor.offers[contact.offer], "answered elsewhere", now)
     if contact.state in BEFORE_A_TALK:
         floor.leave(contact)
         contact.state = after_contact(contact.state, "answer")
     contact.offer = contact.talked = offer.id
-    return True
 
 
 def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
@@ -107,22 +112,26 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
         move = "offer over" if contact.state is ContactState.RINGING else "back"
         contact.state = after_contact(contact.state, move)
         floor.wait(contact, now)
-        if kept and floor.link_up and contact.state is ContactState.WAITING:
+        if kept and floor.link_up and kept.id in floor.openings[contact.medium].agents:
             make(floor, contact, kept, now, Rule.ELSEWHERE)
     return True
 
 
 def leg_ended(floor: Floor, event: LegEnded, now: Seconds) -> bool:
     """The talk is over for this agent: wrap-up. Who only was consulted has nothing to wrap up."""
-    answered(floor, OfferAnswered(event.contact, event.offer), now)
-    offer, contact = floor.offers.pop(event.offer, None), floor.contacts.get(event.contact)
+    offer, contact = floor.offers.get(event.offer), floor.contacts.get(event.contact)
     if offer is None:
         return False
+    if offer.answered_at is None:
+        _answer(floor, offer, contact, now)
+    del floor.offers[offer.id]
     agent = floor.agents[offer.agent]
-    consulted = offer.rule is Rule.CONSULT
-    wrap_up = 0.0 if consulted else floor.queue(offer.queue).wrap_up_seconds
+    wrap_up = 0.0 if offer.rule is CONSULT else floor.queue(offer.queue).wrap_up_seconds
     agents.talk_over(agent, offer.id, now, wrap_up)
-    floor.rests(agent)
+    if wrap_up:
+        floor.rests(agent)
+    else:
+        agents.wrap_up_over(agent, now)
     floor.refresh(agent, now)
     if contact and contact.offer == offer.id:
         contact.offer = None
