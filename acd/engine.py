@@ -17,7 +17,7 @@ from acd.alarms import act, stands
 from acd.assign import assign
 from acd.commands import Command
 from acd.config import Centre
-from acd.deadlines import Deadline
+from acd.deadlines import Alarm
 from acd.events import (
     Arrived,
     BecameLive,
@@ -65,8 +65,8 @@ class Engine(Floor):
             self.changed |= _RULES[type(event)](self, event, now)
         if not self.changed:
             return []
-        for deadline in self.deadlines.due(now, self._stands):
-            act(self, deadline, now)
+        for alarm, subject in self.deadlines.due(now, self._stands):
+            act(self, alarm, subject, now)
         if self.link_up:
             assign(self, now)
         return self.commands
@@ -81,8 +81,8 @@ class Engine(Floor):
         found = [contact for contact in self.contacts.values() if contact.state in states]
         return sorted(found, key=lambda contact: (contact.lane is not Lane.LIVE, contact.order_key))
 
-    def _stands(self, deadline: Deadline) -> bool:
-        return stands(self, deadline)
+    def _stands(self, alarm: Alarm, subject: str, at: Seconds) -> bool:
+        return stands(self, alarm, subject, at)
 
     # ---------------------------------------------------------------- facts about the engine itself
 
