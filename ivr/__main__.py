@@ -34,6 +34,7 @@ from ivr.faults import BadFlow
 from ivr.load import load_for
 from ivr.ports import Line, StoreFailed, StoreRefused
 from ivr.recovery import recover
+from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
 
@@ -83,14 +84,16 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
     by_number = {number: flows[entry.flow] for number, entry in settings.site.numbers.items()}
     announcer = Announcer(distributor.engine, by_number, switchboard, clock)
+    rules = RulesInForce(settings, distributor, flows)
+    rules.begin(found.rules)
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
     async def take(line: Line) -> None:
-        await take_call(line, by_number[line.facts.dialled], distributor, clock, settings.hours)
+        await take_call(line, by_number[line.facts.dialled], distributor, clock, rules.hours)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
-    control = ControlServer(settings.core_socket, Answers(distributor, clock).answer)
+    control = ControlServer(settings.core_socket, Answers(distributor, clock, rules).answer)
     tasks = [
         asyncio.create_task(part)
         for part in (

@@ -10,6 +10,7 @@ from acd.model import Agent, AgentId, Contact, ContactId, QueueId
 from acd.states import ContactState, ForbiddenMove
 from ivr.distributor import Distributor
 from ivr.ports import Clock, CoreRefused
+from ivr.rules import RulesInForce
 
 Fields = Mapping[str, Any]
 
@@ -17,9 +18,10 @@ Fields = Mapping[str, Any]
 class Answers:
     """Questions and requests by name. Requests are durable when they are answered."""
 
-    def __init__(self, distributor: Distributor, clock: Clock) -> None:
+    def __init__(self, distributor: Distributor, clock: Clock, rules: RulesInForce) -> None:
         self._distributor = distributor
         self._clock = clock
+        self._rules = rules
         self._known: dict[str, Callable[[Fields], Awaitable[Fields]]] = {
             "status": self._status,
             "agents": self._agents,
@@ -29,6 +31,7 @@ class Answers:
             "agent pause": self._pause,
             "agent ready": self._ready,
             "agent logout": self._log_off,
+            "rules apply": self._apply_rules,
         }
 
     async def answer(self, what: str, fields: Fields) -> Fields:
@@ -49,6 +52,7 @@ class Answers:
             "now": self._clock.now(),
             "epoch": engine.epoch,
             "link": engine.link_up,
+            "rules": engine.centre.version,
             "contacts": {state: states.count(state) for state in ContactState},
         }
 
@@ -124,6 +128,9 @@ class Answers:
     async def _log_off(self, fields: Fields) -> Fields:
         agent = _agent_id(fields)
         return await self._request(agent, events.AgentLoggedOff(agent))
+
+    async def _apply_rules(self, fields: Fields) -> Fields:
+        return await self._rules.apply()
 
     async def _request(self, agent: AgentId, event: events.Event) -> Fields:
         await self._distributor.record(event)

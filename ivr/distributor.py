@@ -16,6 +16,7 @@ from typing import Any
 
 from acd import events, snapshot
 from acd.commands import Close, Command, Offer, Overflow, Withdraw
+from acd.config import Centre
 from acd.engine import Engine
 from acd.events import Event
 from acd.model import ContactId, QueueId, Seconds
@@ -40,10 +41,21 @@ log = logging.getLogger(__name__)
 RECORDS_PER_SNAPSHOT = 2000
 CEL_APPLIED = "CelApplied"
 """Journal kind: the telephone side's own record was applied up to and including row `row`."""
+RULES_CHANGED = "RulesChanged"
+"""Journal kind: from here on the engine goes by the rules of this `version`, with these `rules`."""
 JOURNAL_RETRY_SECONDS = 0.5
 INTRODUCE_SECONDS = 1.0
 
-Entry = Event | Note
+
+@dataclass(frozen=True, slots=True)
+class NewRules:
+    """Rules to go by from now on, and what the centre file says of them."""
+
+    centre: Centre
+    content: Mapping[str, Any]
+
+
+Entry = Event | Note | NewRules
 
 
 @dataclass(slots=True)
@@ -183,6 +195,11 @@ class Distributor:
             if entry.kind == CEL_APPLIED:
                 self.cel_row = entry.data["row"]
             records.append(Record(now, entry.kind, entry.data, entry.contact))
+            return
+        if isinstance(entry, NewRules):
+            self.engine.use(entry.centre, now)
+            rules = {"version": entry.centre.version, "rules": entry.content}
+            records.append(Record(now, RULES_CHANGED, rules))
             return
         decided = self.engine.handle(entry, now)
         if not self.engine.changed:

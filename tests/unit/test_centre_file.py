@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from datetime import date
@@ -161,6 +162,17 @@ def test_an_agents_id_is_what_is_written(text: str, tmp_path: Path) -> None:
 
 def test_the_example_is_read_without_a_warning() -> None:
     assert centre_file.read(ROOT / "examples" / "centre.yaml").warnings == []
+
+
+def test_the_example_s_comments_can_be_taken_in(tmp_path: Path) -> None:
+    text = (ROOT / "examples" / "centre.yaml").read_text(encoding="utf-8")
+    rules = text[text.index("classes:") :]
+    centre, schedules, warnings = read(
+        re.sub(r"^( *)# ?(?=\S| )", r"\1", rules, flags=re.M), tmp_path
+    )
+    assert len(centre.queues) == 2 and len(centre.agents) == 4
+    assert len(centre.queues[QueueId("support")].overflow) == 3
+    assert schedules["weekdays"].holidays and not warnings
 
 
 # ---------------------------------------------------------------- what is wrong with a bad one
