@@ -41,7 +41,10 @@ STRAIGHT = {"first": "person", "steps": {"person": {"do": "queue"}}}
 class House:
     """One installation with so many agents, none of them logged in yet."""
 
-    def __init__(self, folder: Path, agents: int, wrap_up: float = 0.0, ring: float = 15.0) -> None:
+    def __init__(
+        self, folder: Path, agents: int, wrap_up: float = 0.0, ring: float = 15.0,
+        fallback: bool = False,
+    ) -> None:  # fmt: skip
         real = load()
         if not (real.tools / "bin" / "asterisk").exists():
             pytest.skip(f"no Asterisk in {real.tools}: run ./hotline setup")
@@ -55,13 +58,18 @@ class House:
         real.prompts.mkdir(parents=True, exist_ok=True)
         (home / "prompts").symlink_to(real.prompts)
         self._write(data / "flows" / "main.yaml", STRAIGHT)
-        self._write(data / "site.yaml", {"phones": {name: {} for name in self.agents}})
+        site: dict[str, Any] = {"phones": {name: {} for name in self.agents}}
+        site["fallback"] = self.agents if fallback else []
+        self._write(data / "site.yaml", site)
         queue = {"ring_seconds": ring, "wrap_up_seconds": wrap_up}
         staff = {name: {"queues": ["support"]} for name in self.agents}
         self._write(data / "centre.yaml", {"queues": {"support": queue}, "agents": staff})
         self.environment = {
             "HOTLINE_HOME": str(home), "HOTLINE_DATA": str(data),
             "HOTLINE_PORT_BASE": str(free_base()),
+            # as ./hotline does: what is compiled is kept
+            "PYTHONPYCACHEPREFIX": str(real.home / "cache" / "python"),
+            "PYTHONDONTWRITEBYTECODE": "",
         }  # fmt: skip
         self.settings: Settings = load(self.environment)
         self.core = CoreClient(self.settings.core_socket)
@@ -190,7 +198,7 @@ class House:
 
 
 @asynccontextmanager
-async def house(agents: int, **more: float) -> AsyncIterator[House]:
+async def house(agents: int, **more: Any) -> AsyncIterator[House]:
     """A running installation, gone afterwards; of a failed test, its log is shown."""
     with tempfile.TemporaryDirectory(prefix="hotline-") as folder:
         found = House(Path(folder), agents, **more)

@@ -39,3 +39,9 @@ def load(context: typer.Context) -> None:
 def races(context: typer.Context) -> None:
     """The offer gate under races, a campaign that resumes where it stopped."""
     _run("races", *context.args)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def restart(context: typer.Context) -> None:
+    """How soon calls are offered again after every Python process was killed."""
+    _run("restart", *context.args)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from adapters.asterisk.config import Folders
-from ivr.load import load_for
+from ivr.flow import Flow
 from ivr.publish import Targets, named_prompts, publish_all
 from ivr.settings import ROOT, Settings
 from voice.prompts import PromptFolder, Published
@@ -15,11 +16,10 @@ log = logging.getLogger(__name__)
 NAMED_PROMPTS = ROOT / "asterisk-config" / "prompts.yaml"
 
 
-async def publish_prompts(settings: Settings) -> Published:
+async def publish_prompts(settings: Settings, flows: Iterable[Flow]) -> Published:
     """Make what is missing; a prompt that cannot be made is logged, and the rest goes on."""
     store = PromptFolder(settings.prompts)
     named = named_prompts(NAMED_PROMPTS, settings.site.languages)
-    flows = load_for(settings).values()
     folders = Folders.of(settings)
     done = await publish_all(store, flows, named, Targets(folders.sounds, folders.music))
     for fault in done.failed:

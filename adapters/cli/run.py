@@ -7,7 +7,7 @@ import logging
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,9 +18,11 @@ from adapters.asterisk.site_values import BadPlace
 from adapters.cli.pid_file import PidFile
 from adapters.cli.processes import Kept, all_ready
 from adapters.cli.publish import publish_prompts
-from adapters.cli.start import NotReady, claim, supervisor_file
+from adapters.cli.start import CALLS_FIRST_SECONDS, NotReady, claim, supervisor_file
 from adapters.control.client import CoreClient
 from ivr.faults import BadFlow
+from ivr.flow import Flow
+from ivr.load import load_for
 from ivr.logs import configure
 from ivr.ports import CoreAway, CoreRefused
 from ivr.settings import BadSettings, Settings, load
@@ -28,8 +30,6 @@ from ivr.settings import BadSettings, Settings, load
 log = logging.getLogger(__name__)
 
 READY_SECONDS: Seconds = 60.0
-CALLS_FIRST_SECONDS: Seconds = 10.0
-"""How long all else waits for a core that has calls to take up."""
 LOOK_SECONDS: Seconds = 0.5
 LOOKS_PER_LOG_CHECK = 120
 RESTART_PAUSE: Seconds = 5.0
@@ -40,6 +40,8 @@ def supervise(core: subprocess.Popen[bytes] | None) -> None:
     try:
         settings = load()
     except BadSettings as bad:
+        if core and core.poll() is not None:
+            sys.exit(1)  # the core has named the faults
         if core:
             core.terminate()
         sys.exit("hotline: " + "\n".join(bad.faults))
@@ -67,11 +69,12 @@ async def running(
     try:
         _begin(tasks, "core", core.keep())
         instance = Instance(settings)
-        await asyncio.to_thread(instance.render)  # refuses what is unsafe
+        await asyncio.to_thread(instance.render)
+        flows = load_for(settings)
         if instance.adopt():
             await all_ready([core], CALLS_FIRST_SECONDS)
         _begin(tasks, "web", web.keep())
-        await _start_asterisk(instance)
+        await _start_asterisk(instance, flows.values())
         _begin(tasks, "asterisk", _keep_asterisk(instance))
         await _wait_until_ready([core, web], logs)
         yield
@@ -102,8 +105,8 @@ def _no_longer_kept(task: asyncio.Task[None]) -> None:
         log.error("not kept alive any more: " + task.get_name(), exc_info=task.exception())
 
 
-async def _start_asterisk(instance: Instance) -> None:
-    await publish_prompts(instance.settings)
+async def _start_asterisk(instance: Instance, flows: Iterable[Flow]) -> None:
+    await publish_prompts(instance.settings, flows)
     if await asyncio.to_thread(instance.adopt):
         await asyncio.to_thread(instance.reload)
     else:

@@ -1,7 +1,7 @@
-"""The first moments of `./hotline run`: the core is on its way before anything else is imported.
+"""The first moments of `./hotline run`: where calls may be waiting, the core comes first.
 
-Callers may be waiting in an Asterisk that has lived on. What takes time (settings, checks, the
-web service) comes while the core starts; nothing heavy may be imported at the top of this module.
+A start is processor time, nearly all of it for imports. The core has it to itself: what takes time
+(settings, checks, the web service) comes after, and is not imported at the top of this module.
 """
 
 from __future__ import annotations
@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from adapters.cli.pid_file import PidFile
 from ivr.home import home_of
+
+CALLS_FIRST_SECONDS = 10.0
+"""How long all else waits for a core that has calls to take up."""
 
 
 class NotReady(Exception):
@@ -27,6 +31,8 @@ def run() -> None:
     except NotReady as fault:
         sys.exit(f"hotline: {fault}")
     core = core_at_once(folder)
+    if core:
+        leave_it_the_processor(core, folder)
     from adapters.cli.run import supervise
 
     supervise(core)
@@ -50,4 +56,17 @@ def core_at_once(folder: Path) -> subprocess.Popen[bytes] | None:
     core = PidFile(folder / "core.pid")
     if core.running() or not (folder / "ctl" / "asterisk.pid").exists():
         return None
+    socket_of(folder).unlink(missing_ok=True)  # of the one that was killed
     return core.begin("ivr")
+
+
+def leave_it_the_processor(core: subprocess.Popen[bytes], folder: Path) -> None:
+    """Until it is up, or ends, or takes too long."""
+    end = time.monotonic() + CALLS_FIRST_SECONDS
+    while not socket_of(folder).exists() and core.poll() is None and time.monotonic() < end:
+        time.sleep(0.02)
+
+
+def socket_of(folder: Path) -> Path:
+    """The core's, as `ivr.settings.Settings.core_socket`: there when the core is up."""
+    return folder / "core.sock"

@@ -45,6 +45,8 @@ async def test_twenty_wait_and_five_talk_through_a_kill_of_every_python_process(
         first_waiting = next(contact for contact in order if contact not in talkers)
         assert [record.contact for record in offered] == [*talkers, first_waiting]
         assert len(here.channels()) == 29
+        web_began = (here.settings.run / "web.pid").stat().st_mtime
+        assert offered[-1].at < web_began  # nothing of it held a caller up
         print(f"first offer {offered[-1].at - began:.2f} s after the start")
 
 

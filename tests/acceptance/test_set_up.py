@@ -104,6 +104,14 @@ def test_the_second_start_prepares_nothing_and_says_nothing(copy: Copy) -> None:
     assert time.monotonic() - started < 3.0 and copy.calls == []
 
 
+def test_what_python_compiles_is_kept_for_the_next_start(copy: Copy) -> None:
+    copy.run("status")
+    tells = '#!/bin/sh\necho "$PYTHONPYCACHEPREFIX ${PYTHONDONTWRITEBYTECODE-keeps}"\n'
+    (copy.home / "venv" / "bin" / "python").write_text(tells)
+    said = copy.run("status", PYTHONDONTWRITEBYTECODE="1")[1]
+    assert said == f"{copy.home}/cache/python keeps\n"
+
+
 def test_a_changed_lock_brings_new_packages_and_nothing_else(copy: Copy) -> None:
     copy.make_home()
     with (copy.root / "lock" / "base.txt").open("a") as lock:
