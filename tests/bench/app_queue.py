@@ -96,6 +96,7 @@ class AppQueue:
         """Write the configuration, start, and wait until a SIP call can be taken."""
         self._write()
         self._process = await asyncio.create_subprocess_exec(
+            "setpriv", "--pdeathsig", "KILL",  # whoever kills the benchmark ends it, too
             str(self._tools / "bin" / "asterisk"),
             "-f", "-C", str(self._folder / "etc" / "asterisk.conf"),
             stdin=asyncio.subprocess.DEVNULL,

@@ -81,8 +81,10 @@ async def hotline(
 
     `flow`: what answers the number; None: straight into the queue.
     """
-    shutil.rmtree(folder, ignore_errors=True)
     home, data = folder / "home", folder / "data"
+    place = {"HOTLINE_HOME": home, "HOTLINE_DATA": data, "HOTLINE_PORT_BASE": port_base}
+    environment = os.environ | {name: str(value) for name, value in place.items()}
+    _end_what_was_left(folder, environment)
     (data / "flows").mkdir(parents=True)
     home.mkdir()
     for shared in (around.tools, around.prompts):
@@ -90,11 +92,10 @@ async def hotline(
         (home / shared.name).symlink_to(shared.resolve())
     for name, content in _files(agents, flow or STRAIGHT).items():
         (data / name).write_text(yaml.safe_dump(content), encoding="utf-8")
-    place = {"HOTLINE_HOME": home, "HOTLINE_DATA": data, "HOTLINE_PORT_BASE": port_base}
-    settings = load(os.environ | {name: str(value) for name, value in place.items()})
+    settings = load(environment)
     let_watch(settings)
     before = {name: os.environ.get(name) for name in place}
-    os.environ.update({name: str(value) for name, value in place.items()})  # for the processes
+    os.environ.update(environment)  # for the processes
     try:
         async with running(settings, logs=folder / "logs"):
             yield Ours(settings, agents)
@@ -104,6 +105,16 @@ async def hotline(
             os.environ.pop(name)
             if value is not None:
                 os.environ[name] = value
+
+
+def _end_what_was_left(folder: Path, environment: Mapping[str, str]) -> None:
+    """By a benchmark that was killed: its processes, then its folders."""
+    shutil.rmtree(folder / "data", ignore_errors=True)
+    settings = load(environment)
+    for part in ("core", "web"):
+        PidFile(settings.run / f"{part}.pid").end()
+    stop_asterisk(settings)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _files(agents: Sequence[str], flow: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,80 +1,100 @@
-"""The core is away while callers keep coming: what Asterisk costs, and how much it writes.
+"""Python away while callers dial in: `python -m tests.bench.outage --calls 50 --seconds 600`.
 
-    python -m tests.bench.outage --calls 50 --seconds 600
-
-Callers' telephones take the speech that is sent to them, as real ones do.
+Kills supervisor, core and web, lets callers dial, measures what Asterisk costs and writes, then
+starts again and looks whether everybody is there, in the order in which they came. The fallback
+phone is set and cannot be reached, so that Asterisk goes on trying it.
 """
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
-import os
 import time
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
+from typing import Annotated, Any
 
-from adapters.asterisk.instance import Instance
-from tests import rig
+import typer
 
-ARRIVALS_PER_SECOND = 10
-TICKS = os.sysconf("SC_CLK_TCK")
+from adapters.sipp.callers import Callers
+from tests.bench.command import JsonFile, hand_out, run, settings_or_end
+from tests.bench.machine import cpu_seconds, machine, versions
+from tests.house import House, house
+
+ARRIVALS_PER_SECOND = 10.0
+STEP = 1.0
 
 
-async def outage(calls: int, seconds: float, step: float = 10.0) -> dict[str, object]:
-    """CPU (share of one core) and log lines a second: on average, and in the worst step."""
-    with rig.asterisk(phones=1, fallback=["a1"]) as instance:
-        phones = [rig.phone(instance, f"1555{n}", hears=False) for n in range(calls)]
-        began, before = time.monotonic(), _measure(instance)
-        start, steps = before, []
-        for phone in phones:
-            await phone.call("4000")
-            await asyncio.sleep(1 / ARRIVALS_PER_SECOND)
-        while time.monotonic() - began < seconds:
-            last, at = before, time.monotonic()
-            await asyncio.sleep(step)
-            before = _measure(instance)
-            steps.append(
-                [(b - a) / (time.monotonic() - at) for a, b in zip(last, before, strict=True)]
-            )
-        took = time.monotonic() - began
-        lost = sum(phone.calls[0].ended.is_set() for phone in phones)
-        order = await _order(instance)
-        for phone in phones:
-            await phone.__aexit__()
-    cpu, lines = ((b - a) for a, b in zip(start, before, strict=True))
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What Asterisk has used up until a moment."""
+
+    at: float
+    cpu: float
+    lines: int
+    """In its log."""
+
+    def since(self, before: Spent) -> tuple[float, float]:
+        """Share of one processor, and log lines a second."""
+        seconds = self.at - before.at
+        return (self.cpu - before.cpu) / seconds, (self.lines - before.lines) / seconds
+
+
+def spent(here: House) -> Spent:
+    running = here.asterisk.adopt()
+    assert running, "Asterisk is gone"
+    lines = here.asterisk.folders.log.read_bytes().count(b"\n")
+    return Spent(time.monotonic(), cpu_seconds([running.pid]), lines)
+
+
+async def measure(tools: Path, calls: int, seconds: float) -> dict[str, Any]:
+    """The figures; raises when a caller was lost."""
+    head = machine()
+    async with house(agents=1, fallback=True) as here:
+        here.kill_python()
+        looks = [spent(here)]
+        callers = await here.callers(calls, rate=ARRIVALS_PER_SECOND, deadline=seconds + 120)
+        while looks[-1].at - looks[0].at < seconds:
+            await asyncio.sleep(STEP)
+            looks.append(spent(here))
+        back = await here.start()
+        await here.until_states(waiting=calls)
+        in_order = await order_kept(here, callers)
+    cpu, lines = looks[-1].since(looks[0])
+    steps = [later.since(look) for look, later in pairwise(looks)]
     return {
-        "calls": calls, "seconds": round(took), "lost": lost, "waiting_in_order": order,
-        "cpu_of_a_core": round(cpu / took, 4), "cpu_worst_step": round(max(s[0] for s in steps), 4),
-        "log_lines": int(lines), "log_lines_a_second": round(lines / took, 3),
-        "log_lines_worst_step": round(max(s[1] for s in steps), 2),
-    }  # fmt: skip
+        "n": calls,
+        "seconds": round(looks[-1].at - looks[0].at, 1),
+        "cpu_of_a_core": round(cpu, 4),
+        "cpu_of_a_core_worst_second": round(max(step[0] for step in steps), 3),
+        "log_lines_a_second": round(lines, 3),
+        "log_lines_worst_second": round(max(step[1] for step in steps), 1),
+        "seconds_to_ready_again": round(back, 2),
+        "all_there_in_order": in_order,
+        "seed": None,  # nothing in it is random
+        "machine": head,
+        "versions": versions(tools),
+    }
 
 
-def _measure(instance: Instance) -> tuple[float, float]:
-    assert instance.running
-    stat = Path(f"/proc/{instance.running.pid}/stat").read_text().rpartition(") ")[2].split()
-    lines = len(instance.folders.log.read_bytes().splitlines())
-    return (int(stat[11]) + int(stat[12])) / TICKS, float(lines)
+async def order_kept(here: House, callers: Callers) -> bool:
+    """Whether the line stands as the callers dialled, nobody missing."""
+    contacts = (await here.core.ask("contacts"))["contacts"]
+    line = sorted(contacts, key=lambda contact: contact["place"])
+    entered = [contact["entered_at"] for contact in line]
+    answered = sorted(result.answered_at or 0.0 for result in callers.results)
+    late = max(abs(a - b) for a, b in zip(entered, answered, strict=True))
+    return entered == sorted(entered) and late < 1.0
 
 
-async def _order(instance: Instance) -> int:
-    """How many wait, each with a key of their own."""
-    channels = (
-        await asyncio.to_thread(instance.command, "core show channels concise")
-    ).splitlines()
-    names = [line.split("!")[0] for line in channels if "!acd-wait!" in line]
-    async with rig.ami(instance) as ami:
-        return len({await ami.get(name, "QENTER") for name in names})
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=180)
-    args = parser.parse_args()
-    print(json.dumps(asyncio.run(outage(args.calls, args.seconds)), indent=1))
+def main(
+    json: JsonFile = None,
+    calls: Annotated[int, typer.Option(min=1, max=500, help="How many dial in.")] = 50,
+    seconds: Annotated[float, typer.Option(min=5, help="How long Python is away.")] = 180.0,
+) -> None:
+    """Python away while callers dial in: what Asterisk costs and writes, and who is there after."""
+    hand_out(asyncio.run(measure(settings_or_end().tools, calls, seconds)), json)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
