@@ -42,6 +42,8 @@ def assign(floor: Floor, now: Seconds) -> None:
     while floor.fresh_agents or floor.fresh_contacts:
         agents = [floor.agents[id_] for id_ in floor.fresh_agents if id_ in floor.agents]
         contacts = [floor.contacts[id_] for id_ in floor.fresh_contacts]
+        agents.sort(key=lambda agent: (agent.idle_since, agent.id))
+        contacts.sort(key=lambda contact: (RANK[contact.lane], contact.order_key))
         floor.fresh_agents.clear()
         floor.fresh_contacts.clear()
         if len(agents) + len(contacts) > 1:
@@ -210,10 +212,10 @@ def _serve_together(
         matching.improve()
         for contact in matched:
             agent = floor.agents[matching.agent_of[contact.id]]
-            free.pop(agent.id)
             if is_reserved(floor, floor.demand(contact, now), contact.class_):
                 _put_back(floor, contact, now)
             else:
+                free.pop(agent.id)
                 make(floor, contact, agent, now, Rule.ORDER)
 
 

@@ -236,6 +236,7 @@ class Floor:
         """Whether the agent may get another contact, as far as there is room."""
         return (
             agent.state in AT_WORK
+            and agent.id in self.centre.agents
             and agent.kept_for is None
             and agent.id in self.reach
             and agent.pause_after is None
