@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from adapters.asterisk.findings import Finding, Level
 from adapters.asterisk.instance import Instance
 from adapters.cli.agents import COLUMNS
 from adapters.cli.output import fail, say, show, table
@@ -70,16 +71,25 @@ async def _ask_all(settings: Settings) -> tuple[Any, Any, Any]:
 
 def doctor(settings: Settings, as_json: bool) -> int:
     """0 when nothing fails (warnings allowed)."""
+    from rich.markup import escape
+
     from adapters.asterisk.doctor import examine
 
-    findings = asyncio.run(examine(settings))
+    findings = [*asyncio.run(examine(settings)), *_of_rules(settings)]
     if as_json:
         table((), [asdict(finding) for finding in findings], as_json=True)
     for finding in findings if not as_json else ():
-        say(f"{MARKS[finding.level]:14} {finding.what}")
+        say(f"{MARKS[finding.level]:14} {escape(finding.what)}")
         if finding.level != "ok":
             say(f"       {finding.remedy}")
     return int(any(finding.level == "fail" for finding in findings))
+
+
+def _of_rules(settings: Settings) -> list[Finding]:
+    """What of the centre file works but is hardly meant."""
+    remedy = "Change the centre file, then `./hotline rules apply`."
+    odd = [Finding(Level.WARN, warning, remedy) for warning in settings.warnings]
+    return odd or [Finding(Level.OK, "rules")]
 
 
 def backup(settings: Settings, target: Path, with_keys: bool) -> None:

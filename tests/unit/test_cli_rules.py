@@ -57,6 +57,14 @@ def test_who_applies_rules_to_no_core_is_told_so(place: Path) -> None:
     assert shown.exit_code == 1 and "the core is not running" in shown.stderr
 
 
+def test_the_doctor_names_what_is_hardly_meant(place: Path) -> None:
+    (place / "centre.yaml").write_text(GOOD)
+    told = json.loads(CliRunner().invoke(app, ["doctor", "--json"]).stdout)
+    found = [finding for finding in told if "agents.bob" in finding["what"]]
+    assert [finding["level"] for finding in found] == ["warn"]
+    assert "./hotline rules apply" in found[0]["remedy"]
+
+
 def test_editors_get_a_schema() -> None:
     whole = json.loads(rules("schema").stdout)
     assert whole["properties"]["queues"]["description"] == "Where contacts wait."
