@@ -86,7 +86,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
     by_number = {number: flows[entry.flow] for number, entry in settings.site.numbers.items()}
     announcer = Announcer(distributor.engine, by_number, switchboard, clock)
-    rules = RulesInForce(settings, distributor, flows)
+    rules = RulesInForce(settings, distributor, flows, resync.rules_changed)
     rules.begin(found.rules)
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))

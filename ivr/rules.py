@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,11 +35,17 @@ class RulesInForce:
     """What the centre file said when it was last applied."""
 
     def __init__(
-        self, settings: Settings, distributor: Distributor, flows: Mapping[str, Flow]
+        self,
+        settings: Settings,
+        distributor: Distributor,
+        flows: Mapping[str, Flow],
+        on_change: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._distributor = distributor
         self._flows = flows
+        self._on_change = on_change
+        """Tells the telephone side; what fails there is its own business."""
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -65,6 +71,8 @@ class RulesInForce:
                 await self._distributor.record(_entry(new), events.TimePassed())
                 log.info("rules changed", extra={"version": new.centre.version})
             self._settings = new
+        if changed:
+            await self._on_change()
         return {
             "version": new.centre.version,
             "changed": changed,

@@ -82,6 +82,7 @@ class Resync:
         while True:
             try:
                 await self._announce_epoch()
+                await self._announce_credits()
                 await self._introduce(await self._channels())
                 await self._catch_up()
                 await self._cel.forget_numbers(self._distributor.cel_row)
@@ -100,6 +101,22 @@ class Resync:
         epoch = self._distributor.engine.epoch
         await self._set_global("ACD_EPOCH", str(epoch))
         await self._set_global("ACD_ALIVE", str(time.time_ns()))
+
+    async def _announce_credits(self) -> None:
+        """By these the dialplan orders callers while the core is away."""
+        for name, class_ in self._distributor.engine.centre.classes.items():
+            await self._set_global(f"ACD_CREDIT_{name}", str(round(class_.credit)))
+
+    async def rules_changed(self) -> None:
+        """Tell what the dialplan keeps of the rules; look at the phones of new agents.
+
+        Without a link nothing is lost: the next login does the same.
+        """
+        try:
+            await self._announce_credits()
+            await self._look_at_phones()
+        except (AmiAway, AmiRefused, AmiSlow) as error:
+            log.warning("asterisk not told of the rules", extra={"why": str(error)})
 
     async def keep_alive(self) -> None:
         """Tell the dialplan that the core lives, until cancelled; else the fallback phones ring."""

@@ -42,6 +42,11 @@ class Telephones:
     """`Phones` that remember whom they rang."""
 
     rang: list[ContactId] = field(default_factory=list)
+    told: int = 0
+    """How often of new rules."""
+
+    async def rules_changed(self) -> None:
+        self.told += 1
 
     async def offer(self, offer: Offer) -> None:
         self.rang.append(offer.contact)
@@ -79,7 +84,9 @@ async def at_work(folder: Path, *flows: Flow, known: str = "") -> AsyncIterator[
     found = settings.load({"HOTLINE_DATA": str(folder), "HOTLINE_HOME": str(folder)})
     journal, phones, clock = MemoryJournal(), Telephones(), StandingClock(100.0)
     distributor = Distributor(Engine(found.centre), journal, phones, MemoryVault(), clock)
-    rules = RulesInForce(found, distributor, {flow.name: flow for flow in flows})
+    rules = RulesInForce(
+        found, distributor, {flow.name: flow for flow in flows}, phones.rules_changed
+    )
     cast = Cast(file, rules, distributor, journal, phones, Answers(distributor, clock, rules))
     running = asyncio.create_task(distributor.run())
     rules.begin(known)
@@ -109,6 +116,7 @@ async def test_new_rules_are_durable_when_the_core_says_so(tmp_path: Path) -> No
         answer = await cast.ask(AFTER)
         assert answer["changed"] and (answer["queues"], answer["agents"]) == (2, 1)
         assert cast.versions[-1] == answer["version"] == cast.distributor.engine.centre.version
+        assert cast.phones.told == 1
         assert (await cast.answers.answer("status", {}))["rules"] == answer["version"]
 
 
@@ -132,12 +140,14 @@ async def test_the_same_rules_again_change_nothing(tmp_path: Path) -> None:
     async with at_work(tmp_path) as cast:
         records = len(cast.journal.records)
         assert not (await cast.ask(f"# only a remark\n{BEFORE}"))["changed"]
-        assert len(cast.journal.records) == records
+        assert (len(cast.journal.records), cast.phones.told) == (records, 0)
 
 
 async def test_two_who_apply_at_once_come_one_after_the_other(tmp_path: Path) -> None:
     async with at_work(tmp_path) as cast:
-        answers = await asyncio.gather(cast.ask(AFTER), cast.ask(AFTER))
+        cast.file.write_text(AFTER, encoding="utf-8")
+        asking = (cast.answers.answer("rules apply", {}) for _ in range(2))
+        answers = await asyncio.gather(*asking)
         assert sorted(answer["changed"] for answer in answers) == [False, True]
 
 
