@@ -107,8 +107,9 @@ def offer_over(
             agent.pause_after = NO_ANSWER  # who never answers must not be rung again
         _go_on(agent, now)
     elif agent.state in BUSY_STATES:
-        move = "released" if agent.state is AgentState.TALKING else OFFER_OVER_MOVES[how]
-        _move(agent, "wrap up" if agent.works else move, now)
+        talks = agent.state is AgentState.TALKING
+        wraps_up, is_free = ("hang up", "released") if talks else ("wrap up", OFFER_OVER_MOVES[how])
+        _move(agent, wraps_up if agent.works else is_free, now)
         if agent.state is AgentState.NOT_READY:
             agent.reason = NO_ANSWER
     _take_what_was_asked(agent, now)

@@ -26,8 +26,8 @@ class Alarm(StrEnum):
     START = "start"  # all indexes are new: everybody is to be looked at
 
 
-Deadline = tuple[Seconds, int, Alarm, str]
-"""When, a number that tells deadlines of one instant apart, what, the id of whom it concerns."""
+Deadline = tuple[Seconds, Alarm, str]
+"""When, what, and the id of whom it concerns: their order hangs on nothing that is not kept."""
 Stands = Callable[[Alarm, str, Seconds], bool]
 """Whether a deadline (what, of whom, when) still means something."""
 
@@ -37,16 +37,14 @@ class Deadlines:
 
     def __init__(self) -> None:
         self._heap: list[Deadline] = []
-        self._count = 0
 
     def add(self, at: Seconds, alarm: Alarm, subject: str) -> None:
-        self._count += 1
-        heappush(self._heap, (at, self._count, alarm, subject))
+        heappush(self._heap, (at, alarm, subject))
 
     def next(self, stands: Stands) -> Seconds | None:
         """The next deadline that still means something."""
         while self._heap:
-            at, _, alarm, subject = self._heap[0]
+            at, alarm, subject = self._heap[0]
             if stands(alarm, subject, at):
                 return at
             heappop(self._heap)
@@ -55,6 +53,6 @@ class Deadlines:
     def due(self, now: Seconds, stands: Stands) -> Iterator[tuple[Alarm, str]]:
         """What has become due and still means something, in order; taken off the list."""
         while self._heap and self._heap[0][0] <= now:
-            at, _, alarm, subject = heappop(self._heap)
+            at, alarm, subject = heappop(self._heap)
             if stands(alarm, subject, at):
                 yield alarm, subject

@@ -112,7 +112,7 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
         move = "offer over" if contact.state is ContactState.RINGING else "back"
         contact.state = after_contact(contact.state, move)
         floor.wait(contact, now)
-        if kept and floor.link_up and kept.id in floor.openings[contact.medium].agents:
+        if kept and floor.link_up and _may_still(floor, kept, contact, now):
             make(floor, contact, kept, now, Rule.ELSEWHERE)
     return True
 
@@ -148,6 +148,13 @@ def _release_kept(floor: Floor, offer: OfferId, now: Seconds) -> Agent | None:
         agent.kept_for = None
         floor.refresh(agent, now)
     return agent
+
+
+def _may_still(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> bool:
+    """Whether an agent who was kept for this contact may serve it, after all that has happened."""
+    need = floor.need(agent.id, floor.demand(contact, now))
+    is_open = agent.id in floor.openings[contact.medium].agents
+    return is_open and contact.entered_at + need <= now
 
 
 # ---------------------------------------------------------------- requests
