@@ -105,7 +105,7 @@ class _Reading:
         self._number = number
         count = self.count
         try:
-            plain = json.loads(line, object_pairs_hook=_object)
+            plain = json.loads(line.rstrip(), object_pairs_hook=_object)
         except (ValueError, RecursionError) as error:
             self._fault("", _what_is_wrong(error))
             return
@@ -114,7 +114,7 @@ class _Reading:
             return
         self._check(plain)
         if count == self.count:
-            self.contacts.append(_traced(plain))
+            self.contacts.append(traced(plain))
 
     def _fault(self, key: str, text: str) -> None:
         self.count += 1
@@ -210,7 +210,8 @@ KEYS: Mapping[str, Callable[[_Reading, str, Any], None]] = {
 NEEDED = ("id", "at", "queue", "handle")
 
 
-def _traced(plain: dict[str, Any]) -> Traced:
+def traced(plain: Mapping[str, Any]) -> Traced:
+    """The contact of a line that has no faults."""
     patience = plain.get("patience")
     return Traced(
         ContactId(plain["id"]),

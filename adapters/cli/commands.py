@@ -127,11 +127,18 @@ def simulate(
     centre: Annotated[Path, typer.Argument(help="The rules: a centre file.")],
     trace: Annotated[Path, typer.Argument(help="The contacts: a line of JSON each.")],
     out: Annotated[Path, typer.Option(help="Where to write what becomes of each contact.")],
+    rules: Annotated[
+        Path | None, typer.Option(help="Another centre file, to compare with the first.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Where to draw the comparison; default: beside --out.")
+    ] = None,
+    json: Json = False,
 ) -> None:
     """Replay a trace of contacts under the rules of a centre file, on the engine of the service."""
-    from adapters.cli import simulate as replaying
+    from adapters.cli import simulate as replay
 
-    replaying.simulate(centre, trace, out)
+    replay.simulate(centre, trace, out, rules, picture, json)
 
 
 @app.command()

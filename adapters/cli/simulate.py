@@ -1,55 +1,81 @@
-"""`./hotline simulate`: what would become of every contact of a trace under the rules of a file."""
+"""`./hotline simulate`: what would become of every contact of a trace under the rules of a file.
+
+With other rules too, the same trace is replayed under both and the two are compared in a table and
+a picture.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import os
+import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 
 from acd.config import Centre
 from acd.engine import Engine
 from acd.simulation import Result, Simulation, Traced
+from acd.states import AgentState
+from acd.summary import summary
 from adapters.cli.output import fail
+from adapters.cli.replay_report import Run, plain, print_runs
+from adapters.cli.whole_file import write
 from ivr import centre_file, trace
 from ivr.faults import BadSettings
 
 
-def simulate(centre: Path, trace_file: Path, out: Path) -> None:
+def simulate(
+    rules: Path, trace_file: Path, out: Path, other: Path | None, picture: Path | None,
+    as_json: bool,
+) -> None:  # fmt: skip
     """Replay the trace and write the results, whole or not at all."""
-    rules = _rules(centre)
-    contacts = _contacts(trace_file, rules)
-    write(out, map(trace.line_of_result, replay(rules, contacts)))
+    if not out.parent.is_dir():
+        fail(f"{out.parent}: there is no such folder")
+    picture = (picture or out.with_suffix(".svg")) if other else None
+    if picture and picture.resolve() == out.resolve():
+        fail(f"{out} would be both: say with --picture where the picture goes")
+    sides = [(path, _rules(path)) for path in (rules, *([other] if other else []))]
+    contacts = [_contacts(trace_file, centre, path) for path, centre in sides]
+    runs: list[Run] = []
+    for (path, centre), name in zip(sides, "AB", strict=False):
+        run, results = _replayed(path, centre, contacts[len(runs)], name)
+        if not runs:
+            write(out, map(trace.line_of_result, results))
+        runs.append(run)
+    if picture:
+        from adapters.cli.wait_picture import picture as drawn
+
+        write(picture, drawn(runs).splitlines())
+    _tell(runs, out, picture, as_json)
 
 
-def replay(rules: Centre, contacts: list[Traced]) -> list[Result]:
-    """The results of the trace, with a progress bar if somebody looks."""
+def _replayed(
+    path: Path, centre: Centre, contacts: list[Traced], name: str
+) -> tuple[Run, list[Result]]:
+    """The run and its results, with a progress bar if somebody looks."""
     from rich.console import Console
+    from rich.markup import escape
     from rich.progress import track
 
-    console = Console(stderr=True)
-    shown = track(contacts, "replaying", console=console, disable=not console.is_terminal)
-    return Simulation(Engine(rules)).run(shown)
+    engine, console = Engine(centre), Console(stderr=True)
+    shown = track(contacts, escape(str(path)), console=console, disable=not console.is_terminal)
+    results = Simulation(engine).run(shown)
+    away = [agent.id for agent in engine.agents.values() if agent.state is AgentState.NOT_READY]
+    return Run(name, str(path), centre, summary(results, centre), tuple(away)), results
 
 
-def write(path: Path, lines: Iterable[str]) -> None:
-    """A file that is there with all of its lines, or as it was before."""
-    try:
-        with _whole(path) as spare, spare.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-    except OSError as error:
-        fail(f"{path}: {error.strerror}")
-
-
-@contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    spare = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        yield spare
-        spare.replace(path)
-    finally:
-        spare.unlink(missing_ok=True)
+def _tell(runs: list[Run], out: Path, picture: Path | None, as_json: bool) -> None:
+    if as_json:
+        files = {"results": str(out), "picture": str(picture) if picture else None}
+        print(json.dumps({"runs": [plain(run) for run in runs], **files}, ensure_ascii=False))
+        return
+    if len(runs) > 1:
+        print("   ".join(f"{run.name}: {run.rules}" for run in runs), end="\n\n")
+    print_runs(runs)
+    for run in runs:
+        if run.not_ready:
+            who = ", ".join(run.not_ready)
+            print(f"\n{run.rules}: let a phone ring out, and had nothing from then on: {who}")
+    print(f"\nwritten: {out}" + (f", {picture}" if picture else ""))
 
 
 def _rules(path: Path) -> Centre:
@@ -61,12 +87,12 @@ def _rules(path: Path) -> Centre:
     return rules.centre
 
 
-def _contacts(path: Path, rules: Centre) -> list[Traced]:
+def _contacts(path: Path, centre: Centre, rules: Path) -> list[Traced]:
     try:
-        found = trace.read(path, rules)
+        found = trace.read(path, centre)
     except trace.BadTrace as bad:
-        fail("\n".join(bad.faults))
-    _warn(f"{path}: {warning}" for warning in found.warnings)
+        fail("\n".join([*bad.faults, f"(under the rules of {rules})"]))
+    _warn(f"{path}: {warning} ({rules})" for warning in found.warnings)
     return found.contacts
 
 

@@ -1,0 +1,145 @@
+"""Figures of replayed traces: what is counted, and that picture and table say the same."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+
+import pytest
+
+from acd.config import Centre, Class, Member, Queue
+from acd.engine import Engine
+from acd.model import AgentId, ContactId, QueueId, Seconds
+from acd.simulation import Result, Simulation, Traced
+from acd.summary import Summary, summary
+from adapters.cli.replay_report import Run, percent, plain, print_runs, seconds
+from adapters.cli.wait_picture import picture
+
+Q, AGENT = QueueId("q"), AgentId("1")
+RULES = Centre(
+    {Q: Queue(Q, wrap_up_seconds=10, service_level_seconds=20)},
+    {AGENT: Member(AGENT, {Q: 0.0}), AgentId("2"): Member(AgentId("2"))},
+    {"standard": Class(), "vip": Class(credit=90)},
+    version="v1",
+)
+
+
+def call(at: Seconds, patience: Seconds | None = None, class_: str = "", **skills: int) -> Traced:
+    return Traced(ContactId(str(at)), at, Q, 10, patience, class_=class_, skills=skills)
+
+
+def day() -> list[Traced]:
+    """Waits 0, 19, 18 (left), 37, and one who is never served."""
+    return [call(10), call(11), call(12, 18), call(13, class_="vip"), call(14, cards=1)]
+
+
+def replayed(rules: Centre) -> list[Result]:
+    return Simulation(Engine(rules)).run(day())
+
+
+def run(name: str, rules: Centre) -> Run:
+    return Run(name, f"{name}.yaml", rules, summary(replayed(rules), rules))
+
+
+def found() -> Summary:
+    return summary(replayed(replace(RULES, classes={})), RULES)
+
+
+def test_contacts_are_counted_by_what_became_of_them() -> None:
+    counts = plain(run("A", replace(RULES, classes={})))["total"]
+    assert [counts[key] for key in ("offered", "served", "abandoned", "overflowed", "waiting")] == [
+        5, 3, 1, 0, 1,
+    ]  # fmt: skip
+
+
+def test_waits_are_those_of_all_who_were_answered_or_left() -> None:
+    total = found().total
+    assert total.waits == [0, 18, 19, 37]
+    assert (total.mean_wait, total.wait(0.5), total.wait(0.95), total.wait(0.25)) == (
+        18.5,
+        18,
+        37,
+        0,
+    )
+
+
+def test_the_service_level_counts_everybody() -> None:
+    assert found().total.service_level == 2 / 5
+
+
+def test_classes_and_queues_are_groups_of_their_own() -> None:
+    assert {name: group.offered for name, group in found().classes.items()} == {"": 4, "vip": 1}
+    assert {name: group.offered for name, group in found().queues.items()} == {"q": 5}
+
+
+def test_agents_are_busy_with_talk_and_wrap_up() -> None:
+    agents = found().agents
+    assert (agents[AGENT].contacts, agents[AGENT].seconds, agents[AGENT].occupancy) == (3, 60, 1)
+    assert (agents[AgentId("2")].contacts, found().occupancy) == (0, 0.5)
+
+
+def test_an_empty_trace_has_no_figures() -> None:
+    nothing = plain(Run("A", "a.yaml", RULES, summary([], RULES)))
+    assert nothing["total"] == {
+        "offered": 0, "served": 0, "abandoned": 0, "overflowed": 0, "waiting": 0,
+        "service_level": None, "mean_wait": None, "median_wait": None, "p95_wait": None,
+        "occupancy": 0,
+    }  # fmt: skip
+
+
+# ---------------------------------------------------------------- two runs
+
+
+def both() -> list[Run]:
+    faster = replace(RULES, queues={Q: Queue(Q, wrap_up_seconds=0)})
+    return [run("A", RULES), run("B", faster)]
+
+
+def texts(svg: str) -> list[str]:
+    return [node.text or "" for node in ET.fromstring(svg).iter("{http://www.w3.org/2000/svg}text")]
+
+
+def test_the_picture_shows_the_numbers_of_the_table(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = texts(picture(both()))
+    print_runs(both())
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    for number, name in enumerate(("A", "B")):
+        group = both()[number].summary.total
+        numbers = [seconds(group.mean_wait), seconds(group.wait(0.5)), seconds(group.wait(0.95))]
+        level = percent(group.service_level)
+        place = [n for n, text in enumerate(shown) if text == name][1]  # the first is the legend
+        assert shown[place + 1 : place + 5] == [*numbers, level]
+        [row] = [row for row in rows if row[:-10] in (["all", name], [name]) and row[-10] == "5"]
+        assert row[-5:-1] == [level, *numbers]
+
+
+def test_the_picture_is_for_light_and_dark_screens() -> None:
+    light, dark = picture(both()).split("@media (prefers-color-scheme: dark)")
+    assert "#ffffff" in light and "#0d1117" in dark
+
+
+def test_names_of_files_and_classes_cannot_break_the_picture() -> None:
+    named = [replace(one, rules=f"<{one.name}>&.yaml") for one in both()]
+    assert {"<A>&.yaml", "<B>&.yaml", "(no class)", "vip"} <= set(texts(picture(named)))
+
+
+def test_a_picture_of_nothing_is_still_one() -> None:
+    nothing = [Run(name, "a.yaml", RULES, summary([], RULES)) for name in "AB"]
+    assert "all" in texts(picture(nothing))
+
+
+def test_a_longer_wait_lies_further_to_the_right() -> None:
+    dots = [
+        float(node.attrib["cx"])
+        for node in ET.fromstring(picture(both())).iter("{http://www.w3.org/2000/svg}circle")
+    ]
+    means = [
+        group.mean_wait
+        for pair in zip(
+            *([r.summary.total, *r.summary.classes.values()] for r in both()), strict=True
+        )
+        for group in pair
+    ]
+    assert sorted(range(len(dots)), key=dots.__getitem__) == sorted(
+        range(len(dots)), key=lambda n: means[n] or 0.0
+    )
