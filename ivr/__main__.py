@@ -96,12 +96,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     control = ControlServer(settings.core_socket, Answers(distributor, clock, rules).answer)
-    tasks = [
-        asyncio.create_task(part)
-        for part in (
-            distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run(),
-        )
-    ]  # fmt: skip
+    parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
+    tasks = [asyncio.create_task(part) for part in parts]
     for task in tasks:
         stack.callback(task.cancel)
     await agi.start()
