@@ -228,7 +228,7 @@ class Core(Protocol):
 
     async def ask(self, what: str, **fields: Any) -> Mapping[str, Any]:
         """One question or request: `status`, `agents`, `queues`, `contacts`, and with `agent=`:
-        `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`."""
+        `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`; `rules apply`."""
 
 
 @dataclass(frozen=True, slots=True)

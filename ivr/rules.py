@@ -87,6 +87,8 @@ class RulesInForce:
             load_for(new)
         except (BadSettings, BadFlow) as bad:
             raise CoreRefused(_told(bad.faults)) from bad
+        if not new.rules.content():  # as while an editor is writing it
+            raise CoreRefused("centre.yaml says nothing")
         return new
 
     def _contacts_left_out(self, new: Settings) -> Iterator[str]:

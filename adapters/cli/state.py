@@ -52,6 +52,7 @@ def status(settings: Settings, as_json: bool) -> int:
         return 1
     link = bool(core["link"])
     found |= {"core": f"epoch {core['epoch']}", "link": "up" if link else "down"}
+    found["rules"] = core.get("rules", "")
     if as_json:
         show({**found, "agents": agents, "queues": queues}, as_json=True)
         return 0 if link else 1

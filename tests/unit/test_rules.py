@@ -166,6 +166,7 @@ async def test_the_journal_begins_with_the_rules_and_does_not_repeat_them(tmp_pa
     ("text", "faults"),
     [
         ("queues: [support", ["not YAML"]),
+        ("", ["centre.yaml says nothing"]),
         ("clases: {}\nqueues: {support: {grace: -1}}", ["did you mean 'classes'", "queues.suppo"]),
         ("queues: [sales]\nagents: {ann: {queues: [sales]}}", ["numbers.4000.queue: there is no"]),
     ],
