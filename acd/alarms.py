@@ -10,8 +10,8 @@ from acd.commands import Close, ContactEnd
 from acd.deadlines import Alarm
 from acd.events import OfferEnd
 from acd.floor import Floor
-from acd.model import AgentId, Contact, ContactId, OfferId, OfferMade, Phase, Seconds
-from acd.overflow import look_for_overflow
+from acd.model import AgentId, Contact, ContactId, OfferId, OfferMade, Phase, QueueId, Seconds
+from acd.overflow import look_at_queue
 from acd.states import ContactState, after_contact
 
 
@@ -89,6 +89,10 @@ def _is_new(floor: Floor, subject: str, at: Seconds) -> bool:
     return True
 
 
+def _has_rules(floor: Floor, subject: str, at: Seconds) -> bool:
+    return floor.next_look.get(QueueId(subject)) == at
+
+
 _STANDS: Mapping[Alarm, Callable[[Floor, str, Seconds], bool]] = {
     Alarm.RING: _rings,
     Alarm.RING_ELSEWHERE: _rings_undisturbed,
@@ -102,6 +106,7 @@ _STANDS: Mapping[Alarm, Callable[[Floor, str, Seconds], bool]] = {
     Alarm.PARK: _is_parked,
     Alarm.OVERFLOW: _still_waits,
     Alarm.START: _is_new,
+    Alarm.OVERFLOW_QUEUE: _has_rules,
 }
 
 # ---------------------------------------------------------------- what to do
@@ -122,6 +127,7 @@ def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
 def _end_wrap_up(floor: Floor, subject: str, now: Seconds) -> None:
     agent = floor.agents[AgentId(subject)]
     agents.wrap_up_over(agent, now)
+    floor.freed[agent.id] = True
     floor.refresh(agent, now)
 
 
@@ -173,7 +179,11 @@ def _end_parking(floor: Floor, subject: str, now: Seconds) -> None:
 
 
 def _overflow(floor: Floor, subject: str, now: Seconds) -> None:
-    look_for_overflow(floor, floor.contacts[ContactId(subject)], now)
+    floor.to_overflow[ContactId(subject)] = None
+
+
+def _overflow_queue(floor: Floor, subject: str, now: Seconds) -> None:
+    look_at_queue(floor, floor.queue(QueueId(subject)), now)
 
 
 def _start(floor: Floor, subject: str, now: Seconds) -> None:
@@ -193,4 +203,5 @@ _ACTS: Mapping[Alarm, Callable[[Floor, str, Seconds], None]] = {
     Alarm.PARK: _end_parking,
     Alarm.OVERFLOW: _overflow,
     Alarm.START: _start,
+    Alarm.OVERFLOW_QUEUE: _overflow_queue,
 }

@@ -7,7 +7,6 @@ from acd.commands import Close, ContactEnd
 from acd.floor import Floor
 from acd.model import Contact, ContactId, Lane, Place, Rule, Seconds
 from acd.offers import withdraw
-from acd.overflow import look_for_overflow
 from acd.requests import AUTOMATIC, Regraded
 from acd.states import ContactState, ForbiddenMove, after_contact
 
@@ -225,7 +224,6 @@ def regraded(floor: Floor, event: Regraded, now: Seconds) -> bool:
 def _wait(floor: Floor, contact: Contact, move: str, now: Seconds) -> None:
     contact.state = after_contact(contact.state, move)
     floor.wait(contact, now)
-    look_for_overflow(floor, contact, now)
 
 
 def _end_offer(floor: Floor, contact: Contact, why: str, now: Seconds) -> None:

@@ -22,7 +22,8 @@ class Alarm(StrEnum):
     LOOK = "look"  # the head of a line becomes one that an idle agent may serve
     WAITED = "waited"  # a contact has waited long enough for an agent who is idle
     PARK = "park"  # a parked contact is due, or has been parked for too long
-    OVERFLOW = "overflow"  # an overflow rule may hold now
+    OVERFLOW = "overflow"  # a contact has waited as long as an overflow rule says
+    OVERFLOW_QUEUE = "overflow queue"  # the queue's own conditions are to be looked at
     START = "start"  # all indexes are new: everybody is to be looked at
 
 

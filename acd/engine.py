@@ -9,7 +9,7 @@ service, in simulation and in a replay of the journal. One writer calls it (`ivr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from acd import agents, arrivals, offers, requests
@@ -41,6 +41,7 @@ from acd.events import (
 )
 from acd.floor import Floor
 from acd.model import Contact, Lane, Seconds
+from acd.overflow import look_for_overflow
 from acd.requests import AgentRequest
 from acd.states import AgentState, ContactState, ForbiddenMove
 
@@ -57,9 +58,10 @@ class Engine(Floor):
         """What to do about this event. `ForbiddenMove`: the request is refused, nothing changed."""
         return self.handle_all((event,), now)
 
-    def handle_all(self, events: Iterable[Event], now: Seconds) -> list[Command]:
+    def handle_all(self, events: Sequence[Event], now: Seconds) -> list[Command]:
         """The same for facts of one instant: agents who become free by them do so together."""
         self.commands = []
+        self.freed.clear()
         self.changed = False
         for event in events:
             self.changed |= _RULES[type(event)](self, event, now)
@@ -69,6 +71,10 @@ class Engine(Floor):
             act(self, alarm, subject, now)
         if self.link_up:
             assign(self, now)
+            if self.to_overflow:
+                look_for_overflow(self, now)
+        if self.waits:
+            self.waits.told(self, events, self.commands, now)
         return self.commands
 
     def next_deadline(self) -> Seconds | None:
@@ -117,6 +123,8 @@ class Engine(Floor):
             raise ForbiddenMove(f"there is no agent {event.agent}")
         was = agent.state
         agents.REQUESTS[type(event)](agent, event, self.centre, now)
+        if was is AgentState.WRAP_UP:
+            self.freed[agent.id] = True
         if was is AgentState.LOGGED_OFF:
             self.signed_in(agent, now)
         elif agent.state is AgentState.LOGGED_OFF:

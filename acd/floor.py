@@ -7,6 +7,7 @@ The rules (`arrivals`, `offers`, `agents`, `assign`) change a contact or an agen
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING
 
 from acd.commands import Command
 from acd.config import Centre, Member, Queue
@@ -29,6 +30,9 @@ from acd.model import (
 from acd.openings import Openings
 from acd.states import AgentState, ContactState
 
+if TYPE_CHECKING:
+    from acd.waits import Waits
+
 MOST_DEMANDS = 4096
 """Demands beyond this many are forgotten when nobody waits with them."""
 VOICE = Medium.VOICE
@@ -42,6 +46,8 @@ class Floor:
         self.epoch = 0
         self.seq = 0
         self.offers_made = 0
+        self.waits: Waits | None = None
+        """The estimates of waiting, where somebody wants them: overflow rules may."""
         self.link_up = False
         self.contacts: dict[ContactId, Contact] = {}
         self.offers: dict[OfferId, OfferMade] = {}
@@ -65,6 +71,8 @@ class Floor:
             if not agent.works:
                 del self.agents[agent.id]
         self.index(now)
+        if self.waits:
+            self.waits.use(centre, self)
 
     def index(self, now: Seconds) -> None:
         """Make all indexes from contacts and agents."""
@@ -83,6 +91,12 @@ class Floor:
         self.fresh_contacts: dict[ContactId, None] = {}
         """Those about whom something has changed since the last assignment; nobody else can
         have become a pair."""
+        self.freed: dict[AgentId, bool] = {}
+        """Who has done with a contact by the event that is being handled; True: they talked."""
+        self.to_overflow: dict[ContactId, None] = {}
+        """Contacts that have begun to wait in a queue with overflow rules."""
+        self.next_look: dict[QueueId, Seconds] = {}
+        """When the overflow rules of a queue are looked at for everybody in it."""
         self.ringing_long: dict[OfferId, None] = {}
         self.deadlines = Deadlines()
         self.deadlines.add(now, Alarm.START, "")
@@ -122,6 +136,8 @@ class Floor:
         if contact.rests:
             self.deadlines.add(min(contact.rests.values()), Alarm.PAIR_REST, contact.id)
         self.fresh_contacts[contact.id] = None
+        if self.queue(contact.queue).overflow:
+            self.to_overflow[contact.id] = None
 
     def leave(self, contact: Contact) -> None:
         """The contact does not wait any more."""
@@ -142,6 +158,23 @@ class Floor:
         if not hold or preferred is None or preferred in contact.rests:
             return 0.0
         return contact.entered_at + hold if self.need(preferred, demand) == 0.0 else 0.0
+
+    def waiting_in(self, queue: QueueId) -> int:
+        """How many contacts wait in a queue."""
+        held = sum(c.queue == queue for all_ in self.held_for.values() for c in all_.values())
+        here = (d for d in self._demands.values() if d.trade.queue == queue)
+        lines = (line for demand in here for line in demand.lines.values())
+        return held + sum(line.size for line in lines)
+
+    def predicted(self, contact: Contact, now: Seconds) -> Seconds | None:
+        """The middle of the estimate of the contact's wait; None: unknown."""
+        found = self.waits.range(self, contact, now) if self.waits else None
+        return found.middle if found else None
+
+    def look_at(self, queue: QueueId, at: Seconds) -> None:
+        """Look then at everybody who waits in this queue."""
+        self.next_look[queue] = at
+        self.deadlines.add(at, Alarm.OVERFLOW_QUEUE, queue)
 
     def parked(self, contact: Contact) -> None:
         """Come back to a parked contact when it is due, or has been parked for too long."""
@@ -199,6 +232,9 @@ class Floor:
             self._having.get(skill, {}).pop(agent.id, None)
         for contact in self.held_for.pop(agent.id, {}).values():
             self.wait(contact, now)
+        for queue in agent.queues:
+            if self.queue(queue).overflow:  # the last one to go must not leave silence behind
+                self.look_at(queue, now)
 
     def _learn(self, agent: Agent, trade: Trade) -> None:
         if trade.queue in agent.queues and self.member(agent.id).skills.keys() >= trade.skills:

@@ -100,6 +100,7 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
     how = OfferEnd.RANG_OUT if offer.withdrawn == OfferEnd.RANG_OUT else how
     agent, contact = floor.agents[offer.agent], floor.contacts.get(offer.contact)
     agents.offer_over(agent, offer.id, how, now, rest_until=now + PHONE_REST)
+    floor.freed[agent.id] = False
     floor.rests(agent)
     floor.refresh(agent, now)
     kept = _release_kept(floor, offer.id, now)

@@ -1,10 +1,109 @@
-"""When a contact should go elsewhere, by its queue's rules. The engine says so; others do it."""
+"""When a contact should go elsewhere, by its queue's rules. The engine says so; others do it.
+
+A rule holds when all conditions that it names hold. Of the rules that hold, the first that has not
+spoken for this contact speaks; each speaks once. Contacts are looked at when they begin to wait and
+nobody is free for them, when they have waited as long as a rule says, and every few seconds for
+what concerns the whole queue. A contact goes on waiting, with its place, until it has moved.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+from acd.commands import Overflow
+from acd.config import Condition, Queue
+from acd.deadlines import Alarm
 from acd.floor import Floor
 from acd.model import Contact, Seconds
+from acd.states import AgentState, ContactState
+
+LOOK_SECONDS: Seconds = 5.0
+"""How often the queue's own conditions are looked at while somebody waits."""
 
 
-def look_for_overflow(floor: Floor, contact: Contact, now: Seconds) -> None:
-    """Say where the contact should go, if a rule that has not spoken for it yet holds now."""
+def look_for_overflow(floor: Floor, now: Seconds) -> None:
+    """Look at the contacts that have begun to wait and still do."""
+    for id_ in list(floor.to_overflow):
+        del floor.to_overflow[id_]
+        contact = floor.contacts.get(id_)
+        if contact and contact.state is ContactState.WAITING:
+            look(floor, contact, now)
+            _come_back(floor, contact, now)
+
+
+def look(floor: Floor, contact: Contact, now: Seconds) -> None:
+    """Say where this waiting contact should go, if a rule holds."""
+    queue = floor.queue(contact.queue)
+    for number, rule in enumerate(queue.overflow):
+        if contact.overflowed >> number & 1:
+            continue
+        reasons = list(_reasons(floor, queue, rule.when, contact, now))
+        if None not in reasons:
+            contact.overflowed |= 1 << number
+            why = ", ".join(reason for reason in reasons if reason)
+            floor.commands.append(Overflow(contact.id, rule.to, why))
+            return
+
+
+def look_at_queue(floor: Floor, queue: Queue, now: Seconds) -> None:
+    """Look at everybody who waits in this queue, and again after a while."""
+    del floor.next_look[queue.id]
+    contacts = [contact for contact in floor.lines if contact.queue == queue.id]
+    for contact in contacts:
+        look(floor, contact, now)
+    if contacts:
+        floor.look_at(queue.id, now + LOOK_SECONDS)
+
+
+def _come_back(floor: Floor, contact: Contact, now: Seconds) -> None:
+    queue = floor.queue(contact.queue)
+    for rule in queue.overflow:
+        if rule.when.waited is not None and contact.entered_at + rule.when.waited > now:
+            floor.deadlines.add(contact.entered_at + rule.when.waited, Alarm.OVERFLOW, contact.id)
+    if queue.id not in floor.next_look:
+        floor.look_at(queue.id, now + LOOK_SECONDS)
+
+
+# ---------------------------------------------------------------- conditions
+
+
+def _reasons(
+    floor: Floor, queue: Queue, when: Condition, contact: Contact, now: Seconds
+) -> Iterator[str | None]:
+    """Of each condition that is named why it holds; None where one does not."""
+    if when.waited is not None:
+        yield _at_least("has waited", now - contact.entered_at, when.waited)
+    if when.longest_wait is not None:
+        first = min((c.entered_at for c in floor.lines if c.queue == queue.id), default=now)
+        yield _at_least("the longest wait is", now - first, when.longest_wait)
+    if when.predicted_wait is not None:
+        predicted = floor.predicted(contact, now)
+        yield _at_least("the wait would be", predicted, when.predicted_wait)
+    if when.length is not None:
+        others = floor.waiting_in(queue.id) - 1
+        yield f"{others} others wait" if others >= when.length else None
+    if when.nobody is not None:
+        yield _is("nobody is logged in", not _somebody(floor, queue), when.nobody)
+    if when.closed is not None:
+        closed = queue.hours is not None and not queue.hours.is_open(now)
+        yield _is("the queue is closed", closed, when.closed)
+    if when.holiday is not None:
+        holiday = queue.hours is not None and queue.hours.is_holiday(now)
+        yield _is("it is a holiday", holiday, when.holiday)
+
+
+def _at_least(what: str, seconds: Seconds | None, limit: Seconds) -> str | None:
+    if seconds is None or seconds < limit:
+        return None
+    return f"{what} {seconds:.0f} s, {limit:g} or more"
+
+
+def _is(what: str, is_so: bool, wanted: bool) -> str | None:
+    if is_so is not wanted:
+        return None
+    return what if wanted else f"not so: {what}"
+
+
+def _somebody(floor: Floor, queue: Queue) -> bool:
+    agents = floor.agents.values()
+    return any(queue.id in a.queues and a.state is not AgentState.LOGGED_OFF for a in agents)

@@ -10,6 +10,7 @@ from acd.config import Centre
 from acd.engine import Engine
 from acd.model import Agent, Contact, Lane, Medium, OfferMade, Phase, Place, Rule, Work
 from acd.states import AgentState, ContactState
+from acd.waits import Waits
 
 SNAPSHOT_VERSION = 2
 
@@ -27,6 +28,7 @@ def dump(engine: Engine) -> dict[str, Any]:
         "ended": dict(engine.ended),
         "places": {id_: asdict(place) for id_, place in engine.places.items()},
         "kept": dict(engine.kept),
+        "waits": engine.waits.plain() if engine.waits else None,
     }
 
 
@@ -47,6 +49,8 @@ def load(centre: Centre, state: Mapping[str, Any], now: float) -> Engine:
         if agent.id in centre.agents or agent.works:
             engine.agents[agent.id] = agent
     engine.index(now)
+    if state.get("waits"):
+        engine.waits = Waits.from_plain(state["waits"], engine)
     return engine
 
 

@@ -142,6 +142,25 @@ def simulate(
 
 
 @app.command()
+def why(
+    contact: Annotated[str, typer.Argument(help="A contact's reference, as `status` shows it.")],
+    json: Json = False,
+) -> None:
+    """Explain each offer of a contact: why this contact, why this agent."""
+    from adapters.cli import why as explained
+
+    explained.why(settings_or_fail(), contact, json)
+
+
+@app.command()
+def bounds(json: Json = False) -> None:
+    """Show how long each class of customers can be overtaken by others."""
+    from adapters.cli import why as explained
+
+    explained.bounds(settings_or_fail(), json)
+
+
+@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="The archive to write.")],
     with_keys: Annotated[bool, typer.Option(help="Put the master key into it too.")] = False,

@@ -1,0 +1,82 @@
+"""Commands that explain the order: `why` one contact was offered, and what the rules promise."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+from typing import Any
+
+from acd.bounds import bounds as bounds_of
+from acd.model import ContactId
+from acd.why import Why, clock
+from adapters.cli.output import fail, say, table
+from adapters.stores.journal import JournalReader
+from adapters.stores.schema import open_database
+from ivr.explain import Explained, offers_of
+from ivr.ports import StoreFailed, StoreRefused
+from ivr.settings import Settings
+
+
+def why(settings: Settings, contact: str, as_json: bool) -> None:
+    """Each offer of the contact, recomputed from the journal."""
+    try:
+        offers = asyncio.run(_offers(settings, ContactId(contact)))
+    except (StoreFailed, StoreRefused) as fault:
+        fail(str(fault))
+    if not offers:
+        fail(f"there was no offer of {contact}; ./hotline status shows the contacts")
+    if as_json:
+        table((), [_plain(offer) for offer in offers], as_json=True)
+        return
+    for offer in offers:
+        say(f"[bold]{offer.offer}[/] to {offer.agent}: {_line(offer)}")
+        if offer.why:
+            table(COLUMNS, [_row(offer.why, n) for n in range(len(offer.why.contacts))],
+                  as_json=False)  # fmt: skip
+
+
+COLUMNS = ("contact", "class", "waited", "head start", "note")
+
+
+async def _offers(settings: Settings, contact: ContactId) -> list[Explained]:
+    database = await open_database(settings.database_url("core"), "core", read_only=True)
+    try:
+        return await offers_of(JournalReader(database), settings.centre, contact)
+    finally:
+        await database.close()
+
+
+def _line(offer: Explained) -> str:
+    return offer.why.line() if offer.why else "made under rules that are no longer in force"
+
+
+def _row(why: Why, number: int) -> dict[str, Any]:
+    one = why.contacts[number]
+    return {
+        "contact": one.contact,
+        "class": one.class_,
+        "waited": clock(one.waited),
+        "head start": clock(one.credit),
+        "note": "this one" if one.contact == why.contact else one.kept_by,
+    }
+
+
+def _plain(offer: Explained) -> dict[str, Any]:
+    plain = asdict(offer)
+    return plain | {"line": _line(offer)}
+
+
+def bounds(settings: Settings, as_json: bool) -> None:
+    """What each class can be sure of."""
+    rows = [
+        {
+            "class": bound.class_,
+            "urgency": bound.urgency or "-",
+            "head start": clock(bound.credit),
+            "overtaken for at most": clock(bound.overtaken_for),
+            "reserve": bound.reserve,
+        }
+        for bound in bounds_of(settings.centre)
+    ]
+    columns = ("class", "urgency", "head start", "overtaken for at most", "reserve")
+    table(columns, rows, as_json=as_json)

@@ -1,0 +1,136 @@
+"""When the engine says that a contact should go elsewhere."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from acd import events
+from acd.commands import Command, Offer, Overflow
+from acd.config import Centre, Condition, Member, OverflowRule, Queue
+from acd.engine import Engine
+from acd.model import AgentId, ContactId, QueueId
+from acd.schedule import weekly
+from acd.waits import Waits
+
+SUPPORT, ANN = QueueId("support"), AgentId("ann")
+MONDAY = 1_790_553_600.0  # 2026-09-28, 00:00 UTC
+EIGHT = {"mon-fri": "08:00-17:00"}
+
+
+PLAIN = Queue(SUPPORT)
+
+
+def started(*rules: OverflowRule, queue: Queue = PLAIN, agents: int = 1) -> Engine:
+    ids = [ANN, *(AgentId(f"a{n}") for n in range(1, agents))]
+    members = {id_: Member(id_, {SUPPORT: 0.0}) for id_ in ids}
+    engine = Engine(Centre({SUPPORT: replace(queue, overflow=rules)}, members))
+    engine.waits = Waits(engine.centre)
+    engine.handle(events.Started(1), 0)
+    engine.handle(events.LinkChanged(up=True), 0)
+    return engine
+
+
+def log_in(engine: Engine, agent: AgentId = ANN, at: float = 0) -> None:
+    engine.handle(events.PhoneChanged(agent, reachable=True), at)
+    engine.handle(events.AgentLoggedIn(agent), at)
+
+
+def arrive(engine: Engine, name: str, at: float) -> list[Command]:
+    return engine.handle(events.Arrived(ContactId(name), SUPPORT, at, waits=True), at)
+
+
+def overflows(commands: list[Command]) -> list[tuple[str, str]]:
+    return [(c.contact, c.to) for c in commands if isinstance(c, Overflow)]
+
+
+def until(engine: Engine, end: float) -> list[tuple[float, str, str]]:
+    """What overflows from now to `end`, with the times."""
+    found = []
+    while (at := engine.next_deadline()) is not None and at <= end:
+        found += [(at, *over) for over in overflows(engine.handle(events.TimePassed(), at))]
+    return found
+
+
+def test_who_has_waited_as_long_as_the_rule_says_goes_then_and_only_once() -> None:
+    engine = started(OverflowRule(Condition(waited=30), "chat"))
+    assert overflows(arrive(engine, "one", 100)) == []
+    assert until(engine, 300) == [(130, "one", "chat")]
+
+
+def test_who_finds_a_free_agent_is_not_sent_elsewhere() -> None:
+    engine = started(OverflowRule(Condition(length=0), "chat"))
+    log_in(engine)
+    commands = arrive(engine, "one", 10)
+    assert isinstance(commands[0], Offer) and overflows(commands) == []
+
+
+def test_the_length_counts_the_others_in_the_queue() -> None:
+    engine = started(OverflowRule(Condition(length=2), "callback"))
+    assert [overflows(arrive(engine, name, 10)) for name in "abc"] == [[], [], [("c", "callback")]]
+
+
+def test_when_the_last_agent_logs_off_nobody_is_left_in_silence() -> None:
+    engine = started(OverflowRule(Condition(nobody=True), "message"))
+    log_in(engine)
+    arrive(engine, "one", 10)
+    engine.handle(events.OfferAnswered(ContactId("one"), engine.agents[ANN].offer or ""), 11)  # type: ignore[arg-type]
+    assert overflows(arrive(engine, "two", 12)) == []
+    offer = engine.agents[ANN].offer
+    assert offer
+    engine.handle(events.AgentLoggedOff(ANN), 13)
+    assert overflows(engine.handle(events.LegEnded(ContactId("one"), offer), 20)) == []  # wrap-up
+    assert until(engine, 40) == [(30, "two", "message")]
+
+
+def test_all_conditions_of_a_rule_must_hold() -> None:
+    engine = started(OverflowRule(Condition(nobody=True, length=1), "message"))
+    assert overflows(arrive(engine, "one", 10)) == []
+    assert overflows(arrive(engine, "two", 11)) == [("two", "message")]
+
+
+def test_of_the_rules_that_hold_the_first_speaks_and_then_the_next() -> None:
+    rules = (OverflowRule(Condition(nobody=True), "chat"),
+             OverflowRule(Condition(waited=60), "callback"))  # fmt: skip
+    engine = started(*rules)
+    assert overflows(arrive(engine, "one", 10)) == [("one", "chat")]
+    assert until(engine, 300) == [(70, "one", "callback")]
+
+
+def test_the_longest_wait_of_the_queue_moves_those_behind_too() -> None:
+    engine = started(OverflowRule(Condition(longest_wait=60), "chat"))
+    arrive(engine, "one", 10)
+    arrive(engine, "two", 69)
+    assert {over[1:] for over in until(engine, 76)} == {("one", "chat"), ("two", "chat")}
+
+
+def test_a_queue_that_closes_sends_those_who_wait_elsewhere() -> None:
+    queue = Queue(SUPPORT, hours=weekly("UTC", EIGHT))
+    engine = started(OverflowRule(Condition(closed=True), "message"), queue=queue)
+    five = MONDAY + 17 * 3600
+    assert overflows(arrive(engine, "one", five - 60)) == []
+    at, contact, to = until(engine, five + 60)[0]
+    assert (contact, to) == ("one", "message") and five <= at <= five + 5
+
+
+def test_a_predicted_wait_sends_on_only_when_it_is_known() -> None:
+    engine = started(OverflowRule(Condition(predicted_wait=300), "chat"), agents=1)
+    assert overflows(arrive(engine, "one", 10)) == []  # nobody is there: unknown, not long
+    log_in(engine, at=11)
+    sent = [overflows(arrive(engine, f"c{n}", 20)) for n in range(6)]
+    assert sent[0] == [] and sent[-1] == [("c5", "chat")]
+
+
+def test_the_reason_says_what_held_and_how_much() -> None:
+    engine = started(OverflowRule(Condition(waited=30, nobody=True), "chat"))
+    arrive(engine, "one", 100)
+    (command,) = engine.handle(events.TimePassed(), 130)
+    assert isinstance(command, Overflow)
+    assert command.why == "has waited 30 s, 30 or more, nobody is logged in"
+
+
+def test_a_contact_that_should_go_elsewhere_keeps_its_place_until_it_does() -> None:
+    engine = started(OverflowRule(Condition(nobody=True), "chat"))
+    arrive(engine, "one", 10)
+    log_in(engine, at=20)
+    assert [c.contact for c in engine.handle(events.TimePassed(), 20) if isinstance(c, Offer)] == []
+    assert engine.agents[ANN].offer is not None

@@ -1,0 +1,104 @@
+"""Offers explain themselves, and rules say what they promise."""
+
+from __future__ import annotations
+
+from acd import events
+from acd.bounds import bounds
+from acd.commands import Command, Offer
+from acd.config import Centre, Class, Member, Queue, Relax
+from acd.engine import Engine
+from acd.model import AgentId, ContactId, QueueId, Rule
+from acd.why import Why, explain
+
+Q = QueueId("q")
+ANN, BOB = AgentId("ann"), AgentId("bob")
+CENTRE = Centre(
+    queues={Q: Queue(Q, wrap_up_seconds=0, relax=(Relax(60, {"billing": 3}),))},
+    agents={
+        ANN: Member(ANN, {Q: 0.0}, {"billing": 8}),
+        BOB: Member(BOB, {Q: 0.0}, {"billing": 3}),
+    },
+    classes={"standard": Class(repeat=30), "vip": Class(credit=90, reserve=1)},
+    urgency={"card_loss": 300.0},
+    version="v1",
+)
+
+
+def started(*agents: AgentId) -> Engine:
+    engine = Engine(CENTRE)
+    engine.handle(events.Started(1), 0)
+    engine.handle(events.LinkChanged(up=True), 0)
+    for second, agent in enumerate(agents):
+        engine.handle(events.PhoneChanged(agent, reachable=True), second)
+        engine.handle(events.AgentLoggedIn(agent), second)
+    return engine
+
+
+def arrive(
+    engine: Engine, name: str, at: float, level: int = 0, vip: bool = False
+) -> list[Command]:
+    skills = {"billing": level} if level else {}
+    class_ = "vip" if vip else "standard"
+    event = events.Arrived(ContactId(name), Q, at, class_=class_, skills=skills, waits=True)
+    return engine.handle(event, at)
+
+
+def why(engine: Engine, commands: list[Command], now: float) -> Why:
+    (offer,) = [command for command in commands if isinstance(command, Offer)]
+    return explain(engine, offer, now)
+
+
+def test_the_line_says_wait_head_start_agent_and_skills() -> None:
+    engine = started()
+    arrive(engine, "one", 100, level=5, vip=True)
+    engine.handle(events.PhoneChanged(ANN, reachable=True), 150)
+    said = why(engine, engine.handle(events.AgentLoggedIn(ANN), 292), 292)
+    assert said.line() == (
+        "first in order: waited 3:12, vip head start 1:30; "
+        "ann was the longest idle, idle 0:00, with billing ≥ 5"
+    )
+    assert said.version == "v1" and said.rule is Rule.ORDER
+
+
+def test_those_before_who_could_not_be_served_are_named_with_the_reason() -> None:
+    engine = started()
+    arrive(engine, "hard", 100, level=5)
+    arrive(engine, "easy", 110)
+    engine.handle(events.PhoneChanged(BOB, reachable=True), 120)
+    said = why(engine, engine.handle(events.AgentLoggedIn(BOB), 120), 120)
+    assert said.contact == "easy"
+    assert [(c.contact, c.kept_by) for c in said.contacts] == [
+        ("hard", "for bob after 1:00"),
+        ("easy", ""),
+    ]
+    assert "1 before it: for bob after 1:00" in said.line()
+
+
+def test_the_agents_are_ranked_as_the_strategy_ranks_them() -> None:
+    engine = started(ANN, BOB)
+    said = why(engine, arrive(engine, "one", 50, level=3), 50)
+    assert [(a.agent, a.idle) for a in said.agents] == [("ann", 50), ("bob", 49)]
+    assert all(ann < bob for ann, bob in [(said.agents[0].idle * -1, said.agents[1].idle * -1)])
+
+
+def test_an_offer_is_explained_the_same_from_a_replay() -> None:
+    told: list[tuple[float, events.Event]] = [
+        (0.0, events.Started(1)), (0.0, events.LinkChanged(up=True)),
+        (1.0, events.Arrived(ContactId("one"), Q, 1.0, waits=True)),
+        (2.0, events.PhoneChanged(ANN, reachable=True)), (9.0, events.AgentLoggedIn(ANN)),
+    ]  # fmt: skip
+    lines = []
+    for _ in range(2):
+        engine = Engine(CENTRE)
+        for at, event in told:
+            commands = engine.handle(event, at)
+        lines.append(why(engine, commands, 9.0))
+    assert lines[0] == lines[1]
+
+
+def test_nobody_is_overtaken_for_longer_than_the_bound_of_their_class() -> None:
+    found = {(b.class_, b.urgency): b for b in bounds(CENTRE)}
+    assert found["vip", "card_loss"].overtaken_for == 30  # a repeated contact of that kind
+    assert found["standard", ""].overtaken_for == 90 + 300 + 30
+    assert found["vip", ""].reserve == 1
+    assert [b.credit for b in bounds(CENTRE)] == [390, 300, 90, 0]
