@@ -90,7 +90,7 @@ def _is_new(floor: Floor, subject: str, at: Seconds) -> bool:
 
 
 def _has_rules(floor: Floor, subject: str, at: Seconds) -> bool:
-    return floor.next_look.get(QueueId(subject)) == at
+    return floor.overflow.again.get(QueueId(subject)) == at
 
 
 _STANDS: Mapping[Alarm, Callable[[Floor, str, Seconds], bool]] = {
@@ -179,7 +179,7 @@ def _end_parking(floor: Floor, subject: str, now: Seconds) -> None:
 
 
 def _overflow(floor: Floor, subject: str, now: Seconds) -> None:
-    floor.to_overflow[ContactId(subject)] = None
+    floor.overflow.contacts[ContactId(subject)] = None
 
 
 def _overflow_queue(floor: Floor, subject: str, now: Seconds) -> None:

@@ -71,7 +71,7 @@ class Engine(Floor):
             act(self, alarm, subject, now)
         if self.link_up:
             assign(self, now)
-            if self.to_overflow:
+            if self.overflow.contacts or self.overflow.queues:
                 look_for_overflow(self, now)
         if self.waits:
             self.waits.told(self, events, self.commands, now)

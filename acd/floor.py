@@ -26,8 +26,9 @@ from acd.model import (
     Place,
     QueueId,
     Seconds,
-)
+)  # fmt: skip
 from acd.openings import Openings
+from acd.overflow import ToLookAt
 from acd.states import AgentState, ContactState
 
 if TYPE_CHECKING:
@@ -93,10 +94,7 @@ class Floor:
         have become a pair."""
         self.freed: dict[AgentId, bool] = {}
         """Who has done with a contact by the event that is being handled; True: they talked."""
-        self.to_overflow: dict[ContactId, None] = {}
-        """Contacts that have begun to wait in a queue with overflow rules."""
-        self.next_look: dict[QueueId, Seconds] = {}
-        """When the overflow rules of a queue are looked at for everybody in it."""
+        self.overflow = ToLookAt()
         self.ringing_long: dict[OfferId, None] = {}
         self.deadlines = Deadlines()
         self.deadlines.add(now, Alarm.START, "")
@@ -137,7 +135,7 @@ class Floor:
             self.deadlines.add(min(contact.rests.values()), Alarm.PAIR_REST, contact.id)
         self.fresh_contacts[contact.id] = None
         if self.queue(contact.queue).overflow:
-            self.to_overflow[contact.id] = None
+            self.overflow.contacts[contact.id] = None
 
     def leave(self, contact: Contact) -> None:
         """The contact does not wait any more."""
@@ -158,23 +156,6 @@ class Floor:
         if not hold or preferred is None or preferred in contact.rests:
             return 0.0
         return contact.entered_at + hold if self.need(preferred, demand) == 0.0 else 0.0
-
-    def waiting_in(self, queue: QueueId) -> int:
-        """How many contacts wait in a queue."""
-        held = sum(c.queue == queue for all_ in self.held_for.values() for c in all_.values())
-        here = (d for d in self._demands.values() if d.trade.queue == queue)
-        lines = (line for demand in here for line in demand.lines.values())
-        return held + sum(line.size for line in lines)
-
-    def predicted(self, contact: Contact, now: Seconds) -> Seconds | None:
-        """The middle of the estimate of the contact's wait; None: unknown."""
-        found = self.waits.range(self, contact, now) if self.waits else None
-        return found.middle if found else None
-
-    def look_at(self, queue: QueueId, at: Seconds) -> None:
-        """Look then at everybody who waits in this queue."""
-        self.next_look[queue] = at
-        self.deadlines.add(at, Alarm.OVERFLOW_QUEUE, queue)
 
     def parked(self, contact: Contact) -> None:
         """Come back to a parked contact when it is due, or has been parked for too long."""
@@ -234,7 +215,7 @@ class Floor:
             self.wait(contact, now)
         for queue in agent.queues:
             if self.queue(queue).overflow:  # the last one to go must not leave silence behind
-                self.look_at(queue, now)
+                self.overflow.queues[queue] = None
 
     def _learn(self, agent: Agent, trade: Trade) -> None:
         if trade.queue in agent.queues and self.member(agent.id).skills.keys() >= trade.skills:

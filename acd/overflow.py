@@ -9,22 +9,41 @@ what concerns the whole queue. A contact goes on waiting, with its place, until 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from acd.commands import Overflow
 from acd.config import Condition, Queue
 from acd.deadlines import Alarm
-from acd.floor import Floor
-from acd.model import Contact, Seconds
+from acd.model import Contact, ContactId, QueueId, Seconds
 from acd.states import AgentState, ContactState
+
+if TYPE_CHECKING:
+    from acd.floor import Floor
 
 LOOK_SECONDS: Seconds = 5.0
 """How often the queue's own conditions are looked at while somebody waits."""
 
 
+@dataclass(slots=True)
+class ToLookAt:
+    """Whom the overflow rules are to be asked about."""
+
+    contacts: dict[ContactId, None] = field(default_factory=dict)
+    """Contacts that have begun to wait in a queue with overflow rules."""
+    queues: dict[QueueId, None] = field(default_factory=dict)
+    """Queues with overflow rules that an agent has just logged off from."""
+    again: dict[QueueId, Seconds] = field(default_factory=dict)
+    """When the rules of a queue are asked next about everybody in it."""
+
+
 def look_for_overflow(floor: Floor, now: Seconds) -> None:
-    """Look at the contacts that have begun to wait and still do."""
-    for id_ in list(floor.to_overflow):
-        del floor.to_overflow[id_]
+    """Look at the contacts that have begun to wait and still do, and at queues left alone."""
+    for queue in list(floor.overflow.queues):
+        del floor.overflow.queues[queue]
+        look_at_queue(floor, floor.queue(queue), now)
+    for id_ in list(floor.overflow.contacts):
+        del floor.overflow.contacts[id_]
         contact = floor.contacts.get(id_)
         if contact and contact.state is ContactState.WAITING:
             look(floor, contact, now)
@@ -47,12 +66,12 @@ def look(floor: Floor, contact: Contact, now: Seconds) -> None:
 
 def look_at_queue(floor: Floor, queue: Queue, now: Seconds) -> None:
     """Look at everybody who waits in this queue, and again after a while."""
-    del floor.next_look[queue.id]
+    floor.overflow.again.pop(queue.id, None)
     contacts = [contact for contact in floor.lines if contact.queue == queue.id]
     for contact in contacts:
         look(floor, contact, now)
     if contacts:
-        floor.look_at(queue.id, now + LOOK_SECONDS)
+        _look_again(floor, queue.id, now + LOOK_SECONDS)
 
 
 def _come_back(floor: Floor, contact: Contact, now: Seconds) -> None:
@@ -60,8 +79,13 @@ def _come_back(floor: Floor, contact: Contact, now: Seconds) -> None:
     for rule in queue.overflow:
         if rule.when.waited is not None and contact.entered_at + rule.when.waited > now:
             floor.deadlines.add(contact.entered_at + rule.when.waited, Alarm.OVERFLOW, contact.id)
-    if queue.id not in floor.next_look:
-        floor.look_at(queue.id, now + LOOK_SECONDS)
+    if queue.id not in floor.overflow.again:
+        _look_again(floor, queue.id, now + LOOK_SECONDS)
+
+
+def _look_again(floor: Floor, queue: QueueId, at: Seconds) -> None:
+    floor.overflow.again[queue] = at
+    floor.deadlines.add(at, Alarm.OVERFLOW_QUEUE, queue)
 
 
 # ---------------------------------------------------------------- conditions
@@ -77,10 +101,10 @@ def _reasons(
         first = min((c.entered_at for c in floor.lines if c.queue == queue.id), default=now)
         yield _at_least("the longest wait is", now - first, when.longest_wait)
     if when.predicted_wait is not None:
-        predicted = floor.predicted(contact, now)
+        predicted = _predicted(floor, contact, now)
         yield _at_least("the wait would be", predicted, when.predicted_wait)
     if when.length is not None:
-        others = floor.waiting_in(queue.id) - 1
+        others = sum(other.queue == queue.id for other in floor.lines) - 1
         yield f"{others} others wait" if others >= when.length else None
     if when.nobody is not None:
         yield _is("nobody is logged in", not _somebody(floor, queue), when.nobody)
@@ -90,6 +114,12 @@ def _reasons(
     if when.holiday is not None:
         holiday = queue.hours is not None and queue.hours.is_holiday(now)
         yield _is("it is a holiday", holiday, when.holiday)
+
+
+def _predicted(floor: Floor, contact: Contact, now: Seconds) -> Seconds | None:
+    """The middle of the estimate of the contact's wait; None: unknown."""
+    found = floor.waits.range(floor, contact, now) if floor.waits else None
+    return found.middle if found else None
 
 
 def _at_least(what: str, seconds: Seconds | None, limit: Seconds) -> str | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 from acd import events
-from acd.model import Agent, AgentId, Contact, ContactId, QueueId
+from acd.model import Agent, AgentId, Contact, QueueId
 from acd.states import ContactState, ForbiddenMove
+from acd.waits import IN_LINE
 from ivr.distributor import Distributor
 from ivr.ports import Clock, CoreRefused
 from ivr.rules import RulesInForce
@@ -70,9 +72,7 @@ class Answers:
 
     async def _contacts(self, fields: Fields) -> Fields:
         engine = self._distributor.engine
-        places = {contact.id: place for place, contact in enumerate(engine.waiting(), start=1)}
-        found = [self._contact(contact, places) for contact in engine.contacts.values()]
-        return {"contacts": found}
+        return {"contacts": [self._contact(contact) for contact in engine.contacts.values()]}
 
     def _agent(self, agent: Agent) -> Fields:
         offer = self._distributor.engine.offers.get(agent.offer) if agent.offer else None
@@ -94,9 +94,23 @@ class Answers:
             "waiting": len(line),
             "longest_wait": self._clock.now() - first if first is not None else 0.0,
             "agents": {str(agent.id): agent.state for agent in agents},
+            "estimate": self._measured(queue),
         }
 
-    def _contact(self, contact: Contact, places: Mapping[ContactId, int]) -> Fields:
+    def _measured(self, queue: QueueId) -> Fields | None:
+        """How many estimated waits have become known, and the share that came out as estimated."""
+        waits = self._distributor.engine.waits
+        found = waits.estimates.get(queue) if waits else None
+        if found is None:
+            return None
+        known, within = found.measured.known, found.measured.within
+        share = round(within / known, 3) if known else None
+        return {"promised": found.coverage, "known": known, "within": share}
+
+    def _contact(self, contact: Contact) -> Fields:
+        engine = self._distributor.engine
+        waits = engine.waits if contact.state in IN_LINE else None
+        wait = waits.range(engine, contact, self._clock.now()) if waits else None
         offer = self._distributor.engine.offers.get(contact.offer) if contact.offer else None
         return {
             "contact": contact.id,
@@ -105,7 +119,8 @@ class Answers:
             "state": contact.state,
             "entered_at": contact.entered_at,
             "key": list(contact.order_key),
-            "place": places.get(contact.id),
+            "place": waits.place(contact) if waits else None,
+            "wait": asdict(wait) if wait else None,
             "agent": offer.agent if offer else None,
         }
 

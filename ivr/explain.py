@@ -14,12 +14,14 @@ from acd.model import ContactId, OfferId, Seconds
 from acd.states import ForbiddenMove
 from acd.waits import Waits
 from acd.why import Why, explain
+from ivr.distributor import RULES_CHANGED
 from ivr.ports import Record
+from ivr.recovery import rules_in
 
 
 @dataclass(frozen=True, slots=True)
 class Explained:
-    """One offer of the contact. `why` None: the rules of today would not have made it."""
+    """One offer of the contact. `why` None: the rules known would not have made it."""
 
     offer: OfferId
     agent: str
@@ -34,16 +36,19 @@ class Records(Protocol):
 
 
 async def offers_of(journal: Records, centre: Centre, contact: ContactId) -> list[Explained]:
-    """All offers that were made of this contact, with the reasons, under the rules given.
+    """All offers that were made of this contact, with the reasons, under the rules of then.
 
-    The journal is replayed from its beginning to the contact's end.
+    The journal is replayed from its beginning to the contact's end. `centre` stands in where it
+    has no rules.
     """
     engine = Engine(centre)
     engine.waits = Waits(centre)
     why: dict[OfferId, Why] = {}
     found: list[Explained] = []
     async for record in journal.read(0):
-        if events.is_event_kind(record.kind):
+        if record.kind == RULES_CHANGED and (rules := rules_in(record)):
+            engine.use(rules, record.at)
+        elif events.is_event_kind(record.kind):
             why |= _replayed(engine, record, contact)
         elif record.kind == "Offered" and record.contact == contact:
             offer, agent = OfferId(record.data["offer"]), str(record.data["agent"])

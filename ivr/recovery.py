@@ -10,6 +10,7 @@ from acd.config import Centre
 from acd.engine import Engine
 from acd.model import Seconds
 from acd.states import ForbiddenMove
+from acd.waits import Waits
 from ivr.centre_file import CentreFile
 from ivr.distributor import CEL_APPLIED, RULES_CHANGED
 from ivr.ports import Journal, Record
@@ -44,11 +45,12 @@ async def recover(journal: Journal, centre: Centre) -> Recovered:
         engine = snapshot.load(known or centre, newest.state["engine"], newest.at)
         found = Recovered(engine, newest.at, newest.state["cel_row"], 0)
         found.rules = known.version if known else ""
+    _estimate_waits(found.engine)
     async for record in journal.read(newest.seq if newest else 0):
         found.at = record.at
         if record.kind == CEL_APPLIED:
             found.cel_row = record.data["row"]
-        elif record.kind == RULES_CHANGED and (rules := _rules(record)):
+        elif record.kind == RULES_CHANGED and (rules := rules_in(record)):
             found.engine.use(rules, record.at)
             found.rules = rules.version
         elif events.is_event_kind(record.kind):
@@ -64,16 +66,23 @@ async def _rules_at(journal: Journal, seq: int) -> Centre | None:
     async for record in journal.read(0, (RULES_CHANGED,)):
         if record.seq <= seq:
             newest = record
-    return _rules(newest) if newest else None
+    return rules_in(newest) if newest else None
 
 
-def _rules(record: Record) -> Centre | None:
+def rules_in(record: Record) -> Centre | None:
+    """The rules that a record of their change holds; None when they cannot be read any more."""
     try:
         return CentreFile.model_validate(record.data["rules"]).centre()
     except ValueError as fault:
         why = str(fault).splitlines()[0]
         log.warning("rules in the journal cannot be read", extra={"seq": record.seq, "why": why})
         return None
+
+
+def _estimate_waits(engine: Engine) -> None:
+    if engine.waits is None:  # a first start, or a snapshot from before there were estimates
+        engine.waits = Waits(engine.centre)
+        engine.waits.look_around(engine)
 
 
 def _replay(engine: Engine, event: events.Event, at: Seconds) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,8 @@ def status(settings: Settings, as_json: bool) -> int:
         show({**found, "agents": agents, "queues": queues}, as_json=True)
         return 0 if link else 1
     show(found, as_json=False)
-    table(("queue", "waiting", "longest_wait"), queues, as_json=False)
+    rows = [queue | {"estimates_kept": _kept(queue.get("estimate"))} for queue in queues]
+    table(("queue", "waiting", "longest_wait", "estimates_kept"), rows, as_json=False)
     table(COLUMNS, agents, as_json=False)
     return 0 if link else 1
 
@@ -68,6 +70,13 @@ async def _ask_all(settings: Settings) -> tuple[Any, Any, Any]:
         core.ask("status"), core.ask("agents"), core.ask("queues")
     )
     return status_, agents["agents"], queues["queues"]
+
+
+def _kept(estimate: Mapping[str, Any] | None) -> str:
+    """Of the estimated waits that have become known, the share inside their range."""
+    if not estimate or estimate["within"] is None:
+        return "-"
+    return f"{estimate['within']:.0%} of {estimate['known']}"
 
 
 def doctor(settings: Settings, as_json: bool) -> int:

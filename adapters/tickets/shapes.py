@@ -138,6 +138,14 @@ class AgentShape(Shape):
     reference: str | None = Field(description="The contact that rings or talks, by its own id.")
 
 
+class EstimateShape(Shape):
+    """How well the estimated waits of a queue have come true."""
+
+    promised: float = Field(description="Share of waits that ranges shall hold.", examples=[0.8])
+    known: int = Field(description="Estimated waits that have become known.")
+    within: float | None = Field(description="Share of them inside their range.", examples=[0.81])
+
+
 class QueueShape(Shape):
     """Where contacts of one kind wait."""
 
@@ -145,6 +153,7 @@ class QueueShape(Shape):
     waiting: int
     longest_wait: float = Field(description="Seconds.", examples=[42.5])
     agents: dict[str, str] = Field(examples=[{"agent-1001": "ready"}])
+    estimate: EstimateShape | None = None
 
 
 class FlowShape(Shape):
@@ -228,4 +237,4 @@ def agent_shape(agent: Mapping[str, Any]) -> AgentShape:
 def queue_shape(queue: Mapping[str, Any]) -> QueueShape:
     """From the core's answer."""
     same = {name: queue[name] for name in ("waiting", "longest_wait", "agents")}
-    return QueueShape(id=queue["queue"], **same)
+    return QueueShape(id=queue["queue"], estimate=queue.get("estimate"), **same)
