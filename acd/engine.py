@@ -127,8 +127,6 @@ class Engine(Floor):
             self.freed[agent.id] = True
         if was is AgentState.LOGGED_OFF:
             self.signed_in(agent, now)
-        elif agent.state is AgentState.LOGGED_OFF:
-            self.signed_off(agent, now)
         self.refresh(agent, now)
         return True
 

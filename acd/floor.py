@@ -13,7 +13,7 @@ from acd.commands import Command
 from acd.config import Centre, Member, Queue
 from acd.deadlines import Alarm, Deadlines
 from acd.lines import Demand, DemandTerms, Lines, Trade, demand_terms
-from acd.match import NEVER, queue_of, room_for, stages_of, wait_needed
+from acd.match import NEVER, queue_of, room_for, stages_of, takes_contacts, wait_needed
 from acd.model import (
     Agent,
     AgentId,
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 MOST_DEMANDS = 4096
 """Demands beyond this many are forgotten when nobody waits with them."""
 VOICE = Medium.VOICE
-AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)
 
 
 class Floor:
@@ -239,7 +238,10 @@ class Floor:
         if agent.id not in self.centre.agents and not agent.works:
             self._gone(agent, now)
             return
-        member, at_work = self.member(agent.id), self._is_at_work(agent)
+        if agent.state is AgentState.LOGGED_OFF and agent.id in self.reach:
+            self.signed_off(agent, now)
+        known = agent.id in self.centre.agents and agent.id in self.reach
+        member, at_work = self.member(agent.id), known and takes_contacts(agent)
         by_phone = agent.reachable and agent.rests_until <= now
         for medium, openings in self.openings.items():
             reached = by_phone or medium is not VOICE
@@ -248,17 +250,6 @@ class Floor:
                 self.fresh_agents[agent.id] = None
             else:
                 openings.close(agent.id)
-
-    def _is_at_work(self, agent: Agent) -> bool:
-        """Whether the agent may get another contact, as far as there is room."""
-        return (
-            agent.state in AT_WORK
-            and agent.id in self.centre.agents
-            and agent.kept_for is None
-            and agent.id in self.reach
-            and agent.pause_after is None
-            and not agent.log_off_after
-        )
 
     def _reserves_may_allow(self, agent: Agent) -> None:
         """What was kept for a class until now, idle agents of the same queues may take."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from acd.config import Centre, Member, Queue
 from acd.lines import Demand, Stage
 from acd.model import Agent, Medium, QueueId, Seconds
+from acd.states import AgentState
 
 NEVER: Seconds = float("inf")
 
@@ -60,3 +61,12 @@ def room_for(agent: Agent, member: Member, medium: Medium) -> bool:
     if media.count(medium) >= room:
         return False
     return capacity.mix or not set(media) - {medium} - capacity.interruptible
+
+
+AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)
+
+
+def takes_contacts(agent: Agent) -> bool:
+    """Whether the agent may get another contact, as far as there is room."""
+    leaves = agent.pause_after is not None or agent.log_off_after
+    return agent.state in AT_WORK and agent.kept_for is None and not leaves
