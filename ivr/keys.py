@@ -60,12 +60,14 @@ def in_full(value: object) -> object:
         return {}
     if not isinstance(value, list | tuple):
         return value
+    names: dict[str, object] = {}
     for name in value:
         if not isinstance(name, str):
             raise ValueError("a list has names alone; with keys of their own write {support: {}}")
-        if value.count(name) > 1:
+        if name in names:
             raise ValueError(f"{name!r} is there twice")
-    return {name: {} for name in value}
+        names[name] = {}
+    return names
 
 
 class OrNames:
