@@ -16,6 +16,7 @@ from acd.engine import Engine
 from acd.events import OfferEnd
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from acd.states import ForbiddenMove
+from acd.waits import Waits
 from ivr import distributor as distributor_module
 from ivr.distributor import CEL_APPLIED, Distributor
 from ivr.ports import CallFacts, Note
@@ -73,9 +74,9 @@ async def at_work(journal: MemoryJournal | None = None) -> AsyncIterator[Cast]:
     """A distributor whose agent is ready and whose link is up."""
     journal, clock, vault = journal or MemoryJournal(), ManualClock(), MemoryVault()
     phones = FakePhones(journal)
-    cast = Cast(
-        Distributor(Engine(CENTRE), journal, phones, vault, clock), journal, phones, vault, clock
-    )
+    engine = Engine(CENTRE)
+    engine.waits = Waits(CENTRE)
+    cast = Cast(Distributor(engine, journal, phones, vault, clock), journal, phones, vault, clock)
     running = asyncio.create_task(cast.distributor.run())
     opening = (events.Started(1), events.LinkChanged(True), events.PhoneChanged(ANN, True))
     cast.distributor.post(*opening, events.AgentLoggedIn(ANN))
