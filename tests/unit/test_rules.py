@@ -15,6 +15,7 @@ from acd import events, snapshot
 from acd.commands import Offer, Withdraw
 from acd.engine import Engine
 from acd.model import AgentId, ContactId, QueueId
+from acd.waits import Waits
 from ivr import settings
 from ivr.answers import Answers
 from ivr.distributor import RULES_CHANGED, Distributor
@@ -83,7 +84,9 @@ async def at_work(folder: Path, *flows: Flow, known: str = "") -> AsyncIterator[
     file.write_text(BEFORE, encoding="utf-8")
     found = settings.load({"HOTLINE_DATA": str(folder), "HOTLINE_HOME": str(folder)})
     journal, phones, clock = MemoryJournal(), Telephones(), StandingClock(100.0)
-    distributor = Distributor(Engine(found.centre), journal, phones, MemoryVault(), clock)
+    engine = Engine(found.centre)
+    engine.waits = Waits(found.centre)
+    distributor = Distributor(engine, journal, phones, MemoryVault(), clock)
     rules = RulesInForce(
         found, distributor, {flow.name: flow for flow in flows}, phones.rules_changed
     )
