@@ -8,12 +8,13 @@ seconds, as the trace has them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from heapq import heappop, heappush
 
 from acd.commands import Command, Offer, Overflow, Withdraw
+from acd.config import Centre, OverflowRule
 from acd.engine import Engine
 from acd.events import (
     AgentLoggedIn,
@@ -32,6 +33,7 @@ from acd.events import (
 )
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from acd.states import ContactState
+from acd.waits import Waits
 
 
 class Outcome(StrEnum):
@@ -80,6 +82,10 @@ Happening = tuple[Seconds, int, str, int, OfferId]
 """When, what, and whom it concerns: the agent, the number of the contact's line, the offer."""
 NO_OFFER = OfferId("")
 NEVER: Seconds = float("inf")
+WEEK: Seconds = 8 * 86400.0
+"""Opening hours have come round, estimates have forgotten everything."""
+MOMENTS: Seconds = 60.0
+"""More than any length of time that is not in the rules but in the engine itself."""
 
 
 class Simulation:
@@ -87,6 +93,11 @@ class Simulation:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        if any(rule.when.predicted_wait is not None for rule in _overflow_rules(engine.centre)):
+            engine.waits = Waits(engine.centre)
+        self._longest = _longest(engine.centre)
+        self._settled = NEVER
+        """Rules look again and again at who waits; from here on that leads to nothing new."""
         self._results: list[Result] = []
         self._numbers: dict[ContactId, int] = {}
         self._to_come: list[Happening] = []
@@ -111,12 +122,12 @@ class Simulation:
         while True:
             at, what = self._to_come[0][:2] if self._to_come else (NEVER, LEFT)
             due = self._engine.next_deadline()
-            if due is not None and (due, DUE) < (at, what):
+            if due is not None and due <= self._settled and (due, DUE) < (at, what):
                 at, what = due, DUE
             if (at, what) >= (until, before):
                 return
             if what == DUE:
-                self._tell(at, TimePassed())
+                self._look(at)
             elif what == LEFT:
                 self._give_up(heappop(self._to_come)[3], at)
             else:
@@ -166,7 +177,15 @@ class Simulation:
     # ---------------------------------------------------------------- what the engine asks for
 
     def _tell(self, now: Seconds, *events: Event) -> None:
+        self._settled = now + self._longest
         for command in self._engine.handle_all(events, now):
+            self._carry_out(command, now)
+
+    def _look(self, now: Seconds) -> None:
+        commands = self._engine.handle_all((TimePassed(),), now)
+        if commands:
+            self._settled = now + self._longest
+        for command in commands:
             self._carry_out(command, now)
 
     def _carry_out(self, command: Command, now: Seconds) -> None:
@@ -189,3 +208,22 @@ class Simulation:
             self._tell(now, Transferred(contact.id, QueueId(command.to)))
         else:
             self._leave(self._results[self._numbers[contact.id]], Outcome.OVERFLOWED, now)
+
+
+def _overflow_rules(centre: Centre) -> Iterator[OverflowRule]:
+    return (rule for queue in centre.queues.values() for rule in queue.overflow)
+
+
+def _longest(centre: Centre) -> Seconds:
+    """When nothing but time passes for so long, nothing more can happen under these rules."""
+    lengths: list[Seconds | None] = [MOMENTS]
+    for queue in centre.queues.values():
+        lengths += queue.ring_seconds, queue.wrap_up_seconds, queue.partner_after
+        lengths += queue.hold_for_preferred, *(step.after for step in queue.relax)
+    for member in centre.agents.values():
+        lengths += member.queues.values()
+    for when in (rule.when for rule in _overflow_rules(centre)):
+        lengths += when.waited, when.longest_wait
+        if (when.predicted_wait, when.closed, when.holiday) != (None, None, None):
+            lengths.append(WEEK)
+    return MOMENTS + max(length for length in lengths if length is not None)

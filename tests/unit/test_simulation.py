@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
-from acd.commands import Command, Offer, Overflow
-from acd.config import Centre, Member, Queue
+from acd.commands import Command, Offer
+from acd.config import Centre, Condition, Member, OverflowRule, Queue
 from acd.engine import Engine
-from acd.events import Arrived, Event
+from acd.events import Event
 from acd.model import AgentId, ContactId, QueueId, Seconds
+from acd.schedule import Schedule, weekly
 from acd.simulation import Outcome, Result, Simulation, Traced
 from acd.states import AgentState
 from ivr import centre_file
@@ -83,36 +86,60 @@ def test_news_of_an_offer_that_was_taken_back_answers_nothing() -> None:
     assert times(found[0]) == (Outcome.ABANDONED, None, 4)
 
 
-class Sending(Engine):
-    """An engine with a rule that sends each new contact of the first queue on."""
+# ---------------------------------------------------------------- overflow rules
 
-    def __init__(self, centre: Centre, to: str) -> None:
-        super().__init__(centre)
-        self.to = to
 
-    def handle_all(self, events: Iterable[Event], now: Seconds) -> list[Command]:
-        events = list(events)
-        decided = super().handle_all(events, now)
-        come = [e for e in events if isinstance(e, Arrived) and e.queue == Q]
-        return [*decided, *(Overflow(event.contact, self.to, "full") for event in come)]
+def sends(to: str, hours: Schedule | None = None, **when: float) -> Engine:
+    """A centre whose first queue has one rule."""
+    rules = centre()
+    rule = OverflowRule(Condition(**when), to)  # type: ignore[arg-type]
+    queue = replace(rules.queues[Q], hours=hours, overflow=(rule,))
+    return Engine(replace(rules, queues={**rules.queues, Q: queue}))
 
 
 def test_a_contact_that_is_sent_to_a_channel_has_overflowed_and_left() -> None:
-    found = replay(call(0), call(1), call(2, queue=R), engine=Sending(centre(), "chat"))
+    found = replay(call(0, 100), call(1), call(2, patience=20), engine=sends("chat", waited=30))
     assert [times(result) for result in found] == [
-        (Outcome.SERVED, 0, 10),  # a phone rang for it already: the answer wins
-        (Outcome.OVERFLOWED, None, 1),
-        (Outcome.SERVED, 15, 25),
+        (Outcome.SERVED, 0, 100), (Outcome.OVERFLOWED, None, 31), (Outcome.ABANDONED, None, 22),
+    ]  # fmt: skip
+
+
+def test_a_contact_that_is_sent_to_another_queue_keeps_its_place_there() -> None:
+    calls = call(0, 100), call(1, patience=200), call(2, queue=R), call(120)
+    assert [(r.queue, *times(r)) for r in replay(*calls, engine=sends(R, waited=30))] == [
+        (Q, Outcome.SERVED, 0, 100),
+        (R, Outcome.SERVED, 105, 115),
+        (R, Outcome.SERVED, 115, 125),  # no wrap-up in the other queue
+        (Q, Outcome.SERVED, 125, 135),
     ]
 
 
-def test_a_contact_that_is_sent_to_another_queue_goes_on_there() -> None:
-    found = replay(call(0), call(1, patience=20), call(26), engine=Sending(centre(), R))
-    assert [(r.queue, *times(r)) for r in found] == [
-        (Q, Outcome.SERVED, 0, 10),
-        (R, Outcome.SERVED, 15, 25),
-        (Q, Outcome.SERVED, 26, 36),  # no wrap-up in the other queue
-    ]
+def test_rules_are_asked_about_who_can_never_be_served_even_when_nothing_else_happens() -> None:
+    [result] = replay(call(0, skills={"cards": 1}), engine=sends("callback", waited=3600))
+    assert times(result) == (Outcome.OVERFLOWED, None, 3600)
+
+
+def test_opening_hours_come_round_when_nothing_else_happens() -> None:
+    office = weekly("UTC", {"mon-fri": "09:00-18:00"})
+    friday = 86_400 + 10 * 3600.0  # the epoch was a Thursday
+    alone = call(friday, skills={"cards": 1})
+    [result] = replay(alone, engine=sends("message", office, closed=True))
+    assert times(result) == (Outcome.OVERFLOWED, None, 86_400 + 18 * 3600)
+
+
+@pytest.mark.parametrize("patience", [None, 1e10])
+def test_a_rule_that_never_holds_is_not_asked_for_ever(patience: float | None) -> None:
+    alone = call(0, patience=patience, skills={"cards": 1})
+    [result] = replay(alone, engine=sends("chat", length=5))
+    assert result.ended == patience
+
+
+def test_the_estimate_of_the_service_sends_contacts_on() -> None:
+    calls = [call(20.0 * n, 60) for n in range(200)]
+    found = replay(*calls, engine=sends("chat", predicted_wait=120))
+    count = Counter(result.outcome for result in found)
+    assert count[Outcome.OVERFLOWED] > 50 and count[Outcome.SERVED] > 50
+    assert all(result.started - result.contact.at < 400 for result in found if result.started)
 
 
 # ---------------------------------------------------------------- the code of the service
