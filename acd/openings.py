@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from acd.config import Centre, Member, Strategy
 from acd.model import Agent, AgentId, Contact
-from acd.strategy import RANKS, Rank, level
+from acd.strategy import RANKS, Rank, by_lot, level
 
 
 class Openings:
@@ -23,7 +23,8 @@ class Openings:
 
     def open(self, agent: Agent, member: Member) -> None:
         """From now on this agent has room; again, when something about the agent has changed."""
-        self.close(agent.id)
+        if agent.id in self.agents:
+            self.close(agent.id)
         self.agents.add(agent.id)
         ranks = self._ranks[agent.id] = []
         for strategy, order in self.orders.items():
@@ -43,4 +44,6 @@ class Openings:
         """The rank of an open agent for this contact."""
         if strategy is Strategy.LEVEL:
             return level(agent, member, contact.skills)
+        if strategy is Strategy.RANDOM:
+            return by_lot(agent, self._centre, contact)
         return RANKS[strategy](agent, member, self._centre)

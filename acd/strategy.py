@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from hashlib import blake2b
 
 from acd.config import Centre, Member, Strategy
-from acd.model import Agent, AgentId, Seconds
+from acd.model import Agent, AgentId, Contact, Seconds
 
 Rank = tuple[int, float, Seconds, AgentId]
 
@@ -32,9 +32,10 @@ def round_robin(agent: Agent, member: Member, centre: Centre) -> Rank:
     return (len(agent.works), agent.last_offer, 0.0, agent.id)
 
 
-def by_lot(agent: Agent, member: Member, centre: Centre) -> Rank:
-    """A new lot for every offer that the agent has had."""
-    drawn = blake2b(f"{centre.seed} {agent.id} {agent.last_offer}".encode(), digest_size=6)
+def by_lot(agent: Agent, centre: Centre, contact: Contact) -> Rank:
+    """New lots for every offer of a contact: whoever lost before is as likely to win as others."""
+    terms = f"{centre.seed} {agent.id} {contact.seq} {contact.offers_made}"
+    drawn = blake2b(terms.encode(), digest_size=6)
     return (len(agent.works), int.from_bytes(drawn.digest()), 0.0, agent.id)
 
 
@@ -49,6 +50,5 @@ RANKS: Mapping[Strategy, Callable[[Agent, Member, Centre], Rank]] = {
     Strategy.FEWEST_SKILLS: fewest_skills,
     Strategy.FEWEST_CONTACTS: fewest_contacts,
     Strategy.ROUND_ROBIN: round_robin,
-    Strategy.RANDOM: by_lot,
 }
 """Strategies whose rank does not depend on the contact: open agents are kept in their order."""

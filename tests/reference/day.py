@@ -32,6 +32,11 @@ def one_of(dice: Random, some: Sequence[T]) -> T | None:
     return dice.choice(some) if some else None
 
 
+def of_weight(commands: list[Command]) -> Counter[Command]:
+    """What a restored engine must say too. When exactly it speaks of overflow is left open."""
+    return Counter(command for command in commands if not isinstance(command, Overflow))
+
+
 @dataclass
 class Leg:
     """What Asterisk knows of an offer."""
@@ -93,7 +98,7 @@ class Day:
             again = events.from_plain(kind, version, json.loads(json.dumps(data)))
             commands = self.twin.handle(again, self.now)
             said = f"the journal says {commands}, not {told.commands}"
-            assert Counter(commands) == Counter(told.commands), said
+            assert of_weight(commands) == of_weight(told.commands), said
         else:
             assert told.commands == [], "commands that the journal does not explain"
         for command in told.commands:
@@ -222,7 +227,8 @@ class Day:
     def a_contact_returns(self, dice: Random) -> None:
         if contact := self.customer(dice, "after"):
             self.where[contact] = "loop"
-            self.tell(dice.choice([events.Returned(contact), events.Reached(contact)]))
+            back: list[Event] = [events.Returned(contact), events.Reached(contact)]
+            self.tell(dice.choice(back))
 
     # ---- phones
 
@@ -269,4 +275,9 @@ class Day:
 
     def a_caller_is_put_on_hold(self, dice: Random) -> None:
         if contact := self.customer(dice, "talk"):
-            self.news(dice.choice([events.Held, events.Held, events.Resumed])(contact), dice)
+            held: list[Event] = [
+                events.Held(contact),
+                events.Held(contact),
+                events.Resumed(contact),
+            ]
+            self.news(dice.choice(held), dice)

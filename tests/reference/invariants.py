@@ -66,8 +66,8 @@ def i4_offers_go_to_agents_who_may_serve(day: Day, told: Told) -> None:
         assert agent.reachable or offer.medium is not Medium.VOICE
         assert agent.pause_after is None and not agent.log_off_after, (offer, agent)
         away = told.states_before.get(agent.id) in (AgentState.NOT_READY, AgentState.LOGGED_OFF)
-        asks = isinstance(event, requests.AgentLoggedIn | requests.AgentReady)
-        assert not away or (asks and event.agent == agent.id), (offer, told)
+        came = isinstance(event, requests.AgentLoggedIn | requests.AgentReady) and event.agent
+        assert not away or came == agent.id, (offer, told)
         if contact.preferred not in (None, agent.id):
             keen = _could_be_waited_for(day, contact)
             assert not (keen and oracle.held_for_preferred(day.centre, agent, contact, day.now))
