@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from acd.config import Centre
+from acd.config import Centre, Member
 from acd.events import OfferEnd
 from acd.model import Agent, Medium, OfferId, Phase, Seconds, Work
 from acd.requests import AgentLoggedIn, AgentLoggedOff, AgentPaused, AgentReady
@@ -137,6 +137,15 @@ def wrap_up_over(agent: Agent, now: Seconds) -> None:
     if agent.state is AgentState.WRAP_UP and not agent.works:
         _become_ready(agent, "done", now)
         _take_what_was_asked(agent, now)
+
+
+def follow(agent: Agent, before: Member | None, centre: Centre) -> None:
+    """Queues under new rules: all of the agent's own, or what is left of a choice of them."""
+    member = centre.agents.get(agent.id)
+    if member and before and agent.queues == before.queues:
+        agent.queues = dict(member.queues)
+    elif member:
+        agent.queues = {id_: member.queues[id_] for id_ in agent.queues if id_ in member.queues}
 
 
 def _on(work: Work) -> bool:

@@ -57,7 +57,7 @@ class Condition:
     longest_wait: Seconds | None = None
     """The contact that has waited longest in the queue has waited so long."""
     length: int | None = None
-    """At least so many wait in the queue."""
+    """At least so many others wait in the queue."""
     nobody: bool | None = None
     """No agent of the queue is logged in."""
     closed: bool | None = None

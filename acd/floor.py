@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from acd.agents import follow
 from acd.commands import Command
 from acd.config import Centre, Member, Queue
 from acd.deadlines import Alarm, Deadlines
@@ -58,18 +59,19 @@ class Floor:
         """What the event that is being handled has led to so far."""
         self.kept: dict[OfferId, AgentId] = {}
         """Agents who wait for a contact whose offer elsewhere is being withdrawn."""
+        self.centre = centre
         self.use(centre, 0.0)
 
     def use(self, centre: Centre, now: Seconds) -> None:
         """Go by these rules from now on. Who is no longer in them goes when no contact is left."""
-        self.centre = centre
+        before, self.centre = self.centre.agents, centre
+        for agent in self.agents.values():
+            follow(agent, before.get(agent.id), centre)
         self.reserves = {name: c.reserve for name, c in centre.classes.items() if c.reserve}
         for id_, member in centre.agents.items():
             if id_ not in self.agents:
                 self.agents[id_] = Agent(id_, dict(member.queues))
-        for agent in [a for a in self.agents.values() if a.id not in centre.agents]:
-            if not agent.works:
-                del self.agents[agent.id]
+        self.agents = {i: a for i, a in self.agents.items() if i in centre.agents or a.works}
         self.index(now)
         if self.waits:
             self.waits.use(centre, self)

@@ -38,7 +38,6 @@ def faults(file: CentreKeys, names: Names) -> Iterator[Finding]:
     for name, queue in file.queues.items():
         yield from _queue(("queues", name), queue, file, names)
     yield from _circles(file)
-    yield from _reserves(file)
     for id_, agent in file.agents.items():
         yield from _agent(("agents", id_), agent, names)
     if ALWAYS in file.hours:
@@ -157,6 +156,7 @@ def _reserves(file: CentreKeys) -> Iterator[Finding]:
 
 def warnings(file: CentreKeys) -> Iterator[Finding]:
     """What works, but leaves somebody without service or has no effect."""
+    yield from _reserves(file)
     staff = _staff(file)
     reserved = {name: entry.reserve for name, entry in file.classes.items() if entry.reserve}
     for name, queue in file.queues.items():
@@ -167,7 +167,7 @@ def warnings(file: CentreKeys) -> Iterator[Finding]:
             continue
         if reserved and staff[name] <= sum(reserved.values()):
             text = f"all {staff[name]} agents are reserved ({', '.join(reserved)})"
-            yield where, f"{text}: customers of other classes are never served"
+            yield where, f"{text}: customers of other classes get one agent at most"
         yield from _skills_without_agents((*where, "relax"), queue.relax, members, file)
         if queue.partner_after and not any(_is_partner(agent, file) for agent in members):
             yield (*where, "partner_after"), "no agent of this queue is of a partner team"

@@ -296,9 +296,6 @@ BAD = {
     "queues: {a: {hours: w, overflow: [{when: {holiday: true}, to: sms}]}}\n"
     "hours: {w: {open: {mon: 09:00-10:00}}}":
         "1: queues.a.overflow[0].when.holiday: hours.w have no `holidays`",
-    # reserve
-    "classes: {vip: {reserve: 2}}\nagents: {a: {queues: [support]}}":
-        "1: classes.vip.reserve: no queue has so many agents (the largest, 'support', has 1)",
     # hours
     "hours: {w: {zone: Asia/Shangai, open: {mon: 09:00-10:00}}}":
         "1: hours.w.zone: there is no time zone 'Asia/Shangai'; did you mean 'Asia/Shanghai'?",
@@ -387,6 +384,11 @@ def test_a_name_of_a_faulty_entry_is_known_to_the_others(tmp_path: Path) -> None
 # ---------------------------------------------------------------- what is hardly meant
 
 ODD = {
+    "classes: {vip: {reserve: 2}}\nagents: {a: {queues: [support]}, b: {}}\nqueues: [support]": {
+        "1: classes.vip.reserve: no queue has so many agents (the largest, 'support', has 1)",
+        "2: agents.b: serves no queue",
+        "3: queues[0]: all 1 agents are reserved (vip): "
+        "customers of other classes get one agent at most"},
     "agents: {a: {}}\nqueues: [b]": {
         "2: queues[0]: no agent serves this queue", "1: agents.a: serves no queue"},
     "queues: {a: {relax: [{after: 9, skills: {biling: 3}}]}}\n"
@@ -401,7 +403,7 @@ ODD = {
     "classes: {vip: {reserve: 1}, gold: {reserve: 1}}\nqueues: [a]\n"
     "agents: {x: {queues: [a]}, y: {queues: [a]}}":
         {"2: queues[0]: all 2 agents are reserved (vip, gold): "
-         "customers of other classes are never served"},
+         "customers of other classes get one agent at most"},
 }  # fmt: skip
 
 

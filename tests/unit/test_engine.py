@@ -457,3 +457,12 @@ def test_agents_who_become_free_by_facts_of_one_instant_are_matched_together() -
     assert {(o.contact, o.agent) for o in found if isinstance(o, Offer)} == {
         (THREE, BOB), ("four", ANN),
     }  # fmt: skip
+
+
+def test_new_rules_change_the_queues_of_who_is_logged_in_at_once() -> None:
+    engine = started(ANN)
+    sales = QueueId("sales")
+    queues = {SUPPORT: Queue(SUPPORT), sales: Queue(sales)}
+    engine.use(centre(queues, {}, {ANN: (SUPPORT, sales)}), 5)
+    engine.handle(Arrived(ONE, sales, 6, waits=True), 6)
+    assert engine.contacts[ONE].state is ContactState.RINGING
