@@ -65,8 +65,8 @@ class Stage:
         return rung(self.tell(AgentLoggedIn(agent), now))
 
     def arrives(self, contact: ContactId, now: float, **more: Any) -> Pairs:
-        more = {"queue": SUPPORT, "entered_at": now, "waits": True} | more
-        return rung(self.tell(Arrived(contact, **more), now))
+        terms: dict[str, Any] = {"queue": SUPPORT, "entered_at": now, "waits": True} | more
+        return rung(self.tell(Arrived(contact, **terms), now))
 
     def offer(self, contact: ContactId) -> OfferId:
         found = self.engine.contacts[contact].offer
@@ -80,6 +80,11 @@ class Stage:
 
     def ends(self, contact: ContactId, how: OfferEnd, now: float) -> Pairs:
         return rung(self.tell(OfferEnded(self.offer(contact), how), now))
+
+    def hangs_up_of(self, contact: ContactId, now: float) -> Pairs:
+        """The talk's leg ends, whether or not its contact is still there; then time is told."""
+        [offer] = [o.id for o in self.engine.offers.values() if o.contact == contact]
+        return rung(self.tell(LegEnded(contact, offer), now)) + self.at(now)
 
     def hangs_up(self, contact: ContactId, now: float) -> Pairs:
         return rung(self.tell(LegEnded(contact, self.offer(contact)), now))

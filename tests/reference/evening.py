@@ -19,7 +19,7 @@ from tests.reference.day import Day, Told
 from tests.reference.invariants import watch
 from tests.reference.shift import WEIGHTS, Shift
 
-CACHES = {"_demands", "_trades"}
+CACHES = {"demands"}
 """Kept for the next contact that asks for the same; bounded by the rules, and by a number."""
 Watch = Callable[[Day, Told], None]
 QUIET = 60

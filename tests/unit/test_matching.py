@@ -63,7 +63,7 @@ def random_centre(dice: Random, most: int, strategy: Strategy = Strategy.LONGEST
     )
 
 
-def lexicographic(stage: Stage, lane: Lane, taken: set[str]) -> list[str]:
+def lexicographic(stage: Stage, lane: Lane, taken: set[AgentId]) -> list[str]:
     """Whose turn it is of this lane by looking at every matching, with the agents not taken."""
     engine, now = stage.engine, 200.0
     contacts = sorted(
