@@ -11,8 +11,9 @@ from acd.model import Agent, Medium, OfferId, Phase, Seconds, Work
 from acd.requests import AgentLoggedIn, AgentLoggedOff, AgentPaused, AgentReady
 from acd.states import AgentState, ForbiddenMove, after_agent
 
-BUSY_STATES = (AgentState.OFFERED, AgentState.TALKING)
-MAY_NOT_STOP = (*BUSY_STATES, AgentState.WRAP_UP)
+OFFERED, TALKING, WRAP_UP = AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP
+BUSY_STATES = (OFFERED, TALKING)
+MAY_NOT_STOP = (OFFERED, TALKING, WRAP_UP)
 WRAPS_UP = Phase.WRAP_UP
 NO_ANSWER = "no answer"
 
@@ -120,21 +121,23 @@ def talk_over(agent: Agent, offer: OfferId, now: Seconds, wrap_up_seconds: Secon
     work = agent.works.get(offer)
     if work is None:
         return
-    work.phase, work.ends_at = Phase.WRAP_UP, now + wrap_up_seconds
+    work.phase, work.ends_at = WRAPS_UP, now + wrap_up_seconds
     if any(map(_on, agent.works.values())):
         _go_on(agent, now)
-    elif agent.state is AgentState.TALKING:
+    elif agent.state is TALKING:
         _move(agent, "hang up", now)
-    elif agent.state is AgentState.OFFERED:
+    elif agent.state is OFFERED:
         _move(agent, "wrap up", now)
+    if not wrap_up_seconds:
+        wrap_up_over(agent, now)
 
 
 def wrap_up_over(agent: Agent, now: Seconds) -> None:
     """What was wrapped up by now is done: free again, or on the break that was asked for."""
-    over = [id_ for id_, w in agent.works.items() if not _on(w) and w.ends_at <= now]
-    for id_ in over:
-        del agent.works[id_]
-    if agent.state is AgentState.WRAP_UP and not agent.works:
+    for id_, work in list(agent.works.items()):
+        if work.phase is WRAPS_UP and work.ends_at <= now:
+            del agent.works[id_]
+    if agent.state is WRAP_UP and not agent.works:
         _become_ready(agent, "done", now)
         _take_what_was_asked(agent, now)
 

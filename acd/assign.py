@@ -33,6 +33,7 @@ from acd.offers import keep, make
 from acd.states import ContactState
 from acd.strategy import Rank
 
+ORDER, PREFERRED = Rule.ORDER, Rule.PREFERRED
 A_FEW = 16
 """So many entries are looked at in order before the shorter of two lists is gone through."""
 
@@ -66,19 +67,19 @@ def _serve(floor: Floor, agent: Agent, now: Seconds) -> None:
     if long:
         keep(floor, agent, long, now)
     elif contact:
-        rule = Rule.PREFERRED if floor.is_held(contact) else Rule.ORDER
+        rule = PREFERRED if floor.is_held(contact) else ORDER
         make(floor, contact, agent, now, rule)
 
 
 def next_contact(floor: Floor, agent: Agent, now: Seconds) -> Contact | None:
     """The first contact that this agent may serve now: a live one, else a deferred one."""
-    media, member = _media(floor, agent.id), floor.member(agent.id)
+    media, skills = _media(floor, agent.id), floor.member(agent.id).skills
     best: Head | None = None
-    for trade in floor.reach[agent.id] if media else ():
+    for trade, after in floor.demands.reach[agent.id].items() if media else ():
         for head in trade.heads:
             if (best and best < head) or trade.medium not in media:
                 break
-            if may_serve_head(floor, head[3], agent, member, now):
+            if may_serve_head(floor, head[3], agent.id, skills, after, now):
                 best = head
                 break
     contact = best[3].head if best else None
@@ -100,8 +101,11 @@ def _first_of(
 def _look_again(floor: Floor, agent: Agent, media: Collection[Medium], now: Seconds) -> None:
     """Come back when this agent may serve the head of some line."""
     times = [
-        max(line.head.entered_at + floor.need(agent.id, line.demand), line.barred.get(agent.id, 0))
-        for trade in (floor.reach[agent.id] if media else ())
+        max(
+            line.head.entered_at + floor.demands.need(agent.id, line.demand),
+            line.barred.get(agent.id, 0),
+        )
+        for trade in (floor.demands.reach[agent.id] if media else ())
         if trade.medium in media
         for *_, line in trade.heads
     ]
@@ -131,7 +135,7 @@ def _could_ring_here(
     floor: Floor, agent: Agent, offer: OfferMade, contact: Contact, now: Seconds
 ) -> bool:
     return (
-        contact.entered_at + floor.need(agent.id, floor.demand(contact, now)) <= now
+        contact.entered_at + floor.demands.need(agent.id, floor.demand(contact, now)) <= now
         and contact.rests.get(agent.id, 0.0) <= now
         and offer.rule is Rule.ORDER
         and agent.id in floor.openings[contact.medium].agents
@@ -146,7 +150,7 @@ def _place(floor: Floor, contact: Contact, now: Seconds) -> None:
         return
     agent = next_agent(floor, contact, now)
     if agent:
-        rule = Rule.PREFERRED if floor.is_held(contact) else Rule.ORDER
+        rule = PREFERRED if floor.is_held(contact) else ORDER
         make(floor, contact, agent, now, rule)
 
 
@@ -160,7 +164,7 @@ def next_agent(floor: Floor, contact: Contact, now: Seconds) -> Agent | None:
     wakes: Seconds | None = None
     for rank, in_order in _ranks(floor, contact, demand):
         agent = floor.agents[rank[3]]
-        need = floor.need(agent.id, demand)
+        need = floor.demands.need(agent.id, demand)
         at = max(contact.entered_at + need, contact.rests.get(agent.id, 0.0))
         if at == NEVER:
             continue
@@ -180,7 +184,7 @@ def _ranks(floor: Floor, contact: Contact, demand: Demand) -> Iterator[tuple[Ran
 
     Many who have the skill: one of the first in the order will do. Few: go through those.
     """
-    able, openings = floor.skilled(demand.trade), floor.openings[demand.trade.medium]
+    able, openings = floor.demands.skilled(demand.trade), floor.openings[demand.trade.medium]
     order = openings.orders.get(floor.queue(contact.queue).strategy)
     if order is not None:
         for rank in islice(order, len(able) + A_FEW):
@@ -227,7 +231,7 @@ def _match(
 
     When the head of a line cannot be matched, nobody behind it can: it has the longest wait.
     """
-    trades = {trade: None for id_ in free for trade in floor.reach[id_]}
+    trades = {trade: None for id_ in free for trade in floor.demands.reach[id_]}
     heads = [head for trade in trades for head in trade.heads if head[0] == RANK[lane]]
     heapify(heads)
     matched: list[Contact] = []
@@ -253,11 +257,11 @@ def _options(
     )
     ranked = [
         (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), line.head))
-        for id_ in floor.skilled(demand.trade)
+        for id_ in floor.demands.skilled(demand.trade)
         if id_ in free
-        and (need := floor.need(id_, demand)) < NEVER
         and demand.trade.medium in free[id_]
-        and may_serve_head(floor, line, floor.agents[id_], floor.member(id_), now)
+        and (need := floor.demands.need(id_, demand)) < NEVER
+        and may_serve_head(floor, line, id_, floor.member(id_).skills, need, now)
     ]
     return [rank[3] for _, rank in sorted(ranked)]
 

@@ -118,7 +118,7 @@ class Capacity:
     """What the agent holds of these media never keeps contacts of other media away."""
 
     def of(self, medium: Medium) -> int:
-        return int(getattr(self, medium.value))
+        return int(getattr(self, medium))
 
 
 @dataclass(frozen=True, slots=True)

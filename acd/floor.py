@@ -6,15 +6,15 @@ The rules (`arrivals`, `offers`, `agents`, `assign`) change a contact or an agen
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from acd.agents import follow
 from acd.commands import Command
 from acd.config import Centre, Member, Queue
 from acd.deadlines import Alarm, Deadlines
-from acd.lines import Demand, DemandTerms, Lines, Trade, demand_terms
-from acd.match import NEVER, queue_of, room_for, stages_of, takes_contacts, wait_needed
+from acd.demands import Demands
+from acd.lines import Demand, Lines
+from acd.match import room_for, takes_contacts
 from acd.model import (
     Agent,
     AgentId,
@@ -35,9 +35,7 @@ from acd.states import AgentState, ContactState
 if TYPE_CHECKING:
     from acd.waits import Waits
 
-MOST_DEMANDS = 4096
-"""Demands beyond this many are forgotten when nobody waits with them."""
-VOICE = Medium.VOICE
+VOICE, RING = Medium.VOICE, Alarm.RING  # enums are slow to look into on Python 3.11
 
 
 class Floor:
@@ -78,13 +76,7 @@ class Floor:
 
     def index(self, now: Seconds) -> None:
         """Make all indexes from contacts and agents."""
-        self._demands: dict[DemandTerms, Demand] = {}
-        self._most_demands = MOST_DEMANDS
-        self._trades: dict[tuple[QueueId, Medium, frozenset[str]], Trade] = {}
-        self._having: dict[str, dict[AgentId, None]] = {}
-        """Agents who are logged in, by skill."""
-        self.reach: dict[AgentId, list[Trade]] = {}
-        """What each agent who is logged in may serve at some time, if the levels will do."""
+        self.demands = Demands(self.centre)
         self.lines = Lines()
         self.held_for: dict[AgentId, dict[ContactId, Contact]] = {}
         """Contacts that are held for the agent whom their customer knows."""
@@ -119,7 +111,7 @@ class Floor:
         return self.centre.agents.get(agent) or Member(agent)
 
     def queue(self, queue: QueueId) -> Queue:
-        return queue_of(self.centre, queue)
+        return self.centre.queues.get(queue) or Queue(queue)
 
     # ---------------------------------------------------------------- contacts
 
@@ -156,7 +148,7 @@ class Floor:
         preferred = contact.preferred
         if not hold or preferred is None or preferred in contact.rests:
             return 0.0
-        return contact.entered_at + hold if self.need(preferred, demand) == 0.0 else 0.0
+        return contact.entered_at + hold if self.demands.need(preferred, demand) == 0.0 else 0.0
 
     def parked(self, contact: Contact) -> None:
         """Come back to a parked contact when it is due, or has been parked for too long."""
@@ -166,72 +158,26 @@ class Floor:
 
     def demand(self, contact: Contact, now: Seconds) -> Demand:
         """What the contact asks for."""
-        terms = demand_terms(contact)
-        demand = self._demands.get(terms)
-        if demand is None:
-            if len(self._demands) >= self._most_demands:
-                self._forget_demands()
-            queue = self.queue(contact.queue)
-            stages = stages_of(terms[3], queue)
-            trade = self._trade(contact.queue, contact.medium, frozenset(dict(stages[-1][1])), now)
-            demand = self._demands[terms] = Demand(trade, contact.lane, stages, queue.partner_after)
+        demand = self.demands.of(contact)
+        if demand.trade.medium not in self.openings:
+            self._open(demand.trade.medium, now)
         return demand
-
-    def _trade(self, queue: QueueId, medium: Medium, skills: frozenset[str], now: Seconds) -> Trade:
-        trade = self._trades.get((queue, medium, skills))
-        if trade is None:
-            trade = self._trades[queue, medium, skills] = Trade(queue, medium, skills)
-            self._open(medium, now)
-            for agent in self.skilled(trade):
-                self._learn(self.agents[agent], trade)
-        return trade
-
-    def _forget_demands(self) -> None:
-        for terms, demand in list(self._demands.items()):
-            if not demand.lines:
-                del self._demands[terms]
-        self._most_demands = max(MOST_DEMANDS, 2 * len(self._demands))
-        used = {demand.trade for demand in self._demands.values()}
-        self._trades = {terms: trade for terms, trade in self._trades.items() if trade in used}
-        for agent, trades in self.reach.items():
-            self.reach[agent] = [trade for trade in trades if trade in used]
 
     # ---------------------------------------------------------------- agents
 
     def signed_in(self, agent: Agent, now: Seconds) -> None:
         """The agent has logged in, perhaps with other queues than before."""
         self.signed_off(agent, now)
-        self.reach[agent.id] = []
-        for skill in self.member(agent.id).skills:
-            self._having.setdefault(skill, {})[agent.id] = None
-        for trade in self._trades.values():
-            self._learn(agent, trade)
+        self.demands.sign_in(agent)
 
     def signed_off(self, agent: Agent, now: Seconds) -> None:
         """The agent has logged off: nothing is held for them any more."""
-        self.reach.pop(agent.id, None)
-        for skill in self.member(agent.id).skills:
-            self._having.get(skill, {}).pop(agent.id, None)
+        self.demands.sign_off(agent.id)
         for contact in self.held_for.pop(agent.id, {}).values():
             self.wait(contact, now)
         for queue in agent.queues:
             if self.queue(queue).overflow:  # the last one to go must not leave silence behind
                 self.overflow.queues[queue] = None
-
-    def _learn(self, agent: Agent, trade: Trade) -> None:
-        if trade.queue in agent.queues and self.member(agent.id).skills.keys() >= trade.skills:
-            self.reach[agent.id].append(trade)
-
-    def skilled(self, trade: Trade) -> Collection[AgentId]:
-        """Agents to look at for a trade: all who are logged in and have its rarest skill."""
-        having = [self._having.get(skill, {}) for skill in trade.skills]
-        return min(having, key=len) if having else self.reach
-
-    def need(self, agent: AgentId, demand: Demand) -> Seconds:
-        """From which wait on this agent may serve this demand; NEVER for who is not logged in."""
-        if agent not in self.reach:
-            return NEVER
-        return wait_needed(self.agents[agent], self.member(agent), demand, self.centre)
 
     def refresh(self, agent: Agent, now: Seconds) -> None:
         """Something about the agent has changed: are they open, and for what?"""
@@ -240,9 +186,9 @@ class Floor:
         if agent.id not in self.centre.agents and not agent.works:
             self._gone(agent, now)
             return
-        if agent.state is AgentState.LOGGED_OFF and agent.id in self.reach:
+        if agent.state is AgentState.LOGGED_OFF and agent.id in self.demands.reach:
             self.signed_off(agent, now)
-        known = agent.id in self.centre.agents and agent.id in self.reach
+        known = agent.id in self.centre.agents and agent.id in self.demands.reach
         member, at_work = self.member(agent.id), known and takes_contacts(agent)
         by_phone = agent.reachable and agent.rests_until <= now
         for medium, openings in self.openings.items():
@@ -285,7 +231,7 @@ class Floor:
     def rings(self, offer: OfferMade) -> None:
         """Come back when this offer has rung long enough."""
         if offer.answered_at is None:
-            self.deadlines.add(offer.rings_until, Alarm.RING, offer.id)
+            self.deadlines.add(offer.rings_until, RING, offer.id)
             contact = self.contacts.get(offer.contact)
             after = self.queue(contact.queue).offer_elsewhere_after if contact else None
             if after is not None and not offer.withdrawn:

@@ -7,20 +7,24 @@ who declined, and agents reserved for a class.
 
 from __future__ import annotations
 
-from acd.config import Member
+from acd.config import Skills
 from acd.floor import Floor
 from acd.lines import Demand, Line
-from acd.match import wait_needed
-from acd.model import Agent, QueueId, Seconds
+from acd.match import suffice
+from acd.model import AgentId, QueueId, Seconds
 from acd.states import AgentState
 
 
-def may_serve_head(floor: Floor, line: Line, agent: Agent, member: Member, now: Seconds) -> bool:
-    """Whether this agent, open and logged in, may serve the head of this line now."""
+def may_serve_head(
+    floor: Floor, line: Line, agent: AgentId, skills: Skills, after: Seconds, now: Seconds
+) -> bool:
+    """Whether this agent may serve the head of this line, after this wait, with these skills."""
+    entered_at = line.head.entered_at
     return (
-        line.head.entered_at + wait_needed(agent, member, line.demand, floor.centre) <= now
-        and not (line.barred and line.barred.get(agent.id, 0.0) > now)
-        and not is_reserved(floor, line.demand, line.class_)
+        entered_at + after <= now
+        and suffice(skills, line.demand, entered_at, now)
+        and not (line.barred and line.barred.get(agent, 0.0) > now)
+        and not (floor.reserves and is_reserved(floor, line.demand, line.class_))
     )
 
 

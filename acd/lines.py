@@ -20,8 +20,10 @@ STALE_SHARE = 2
 """A heap is made anew when it is more than so many times as long as its line."""
 RANK = {Lane.LIVE: 0, Lane.DEFERRED: 1}
 
-DemandTerms = tuple[QueueId, Medium, Lane, tuple[tuple[str, int], ...]]
-Stage = tuple[Seconds, tuple[tuple[str, int], ...]]
+Levels = tuple[tuple[str, int], ...]
+"""Skills that are asked for, each with its level."""
+DemandTerms = tuple[QueueId, Medium, Lane, Levels]
+Stage = tuple[Seconds, Levels]
 """From when on which levels are enough."""
 
 
@@ -47,15 +49,12 @@ class Trade:
 class Demand:
     """What some contacts ask for, and the lines of those who wait for it."""
 
-    __slots__ = ("lane", "lines", "partner_after", "stages", "trade")
+    __slots__ = ("lane", "lines", "stages", "trade")
 
-    def __init__(
-        self, trade: Trade, lane: Lane, stages: list[Stage], partner_after: Seconds
-    ) -> None:
+    def __init__(self, trade: Trade, lane: Lane, stages: list[Stage]) -> None:
         self.trade = trade
         self.lane = lane
         self.stages = stages
-        self.partner_after = partner_after
         self.lines: dict[object, Line] = {}
         """Only lines with somebody in them."""
 

@@ -7,9 +7,9 @@ partner team come later; NEVER is never.
 
 from __future__ import annotations
 
-from acd.config import Centre, Member, Queue
-from acd.lines import Demand, Stage
-from acd.model import Agent, Medium, QueueId, Seconds
+from acd.config import Centre, Member, Queue, Skills
+from acd.lines import Demand, Levels, Stage, Trade
+from acd.model import Agent, AgentId, Medium, QueueId, Seconds
 from acd.states import AgentState
 
 NEVER: Seconds = float("inf")
@@ -20,7 +20,12 @@ def queue_of(centre: Centre, queue: QueueId) -> Queue:
     return centre.queues.get(queue) or Queue(queue)
 
 
-def stages_of(skills: tuple[tuple[str, int], ...], queue: Queue) -> list[Stage]:
+def member_of(centre: Centre, agent: AgentId) -> Member:
+    """The agent's skills and capacity; an agent who is no longer in the rules has none."""
+    return centre.agents.get(agent) or Member(agent)
+
+
+def stages_of(skills: Levels, queue: Queue) -> list[Stage]:
     """What is asked for, and how that relaxes with time: no stage asks for more than the last.
 
     A skill that is asked for at level 0 is not asked for.
@@ -36,31 +41,46 @@ def stages_of(skills: tuple[tuple[str, int], ...], queue: Queue) -> list[Stage]:
     return stages
 
 
-def wait_needed(agent: Agent, member: Member, demand: Demand, centre: Centre) -> Seconds:
-    """From which wait on this agent may serve this demand."""
-    after = agent.queues.get(demand.trade.queue, NEVER)
-    if demand.partner_after and centre.is_partner(member):
-        after = max(after, demand.partner_after)
-    has = member.skills
-    for skilled_after, asked in demand.stages:
-        for skill, level in asked:
-            if has.get(skill, 0) < level:
-                break
-        else:
-            return max(after, skilled_after)
+def trade_after(agent: Agent, trade: Trade, centre: Centre) -> Seconds:
+    """From which wait on contacts of this trade come to this agent, if the levels will do."""
+    member = member_of(centre, agent.id)
+    after = agent.queues.get(trade.queue, NEVER)
+    if not member.skills.keys() >= trade.skills:
+        return NEVER
+    if centre.is_partner(member):
+        return max(after, queue_of(centre, trade.queue).partner_after)
+    return after
+
+
+def wait_needed(has: Skills, demand: Demand) -> Seconds:
+    """From which wait on these levels are enough for this demand."""
+    for after, asked in demand.stages:
+        if all(has.get(skill, 0) >= level for skill, level in asked):
+            return after
     return NEVER
+
+
+def suffice(has: Skills, demand: Demand, entered_at: Seconds, now: Seconds) -> bool:
+    """Whether these levels are enough by now for a contact of this demand."""
+    for after, asked in reversed(demand.stages):
+        if entered_at + after <= now:
+            for skill, level in asked:  # noqa: SIM110 - at every step of a search: twice as quick
+                if has.get(skill, 0) < level:
+                    return False
+            return True
+    return False
 
 
 def room_for(agent: Agent, member: Member, medium: Medium) -> bool:
     """Whether the agent's capacity leaves room for one more contact of this medium."""
-    capacity, works = member.capacity, agent.works.values()
+    capacity = member.capacity
     room = capacity.of(medium)
-    if not works:
-        return room > 0
-    media = [work.medium for work in works]
-    if media.count(medium) >= room:
-        return False
-    return capacity.mix or not set(media) - {medium} - capacity.interruptible
+    for work in agent.works.values():
+        if work.medium is medium:
+            room -= 1
+        elif not capacity.mix and work.medium not in capacity.interruptible:
+            return False
+    return room > 0
 
 
 AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)

@@ -29,17 +29,17 @@ def make(floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule)
     """Offer this contact to this agent."""
     contact.offers_made += 1
     id_ = OfferId(f"{floor.epoch}.{contact.seq}.{contact.offers_made}")
-    ring = floor.queue(contact.queue).ring_seconds
+    ring, medium = floor.queue(contact.queue).ring_seconds, contact.medium
     offer = floor.offers[id_] = OfferMade(
         id_, contact.id, agent.id, now, now + ring,
-        rule=rule, queue=contact.queue, class_=contact.class_, medium=contact.medium,
+        rule=rule, queue=contact.queue, class_=contact.class_, medium=medium,
     )  # fmt: skip
     if rule is not CONSULT:
         floor.leave(contact)
         contact.state, contact.offer = after_contact(contact.state, "offer"), id_
     floor.offers_made += 1
     agent.last_offer = floor.offers_made
-    agents.offered(agent, id_, contact.medium, now)
+    agents.offered(agent, id_, medium, now)
     floor.refresh(agent, now)
     floor.rings(offer)
     floor.commands.append(Offer(id_, contact.id, agent.id, ring, rule))
@@ -131,8 +131,6 @@ def leg_ended(floor: Floor, event: LegEnded, now: Seconds) -> bool:
     agents.talk_over(agent, offer.id, now, wrap_up)
     if wrap_up:
         floor.rests(agent)
-    else:
-        agents.wrap_up_over(agent, now)
     floor.refresh(agent, now)
     if contact and contact.offer == offer.id:
         contact.offer = None
@@ -153,7 +151,7 @@ def _release_kept(floor: Floor, offer: OfferId, now: Seconds) -> Agent | None:
 
 def _may_still(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> bool:
     """Whether an agent who was kept for this contact may serve it, after all that has happened."""
-    need = floor.need(agent.id, floor.demand(contact, now))
+    need = floor.demands.need(agent.id, floor.demand(contact, now))
     is_open = agent.id in floor.openings[contact.medium].agents
     return is_open and contact.entered_at + need <= now
 

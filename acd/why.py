@@ -102,7 +102,7 @@ def _candidates(engine: Floor, agent: Agent, chosen: Contact, now: Seconds) -> I
     for contact in engine.contacts.values():
         offer = engine.offers.get(contact.offer) if contact.offer else None
         there = contact.state is ContactState.WAITING or (offer and offer.made_at == now)
-        if there and engine.need(agent.id, engine.demand(contact, now)) < NEVER:
+        if there and engine.demands.need(agent.id, engine.demand(contact, now)) < NEVER:
             found = _candidate(engine, agent, contact, now)
             if offer and contact is not chosen:
                 found = replace(found, kept_by=f"offered to {offer.agent} in the same moment")
@@ -110,7 +110,7 @@ def _candidates(engine: Floor, agent: Agent, chosen: Contact, now: Seconds) -> I
 
 
 def _candidate(engine: Floor, agent: Agent, contact: Contact, now: Seconds) -> Candidate:
-    needs = engine.need(agent.id, engine.demand(contact, now))
+    needs = engine.demands.need(agent.id, engine.demand(contact, now))
     return Candidate(
         contact.id, contact.order_key, now - contact.entered_at, contact.credit, contact.class_,
         needs, _kept_apart(engine, agent, contact, needs, now),
@@ -121,9 +121,9 @@ def _able(engine: Floor, contact: Contact, now: Seconds) -> Iterator[Able]:
     openings = engine.openings[contact.medium]
     strategy = engine.queue(contact.queue).strategy
     demand = engine.demand(contact, now)
-    for id_ in engine.skilled(demand.trade):
+    for id_ in engine.demands.skilled(demand.trade):
         agent, is_open = engine.agents[id_], id_ in openings.agents
-        needs = engine.need(id_, demand)
+        needs = engine.demands.need(id_, demand)
         if needs == NEVER:
             continue
         rank = openings.rank(strategy, agent, engine.member(id_), contact)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from acd import events
 from acd.commands import Offer
 from acd.config import Centre, Member, Queue, Relax
+from acd.demands import MOST_DEMANDS
 from acd.engine import Engine
-from acd.floor import MOST_DEMANDS
 from acd.match import stages_of
 from acd.model import AgentId, ContactId, QueueId
 
@@ -50,6 +50,6 @@ def test_demands_of_contacts_who_have_left_are_forgotten() -> None:
         arrived = events.Arrived(id_, CARDS, 1.0, skills={f"skill-{n}": 1}, waits=True)
         engine.handle(arrived, 1.0)
         engine.handle(events.CallerLeft(id_), 1.0)
-    assert len(engine.reach[ANN]) < MOST_DEMANDS
+    assert len(engine.demands.reach[ANN]) < MOST_DEMANDS
     commands = engine.handle(events.AgentReady(ANN), 2.0)
     assert [command.contact for command in commands] == ["stays"]

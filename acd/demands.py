@@ -1,0 +1,90 @@
+"""What waiting contacts ask for, and which of the agents who are logged in may ever serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from acd.config import Centre
+from acd.lines import Demand, DemandTerms, Trade, demand_terms
+from acd.match import NEVER, member_of, queue_of, stages_of, trade_after, wait_needed
+from acd.model import Agent, AgentId, Contact, Medium, QueueId, Seconds
+
+MOST_DEMANDS = 4096
+"""Demands beyond this many are forgotten when nobody waits with them."""
+
+
+class Demands:
+    """Every demand that is known, and within which trades each agent can work."""
+
+    def __init__(self, centre: Centre) -> None:
+        self._centre = centre
+        self._demands: dict[DemandTerms, Demand] = {}
+        self._trades: dict[tuple[QueueId, Medium, frozenset[str]], Trade] = {}
+        self._most = MOST_DEMANDS
+        self._here: dict[AgentId, Agent] = {}
+        self._having: dict[str, dict[AgentId, Agent]] = {}
+        """Agents who are logged in, by skill."""
+        self.reach: dict[AgentId, dict[Trade, Seconds]] = {}
+        """The trades of each agent who is logged in, and from which wait on."""
+
+    def of(self, contact: Contact) -> Demand:
+        """What the contact asks for."""
+        terms = demand_terms(contact)
+        return self._demands.get(terms) or self._new(terms)
+
+    def _new(self, terms: DemandTerms) -> Demand:
+        if len(self._demands) >= self._most:
+            self._forget()
+        queue, medium, lane, skills = terms
+        stages = stages_of(skills, queue_of(self._centre, queue))
+        trade = self._trade(queue, medium, frozenset(dict(stages[-1][1])))
+        demand = self._demands[terms] = Demand(trade, lane, stages)
+        return demand
+
+    def _trade(self, queue: QueueId, medium: Medium, skills: frozenset[str]) -> Trade:
+        trade = self._trades.get((queue, medium, skills))
+        if trade is None:
+            trade = self._trades[queue, medium, skills] = Trade(queue, medium, skills)
+            for id_ in self.skilled(trade):
+                self._learn(self._here[id_], trade)
+        return trade
+
+    def _forget(self) -> None:
+        """Forget demands that nobody waits with, and trades without demands."""
+        self._demands = {terms: demand for terms, demand in self._demands.items() if demand.lines}
+        self._most = max(MOST_DEMANDS, 2 * len(self._demands))
+        used = {demand.trade for demand in self._demands.values()}
+        self._trades = {terms: trade for terms, trade in self._trades.items() if trade in used}
+        for agent, trades in self.reach.items():
+            self.reach[agent] = {trade: after for trade, after in trades.items() if trade in used}
+
+    # ---------------------------------------------------------------- agents
+
+    def sign_in(self, agent: Agent) -> None:
+        """The agent is here from now on, with the queues of this log-in."""
+        self._here[agent.id], self.reach[agent.id] = agent, {}
+        for skill in member_of(self._centre, agent.id).skills:
+            self._having.setdefault(skill, {})[agent.id] = agent
+        for trade in self._trades.values():
+            self._learn(agent, trade)
+
+    def sign_off(self, agent: AgentId) -> None:
+        self._here.pop(agent, None)
+        self.reach.pop(agent, None)
+        for skill in member_of(self._centre, agent).skills:
+            self._having.get(skill, {}).pop(agent, None)
+
+    def _learn(self, agent: Agent, trade: Trade) -> None:
+        after = trade_after(agent, trade, self._centre)
+        if after < NEVER:
+            self.reach[agent.id][trade] = after
+
+    def skilled(self, trade: Trade) -> Collection[AgentId]:
+        """Agents to look at for a trade: all who are logged in and have its rarest skill."""
+        having = [self._having.get(skill, {}) for skill in trade.skills]
+        return min(having, key=len) if having else self._here
+
+    def need(self, agent: AgentId, demand: Demand) -> Seconds:
+        """From which wait on this agent may serve this demand; NEVER for who is not logged in."""
+        after = self.reach.get(agent, {}).get(demand.trade, NEVER)
+        return max(after, wait_needed(member_of(self._centre, agent).skills, demand))
