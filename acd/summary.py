@@ -10,6 +10,7 @@ first arrival to the end of the last piece of work. All times are seconds.
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ from acd.config import Centre
 from acd.match import queue_of
 from acd.model import AgentId, Seconds
 from acd.simulation import Outcome, Result
+
+TINY = 1e-9
+"""Less than any share of a contact: products such as 0.95 * 20 are not exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +33,8 @@ class Group:
     """Answered within their queue's `service_level_seconds`."""
     waits: Sequence[Seconds]
     """From the shortest to the longest."""
+    answered: Sequence[Seconds]
+    """Those of them that ended with an answer."""
 
     @property
     def offered(self) -> int:
@@ -44,8 +50,16 @@ class Group:
 
     def wait(self, share: float) -> Seconds | None:
         """The smallest wait that this share of all waits does not exceed."""
-        last = max(math.ceil(share * len(self.waits)), 1) - 1
+        last = max(math.ceil(share * len(self.waits) - TINY), 1) - 1
         return self.waits[last] if self.waits else None
+
+    def answered_within(self, limit: Seconds) -> float | None:
+        """The share of all contacts that were answered after no longer a wait."""
+        return bisect_right(self.answered, limit) / self.offered if self.offered else None
+
+    def longer_than(self, limit: Seconds) -> float | None:
+        """The share of all contacts that waited longer, whatever became of them."""
+        return 1 - bisect_right(self.waits, limit) / self.offered if self.offered else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +109,12 @@ def _groups(
 
 def _group(results: Sequence[Result], centre: Centre) -> Group:
     waits = [wait for result in results if (wait := wait_of(result)) is not None]
+    answered = [r.started - r.contact.at for r in results if r.started is not None]
     return Group(
         Counter(result.outcome for result in results),
         sum(_is_in_time(result, centre) for result in results),
         sorted(waits),
+        sorted(answered),
     )
 
 
@@ -109,10 +125,8 @@ def wait_of(result: Result) -> Seconds | None:
 
 
 def _is_in_time(result: Result, centre: Centre) -> bool:
-    if result.outcome is not Outcome.SERVED or result.started is None:
-        return False
     limit = queue_of(centre, result.contact.queue).service_level_seconds
-    return result.started - result.contact.at <= limit
+    return result.started is not None and result.started - result.contact.at <= limit
 
 
 def _agents(results: Sequence[Result], centre: Centre) -> dict[AgentId, Worked]:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from acd.config import Centre
-from acd.model import AgentId, Seconds
+from acd.model import AgentId, QueueId, Seconds
 from acd.simulation import Outcome
 from acd.summary import Group, Summary, Worked
 
@@ -60,7 +60,10 @@ def plain(run: Run) -> dict[str, Any]:
         "version": run.centre.version,
         "total": {**plain_group(found.total), "occupancy": _rounded(found.occupancy)},
         "classes": {name: plain_group(group) for name, group in found.classes.items()},
-        "queues": {name: plain_group(group) for name, group in found.queues.items()},
+        "queues": {
+            name: {**plain_group(group), **_plain_promise(run, name, group)}
+            for name, group in found.queues.items()
+        },
         "agents": {id_: _plain_work(worked) for id_, worked in found.agents.items()},
         "not_ready": list(run.not_ready),
     }
@@ -74,6 +77,17 @@ def plain_group(group: Group) -> dict[str, Any]:
         "service_level": _rounded(group.service_level),
         "mean_wait": _rounded(group.mean_wait),
         **waits,
+    }
+
+
+def _plain_promise(run: Run, queue: str, group: Group) -> dict[str, Any]:
+    promise = run.centre.queues[QueueId(queue)].promise_seconds
+    if promise is None:
+        return {}
+    return {
+        "promise_seconds": promise,
+        "answered_within_promise": _rounded(group.answered_within(promise)),
+        "waited_longer": _rounded(group.longer_than(promise)),
     }
 
 
@@ -101,6 +115,24 @@ def print_runs(runs: Sequence[Run]) -> None:
     console.print()
     agents = [dict(_agent_cells(run)) for run in runs]
     console.print(_table("agent", ("contacts", "hours", "busy %"), runs, agents))
+    console.print()
+    for line in (line for run in runs for line in _remarks(run)):
+        console.print(line, markup=False)
+
+
+def _remarks(run: Run) -> Iterator[str]:
+    """What was promised, and who was lost."""
+    for name, group in run.summary.queues.items():
+        promise = run.centre.queues[QueueId(name)].promise_seconds
+        if promise is not None:
+            kept, broken = group.answered_within(promise), group.longer_than(promise)
+            yield (
+                f"{run.rules}: {name}: {percent(kept)} % were answered within the promised "
+                f"{promise:g} s, {percent(broken)} % waited longer"
+            )
+    if run.not_ready:
+        who = ", ".join(run.not_ready)
+        yield f"{run.rules}: let a phone ring out, and had nothing from then on: {who}"
 
 
 def _table(

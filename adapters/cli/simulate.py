@@ -71,11 +71,7 @@ def _tell(runs: list[Run], out: Path, picture: Path | None, as_json: bool) -> No
     if len(runs) > 1:
         print("   ".join(f"{run.name}: {run.rules}" for run in runs), end="\n\n")
     print_runs(runs)
-    for run in runs:
-        if run.not_ready:
-            who = ", ".join(run.not_ready)
-            print(f"\n{run.rules}: let a phone ring out, and had nothing from then on: {who}")
-    print(f"\nwritten: {out}" + (f", {picture}" if picture else ""))
+    print(f"written: {out}" + (f", {picture}" if picture else ""))
 
 
 def _rules(path: Path) -> Centre:

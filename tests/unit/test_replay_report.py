@@ -11,7 +11,7 @@ from acd.config import Centre, Class, Member, Queue
 from acd.engine import Engine
 from acd.model import AgentId, ContactId, QueueId, Seconds
 from acd.simulation import Result, Simulation, Traced
-from acd.summary import Summary, summary
+from acd.summary import Group, Summary, summary
 from adapters.cli.replay_report import Run, percent, plain, print_runs, seconds
 from adapters.cli.wait_picture import picture
 
@@ -65,6 +65,26 @@ def test_waits_are_those_of_all_who_were_answered_or_left() -> None:
 
 def test_the_service_level_counts_everybody() -> None:
     assert found().total.service_level == 2 / 5
+
+
+def test_a_promise_is_kept_by_answers_and_broken_by_waits(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    promising = Queue(Q, wrap_up_seconds=10, promise_seconds=18.5)
+    one = run("A", replace(RULES, queues={Q: promising}))
+    told = plain(one)["queues"][Q]
+    assert (told["answered_within_promise"], told["waited_longer"]) == (0.4, 0.4)
+    print_runs([one])
+    said = "A.yaml: q: 40.0 % were answered within the promised 18.5 s, 40.0 % waited longer"
+    assert said in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("n", range(1, 200))
+def test_of_so_many_waits_the_smallest_is_taken_that_enough_do_not_exceed(n: int) -> None:
+    group = Group({}, 0, range(1, n + 1), ())
+    for percent_ in (25, 50, 75, 95):
+        wait = group.wait(percent_ / 100)
+        assert wait is not None and 100 * wait >= percent_ * n > 100 * (wait - 1)
 
 
 def test_classes_and_queues_are_groups_of_their_own() -> None:
