@@ -102,6 +102,8 @@ class Floor:
                 self.parked(contact)
         for offer in self.offers.values():
             self.rings(offer)
+            if offer.id in self.kept:
+                self.deadlines.add(offer.rings_until, Alarm.KEPT, offer.id)
         for agent in self.agents.values():
             self.rests(agent)
 

@@ -83,7 +83,7 @@ class AnyDay(RuleBasedStateMachine):
 
 TestAnyDay = AnyDay.TestCase
 TestAnyDay.settings = settings(
-    max_examples=40,
+    max_examples=20,
     stateful_step_count=50,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -91,7 +91,7 @@ TestAnyDay.settings = settings(
 
 
 def test_days_of_many_events_keep_every_promise() -> None:
-    for seed in range(12):
+    for seed in range(8):
         evening.whole_day(seed, steps=250)
 
 

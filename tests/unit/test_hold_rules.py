@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from acd import snapshot
 from acd.commands import Offer, Withdraw
 from acd.config import Class, Relax
 from acd.events import OfferEnd, OfferEnded
@@ -205,7 +208,8 @@ def test_the_talk_wins_over_the_offer_elsewhere() -> None:
     assert stage.arrives(TWO, 17.0) == [(TWO, BOB)]
 
 
-def test_who_is_kept_in_vain_is_free_again_after_a_while() -> None:
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_is_kept_in_vain_is_free_again_after_a_while(restarted: bool) -> None:
     stage = Stage(
         house(member(ANN), member(BOB), offer_elsewhere_after=5.0, ring_seconds=60.0), ANN
     )
@@ -213,6 +217,10 @@ def test_who_is_kept_in_vain_is_free_again_after_a_while() -> None:
     stage.at(15.0)
     stage.comes(BOB, 16.0)
     assert stage.arrives(TWO, 16.1) == []
+    if restarted:
+        plain = json.loads(json.dumps(snapshot.dump(stage.engine)))
+        stage.engine = snapshot.load(stage.engine.centre, plain, 17.0)
+        assert stage.at(17.0) == []
     deadline = stage.engine.next_deadline()
     assert deadline is not None and deadline <= 26.0
     commands = stage.tell_time(deadline)
