@@ -34,7 +34,7 @@ SPARE: dict[str, Value] = {
 LONGEST_VALUE = 40
 ATTEMPTS = 8
 """Keys are nested less deeply: at the last attempt nothing faulty is left."""
-NAME_RULE = "small letters, digits, - and _, a letter first, at most 32"
+NAME_RULE = "letters, digits, - and _, a letter or digit first, at most 32"
 WORD_RULE = "letters, digits, - and _, at most 32"
 WORDS = {
     "missing": "is missing",
@@ -117,7 +117,7 @@ def _explained(error: ErrorDetails, path: KeyPath) -> str:
     if kind == "value_error":
         return str(context["error"])
     if kind == "string_pattern_mismatch":
-        return f"is no name: {NAME_RULE if 'a-z]' in context['pattern'] else WORD_RULE}"
+        return f"is no name: {NAME_RULE if '{0,' in context['pattern'] else WORD_RULE}"
     if kind == "enum":
         options = re.findall(r"'([^']+)'", context["expected"])
         return f"must be one of {', '.join(options)}{_instead(given)}"

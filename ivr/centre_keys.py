@@ -27,6 +27,8 @@ CAPACITY = config.Capacity()
 Level = Annotated[int, Field(ge=1, le=10)]
 EnoughLevel = Annotated[int, Field(ge=0, le=10)]
 WithinDay = Annotated[float, Field(ge=0, le=DAY)]
+HeadStart = Annotated[float, Field(ge=0, le=1_000_000_000)]
+"""A credit above every wait makes an order strict; it must only be finite."""
 WithinHour = Annotated[float, Field(ge=0, le=HOUR)]
 Many = Annotated[int, Field(ge=0, le=20)]
 
@@ -61,9 +63,9 @@ ZoneText = Annotated[str, readable(known_zone)]
 class ClassEntry(Keys):
     """What a class of customers brings."""
 
-    credit: WithinDay = 0
+    credit: HeadStart = 0
     """Seconds of head start in every queue."""
-    repeat: WithinDay = 0
+    repeat: HeadStart = 0
     """Seconds of head start besides, for a new contact on a ticket that is still open."""
     reserve: Annotated[int, Field(ge=0, le=10_000)] = 0
     """So many agents of a queue are free or with this class before others get the rest."""
@@ -72,7 +74,7 @@ class ClassEntry(Keys):
 class UrgencyEntry(Keys):
     """What an urgent matter brings."""
 
-    credit: WithinDay = 0
+    credit: HeadStart = 0
     """Seconds of head start, on top of that of the class."""
 
 
@@ -123,7 +125,7 @@ class OverflowEntry(Keys):
 class QueueEntry(Keys):
     """Where contacts of one kind wait, with rules of its own."""
 
-    ring_seconds: Annotated[float, Field(gt=0, le=120)] = QUEUE.ring_seconds
+    ring_seconds: Annotated[float, Field(gt=0, le=600)] = QUEUE.ring_seconds
     """Seconds that an agent's phone rings before the next agent's does."""
     wrap_up_seconds: WithinHour = QUEUE.wrap_up_seconds
     """Seconds after a talk in which the agent gets nothing new."""

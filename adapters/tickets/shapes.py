@@ -44,7 +44,7 @@ TicketName = Annotated[str, Field(pattern=f"^tic_{ULID}$", examples=[TICKET_EXAM
 ContactName = Annotated[str, Field(pattern=f"^con_{ULID}$", examples=[CONTACT_EXAMPLE])]
 CustomerName = Annotated[str, Field(pattern=f"^per_{ULID}$", examples=[CUSTOMER_EXAMPLE])]
 AgentName = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["agent-1001"])]
-QueueName = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_-]{0,31}$")]
+QueueName = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=10_000), AfterValidator(_plain)]
 Reason = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
 

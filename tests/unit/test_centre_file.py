@@ -241,7 +241,7 @@ BAD = {
     # names
     "queues: {Sup port: {}}":
         "1: queues.'Sup port': is no name: "
-        "small letters, digits, - and _, a letter first, at most 32",
+        "letters, digits, - and _, a letter or digit first, at most 32",
     "agents: {a/b: {}}": "1: agents.'a/b': is no name: letters, digits, - and _, at most 32",
     "agents: {a: {skills: {a b: 3}}}":
         "1: agents.a.skills.'a b': is no name: letters, digits, - and _, at most 32",
