@@ -197,7 +197,7 @@ BAD = {
     "queues: {a: {ring_seconds: 15s}}": "1: queues.a.ring_seconds: must be a number, not '15s'",
     "queues: {a: {ring_seconds: yes}}": "1: queues.a.ring_seconds: must be a number, not 'yes'",
     "queues: {a: {ring_seconds: 0}}": "1: queues.a.ring_seconds: must be more than 0, not '0'",
-    "queues: {a: {ring_seconds: 601}}": "1: queues.a.ring_seconds: must be at most 600, not '121'",
+    "queues: {a: {ring_seconds: 601}}": "1: queues.a.ring_seconds: must be at most 600, not '601'",
     "queues: {a: {wrap_up_seconds: .nan}}":
         "1: queues.a.wrap_up_seconds: must be a number, not '.nan'",
     "queues: {a: {wrap_up_seconds: nan}}":
