@@ -130,16 +130,25 @@ def _is_in_time(result: Result, centre: Centre) -> bool:
 
 
 def _agents(results: Sequence[Result], centre: Centre) -> dict[AgentId, Worked]:
-    work: dict[AgentId, list[Seconds]] = {agent: [] for agent in sorted(centre.agents)}
+    work: dict[AgentId, list[tuple[Seconds, Seconds]]] = {id_: [] for id_ in sorted(centre.agents)}
     ends = [result.ended for result in results if result.ended is not None]
     for result in results:
         if result.agent and result.queue and result.started is not None:
             wrap_up = queue_of(centre, result.queue).wrap_up_seconds
-            seconds = result.contact.handle + wrap_up
-            work[result.agent].append(seconds)
-            ends.append(result.started + seconds)
+            end = result.started + result.contact.handle + wrap_up
+            work[result.agent].append((result.started, end))
+            ends.append(end)
     span = max(ends) - results[0].contact.at if ends else 0.0
     return {
-        agent: Worked(len(times), seconds := math.fsum(times), seconds / span if span else 0.0)
+        agent: Worked(len(times), busy := _busy(times), busy / span if span else 0.0)
         for agent, times in work.items()
     }
+
+
+def _busy(times: list[tuple[Seconds, Seconds]]) -> Seconds:
+    """How long somebody is at work who may have several contacts at once."""
+    busy, until = 0.0, -math.inf
+    for start, end in sorted(times):
+        busy += max(0.0, end - max(start, until))
+        until = max(until, end)
+    return busy

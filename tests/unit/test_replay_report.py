@@ -98,6 +98,12 @@ def test_agents_are_busy_with_talk_and_wrap_up() -> None:
     assert (agents[AgentId("2")].contacts, found().occupancy) == (0, 0.5)
 
 
+def test_who_has_two_chats_at_once_is_not_busy_twice() -> None:
+    chats = [replace(call(at), channel="chat") for at in (10, 15)]
+    found = summary(Simulation(Engine(RULES)).run(chats), RULES).agents[AGENT]
+    assert (found.contacts, found.seconds, found.occupancy) == (2, 25, 1)
+
+
 def test_an_empty_trace_has_no_figures() -> None:
     nothing = plain(Run("A", "a.yaml", RULES, summary([], RULES)))
     assert nothing["total"] == {
