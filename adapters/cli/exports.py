@@ -101,7 +101,8 @@ def _tell(found: RecordedDay, start: float, end: float, out: Path | None, as_jso
     said = [f"{len(found.contacts)} contacts from {start:.0f} to {end:.0f} (UTC seconds)"]
     said += [f"left out: {number} ({why})" for why, number in sorted(found.left_out.items())]
     if found.supposed:
-        said.append(f"{found.supposed} were never answered: their talks are as long as the mean")
+        length = "0 s" if found.supposed == len(found.contacts) else "as long as the mean"
+        said.append(f"{found.supposed} were never answered: their talks are {length}")
     if found.simplified:
         said.append(
             f"{found.simplified} had more to them than a trace can say (credits, transfers)"

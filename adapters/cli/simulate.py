@@ -28,11 +28,8 @@ def simulate(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Replay the trace and write the results, whole or not at all."""
-    if not out.parent.is_dir():
-        fail(f"{out.parent}: there is no such folder")
     picture = (picture or out.with_suffix(".svg")) if other else None
-    if picture and picture.resolve() == out.resolve():
-        fail(f"{out} would be both: say with --picture where the picture goes")
+    _refuse_places(out, picture, [path for path in (rules, trace_file, other) if path])
     sides = [(path, _rules(path)) for path in (rules, *([other] if other else []))]
     contacts = [_contacts(trace_file, centre, path) for path, centre in sides]
     runs: list[Run] = []
@@ -46,6 +43,19 @@ def simulate(
 
         write(picture, drawn(runs).splitlines())
     _tell(runs, out, picture, as_json)
+
+
+def _refuse_places(out: Path, picture: Path | None, read: list[Path]) -> None:
+    """Say at once, not after the replay, where nothing can be written."""
+    taken = {path.resolve() for path in read}
+    for path, option in ((out, "--out"), (picture, "--picture")):
+        if path is None:
+            continue
+        if path.resolve() in taken:
+            fail(f"{path} would be overwritten: name another file with {option}")
+        if not path.parent.is_dir():
+            fail(f"{path.parent}: there is no such folder")
+        taken.add(path.resolve())
 
 
 def _replayed(

@@ -101,6 +101,14 @@ def test_a_place_that_cannot_be_written_is_said(out: str, folder: Path) -> None:
     assert done.exit_code == 1 and len(done.stderr.splitlines()) >= 1
 
 
+@pytest.mark.parametrize("name", ["centre.yaml", "day.jsonl", "other.yaml"])
+def test_what_is_read_is_never_written_over(name: str, folder: Path) -> None:
+    before = (folder / name).read_text()
+    done = simulate(folder, "--rules", str(folder / "other.yaml"), out=name)
+    assert done.exit_code == 1 and "--out" in done.stderr
+    assert (folder / name).read_text() == before
+
+
 def test_results_and_picture_cannot_be_one_file(folder: Path) -> None:
     done = simulate(folder, "--rules", str(folder / "other.yaml"), out="out.svg")
     assert done.exit_code == 1 and "--picture" in done.stderr
