@@ -86,14 +86,18 @@ class House:
     async def start(self, seconds: float = 90.0) -> float:
         """Start the supervisor; seconds until core and web are ready."""
         began = time.monotonic()
+        await self.start_calls(seconds)
+        await self.until(lambda: web_ready(self.settings), seconds)
+        return time.monotonic() - began
+
+    async def start_calls(self, seconds: float = 90.0) -> None:
+        """Start the supervisor, until the core can command Asterisk; the web service follows."""
         with (self._folder / "log").open("ab") as output:
             self.supervisor = subprocess.Popen(  # noqa: ASYNC220 (returns at once)
                 [sys.executable, "-m", "adapters.cli", "run"], cwd=ROOT, stdin=subprocess.DEVNULL,
                 stdout=output, stderr=output, env={**os.environ, **self.environment},
             )  # fmt: skip
         await self.until(lambda: core_ready(self.settings), seconds)
-        await self.until(lambda: web_ready(self.settings), seconds)
-        return time.monotonic() - began
 
     def kill_python(self) -> None:
         """`kill -9` of supervisor, core and web, all before any of them is reaped."""

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from adapters.cli.run import web_ready
 from adapters.sipp.phones import Behaviour
 from tests.house import House, house
 
@@ -37,7 +38,7 @@ async def test_twenty_wait_and_five_talk_through_a_kill_of_every_python_process(
         await here.until(lambda: asyncio.to_thread(lambda: len(here.channels()) == 28), 20)
 
         began = time.time()
-        await here.start()
+        await here.start_calls()
         await here.until_states(talking=5, waiting=19)
         offered = await here.records("Offered")
         ended = await here.records("ContactEnded")
@@ -45,6 +46,7 @@ async def test_twenty_wait_and_five_talk_through_a_kill_of_every_python_process(
         first_waiting = next(contact for contact in order if contact not in talkers)
         assert [record.contact for record in offered] == [*talkers, first_waiting]
         assert len(here.channels()) == 29
+        await here.until(lambda: web_ready(here.settings), 60)
         web_began = (here.settings.run / "web.pid").stat().st_mtime
         assert offered[-1].at < web_began  # nothing of it held a caller up
         print(f"first offer {offered[-1].at - began:.2f} s after the start")
