@@ -45,3 +45,9 @@ def races(context: typer.Context) -> None:
 def restart(context: typer.Context) -> None:
     """How soon calls are offered again after every Python process was killed."""
     _run("restart", *context.args)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def routing(context: typer.Context) -> None:
+    """What one decision of the routing engine costs, up to a million who wait."""
+    _run("routing", *context.args)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -40,7 +40,7 @@ def say(line: str) -> None:
     print(line, file=sys.stderr, flush=True)
 
 
-def hand_out(figures: Mapping[str, Any], path: Path | None) -> None:
+def hand_out(figures: Mapping[str, Any] | Sequence[Mapping[str, Any]], path: Path | None) -> None:
     """Print the figures, and write them where they were asked for."""
     text = json.dumps(figures, indent=2, ensure_ascii=False)
     print(text)
