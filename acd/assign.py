@@ -26,6 +26,7 @@ from acd.model import (
     Lane,
     Medium,
     OfferMade,
+    OrderKey,
     Rule,
     Seconds,
 )  # fmt: skip
@@ -44,7 +45,7 @@ def assign(floor: Floor, now: Seconds) -> None:
         agents = [floor.agents[id_] for id_ in floor.fresh_agents if id_ in floor.agents]
         contacts = [floor.contacts[id_] for id_ in floor.fresh_contacts]
         agents.sort(key=lambda agent: (agent.idle_since, agent.id))
-        contacts.sort(key=lambda contact: (RANK[contact.lane], contact.order_key))
+        contacts.sort(key=_key)
         floor.fresh_agents.clear()
         floor.fresh_contacts.clear()
         if len(agents) + len(contacts) > 1:
@@ -95,11 +96,11 @@ def _first_of(
 ) -> Contact | None:
     """The contact, or one that is held for the agent and stands before it."""
     found = [one for one in held if one.medium in media] + ([contact] if contact else [])
-    return min(found, key=lambda one: (RANK[one.lane], one.order_key), default=None)
+    return min(found, key=_key, default=None)
 
 
 def _look_again(floor: Floor, agent: Agent, media: Collection[Medium], now: Seconds) -> None:
-    """Come back when this agent may serve the head of some line."""
+    """Come back when this agent may serve the head of some line, or what rings too long."""
     times = [
         max(
             line.head.entered_at + floor.demands.need(agent.id, line.demand),
@@ -109,6 +110,7 @@ def _look_again(floor: Floor, agent: Agent, media: Collection[Medium], now: Seco
         if trade.medium in media
         for *_, line in trade.heads
     ]
+    times += [_from_when(floor, agent, long, now) for long, _ in _ringing_long(floor, agent)]
     later = [at for at in times if now < at < NEVER]
     if later:
         floor.deadlines.add(min(later), Alarm.LOOK, agent.id)
@@ -118,28 +120,33 @@ def _rings_too_long(
     floor: Floor, agent: Agent, other: Contact | None, now: Seconds
 ) -> OfferMade | None:
     """A contact before `other` in the order that has been ringing elsewhere for too long."""
-    if not floor.ringing_long:
-        return None
-    long = [floor.offers[id_] for id_ in floor.ringing_long]
     found = [
-        (contact.order_key, offer)
-        for offer in long
-        if (contact := floor.contacts.get(offer.contact))
-        and (other is None or contact.order_key < other.order_key)
-        and _could_ring_here(floor, agent, offer, contact, now)
+        (_key(contact), offer)
+        for contact, offer in _ringing_long(floor, agent)
+        if (other is None or _key(contact) < _key(other))
+        and _from_when(floor, agent, contact, now) <= now
     ]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _could_ring_here(
-    floor: Floor, agent: Agent, offer: OfferMade, contact: Contact, now: Seconds
-) -> bool:
-    return (
-        contact.entered_at + floor.demands.need(agent.id, floor.demand(contact, now)) <= now
-        and contact.rests.get(agent.id, 0.0) <= now
-        and offer.rule is Rule.ORDER
-        and agent.id in floor.openings[contact.medium].agents
-    )
+def _ringing_long(floor: Floor, agent: Agent) -> Iterator[tuple[Contact, OfferMade]]:
+    """What rings at others for too long, as far as this agent has room for it."""
+    for offer in [floor.offers[id_] for id_ in floor.ringing_long]:
+        contact = floor.contacts.get(offer.contact)
+        is_theirs = offer.rule is Rule.ORDER and offer.agent != agent.id
+        if contact and is_theirs and contact.medium in _media(floor, agent.id):
+            yield contact, offer
+
+
+def _from_when(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> Seconds:
+    """From when on this agent may serve this contact."""
+    need = floor.demands.need(agent.id, floor.demand(contact, now))
+    return max(contact.entered_at + need, contact.rests.get(agent.id, 0.0))
+
+
+def _key(contact: Contact) -> tuple[int, OrderKey]:
+    """Live contacts before deferred ones, each by their order key."""
+    return (RANK[contact.lane], contact.order_key)
 
 
 # ---------------------------------------------------------------- a contact has come

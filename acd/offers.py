@@ -14,7 +14,7 @@ from acd.states import ContactState, ForbiddenMove, after_contact
 DECLINE_REST: Seconds = 10.0
 """How long an agent is not offered a contact that they declined."""
 PHONE_REST: Seconds = 5.0
-"""How long an agent whose phone was busy or out of reach is offered nothing."""
+"""How long an agent whose phone was busy or out of reach is offered no calls."""
 CONFIRM_SECONDS: Seconds = 3.0
 """How long to wait for the end of a withdrawn leg before asking for it again."""
 

@@ -78,7 +78,7 @@ AGENT = Drawing(
     about=(
         "Exactly one state at a time. Beside it stands whether the agent's phone can be rung:\n"
         "an agent who is ready, but whose phone is not registered or is in another call, is\n"
-        "offered nothing."
+        "offered no calls."
     ),
     start=AgentState.LOGGED_OFF,
     moves=AGENT_MOVES,
@@ -110,7 +110,7 @@ AGENT = Drawing(
         ),
         "ring out": "Nobody picked up in time: such an agent is not rung again before `ready`.",
         "unreachable": (
-            "The phone was busy or out of reach; the agent is offered nothing for"
+            "The phone was busy or out of reach; the agent is offered no calls for"
             f" {PHONE_REST:g} s."
         ),
         "hang up": "The agent's leg ended, whoever hung up.",

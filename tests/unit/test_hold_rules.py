@@ -9,7 +9,7 @@ import pytest
 from acd import snapshot
 from acd.commands import Offer, Withdraw
 from acd.config import Class, Relax
-from acd.events import OfferEnd, OfferEnded
+from acd.events import OfferEnd, OfferEnded, Transferred
 from acd.model import Rule
 from acd.requests import AgentLoggedOff, AgentPaused
 from tests.routing_stage import ANN, BOB, CHO, ONE, SALES, SUPPORT, THREE, TWO, Stage, house, member
@@ -180,6 +180,43 @@ def test_a_younger_contact_that_rings_too_long_does_not_pass_who_waits() -> None
     stage.arrives(TWO, 11.0)
     stage.at(16.0)
     assert stage.comes(BOB, 17.0) == [(ONE, BOB)]
+
+
+def test_an_e_mail_that_rings_too_long_does_not_pass_a_caller() -> None:
+    agents = member(ANN), member(BOB)
+    stage = Stage(house(*agents, offer_elsewhere_after=5.0, ring_seconds=60.0), ANN)
+    stage.arrives(ONE, 100.0, channel="email", due_at=1.0)
+    stage.arrives(TWO, 101.0, skills={"billing": 1})
+    stage.at(106.0)
+    stage.tell(Transferred(TWO, SUPPORT, {}), 107.0)
+    stage.tell(AgentPaused(ANN), 107.0)
+    assert stage.engine.contacts[TWO].state == "ringing"
+    stage.ends(TWO, OfferEnd.DECLINED, 108.0)
+    assert stage.comes(BOB, 109.0) == [(TWO, BOB)]
+
+
+def test_a_chat_that_rings_too_long_is_not_taken_from_an_agent_to_ring_there_again() -> None:
+    stage = Stage(house(member(ANN), offer_elsewhere_after=5.0, ring_seconds=60.0), ANN)
+    stage.arrives(ONE, 10.0, channel="sms")
+    assert stage.tell_time(15.0) == []
+    assert stage.arrives(TWO, 16.0, channel="sms") == [(TWO, ANN)]
+    assert not stage.engine.offers[stage.offer(ONE)].withdrawn
+
+
+def test_who_declined_is_rung_again_after_the_rest_if_it_rings_too_long_elsewhere() -> None:
+    """The same after a restart: nothing may hang on a deadline that was set before."""
+    for restarted in (False, True):
+        stage = Stage(house(member(ANN), member(BOB), offer_elsewhere_after=5.0), ANN, BOB)
+        stage.arrives(ONE, 10.0)
+        assert stage.ends(ONE, OfferEnd.DECLINED, 12.0) == [(ONE, BOB)]
+        if restarted:
+            plain = json.loads(json.dumps(snapshot.dump(stage.engine)))
+            stage.engine = snapshot.load(stage.engine.centre, plain, 13.0)
+            stage.wakes(13.0)
+        stage.at(17.0)
+        assert stage.engine.next_deadline() == 22.0
+        stage.at(22.0)
+        assert stage.engine.agents[ANN].kept_for == stage.offer(ONE)
 
 
 def test_an_agent_kept_for_a_contact_who_has_gone_on_a_break_refuses_no_fact() -> None:
