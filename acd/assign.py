@@ -110,7 +110,7 @@ def _look_again(floor: Floor, agent: Agent, media: Collection[Medium], now: Seco
         if trade.medium in media
         for *_, line in trade.heads
     ]
-    times += [_from_when(floor, agent, long, now) for long, _ in _ringing_long(floor, agent)]
+    times += [_from_when(floor, agent, long, now) for long, _ in _ringing_long(floor, agent, now)]
     later = [at for at in times if now < at < NEVER]
     if later:
         floor.deadlines.add(min(later), Alarm.LOOK, agent.id)
@@ -122,20 +122,22 @@ def _rings_too_long(
     """A contact before `other` in the order that has been ringing elsewhere for too long."""
     found = [
         (_key(contact), offer)
-        for contact, offer in _ringing_long(floor, agent)
+        for contact, offer in _ringing_long(floor, agent, now)
         if (other is None or _key(contact) < _key(other))
         and _from_when(floor, agent, contact, now) <= now
     ]
     return min(found, key=lambda pair: pair[0])[1] if found else None
 
 
-def _ringing_long(floor: Floor, agent: Agent) -> Iterator[tuple[Contact, OfferMade]]:
+def _ringing_long(floor: Floor, agent: Agent, now: Seconds) -> Iterator[tuple[Contact, OfferMade]]:
     """What rings at others for too long, as far as this agent has room for it."""
     for offer in [floor.offers[id_] for id_ in floor.ringing_long]:
         contact = floor.contacts.get(offer.contact)
         is_theirs = offer.rule is Rule.ORDER and offer.agent != agent.id
-        if contact and is_theirs and contact.medium in _media(floor, agent.id):
-            yield contact, offer
+        if contact and is_theirs:
+            medium = floor.demand(contact, now).trade.medium  # may be new to all agents
+            if medium in _media(floor, agent.id):
+                yield contact, offer
 
 
 def _from_when(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> Seconds:
