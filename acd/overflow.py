@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from acd.commands import Overflow
@@ -50,13 +51,14 @@ def look_for_overflow(floor: Floor, now: Seconds) -> None:
             _come_back(floor, contact, now)
 
 
-def look(floor: Floor, contact: Contact, now: Seconds) -> None:
+def look(floor: Floor, contact: Contact, now: Seconds, seen: Seen | None = None) -> None:
     """Say where this waiting contact should go, if a rule holds."""
     queue = floor.queue(contact.queue)
+    seen = seen or Seen(floor, queue, now)
     for number, rule in enumerate(queue.overflow):
         if contact.overflowed >> number & 1:
             continue
-        reasons = list(_reasons(floor, queue, rule.when, contact, now))
+        reasons = list(_reasons(floor, seen, rule.when, contact, now))
         if None not in reasons:
             contact.overflowed |= 1 << number
             why = ", ".join(reason for reason in reasons if reason)
@@ -67,10 +69,10 @@ def look(floor: Floor, contact: Contact, now: Seconds) -> None:
 def look_at_queue(floor: Floor, queue: Queue, now: Seconds) -> None:
     """Look at everybody who waits in this queue, and again after a while."""
     floor.overflow.again.pop(queue.id, None)
-    contacts = [contact for contact in floor.lines if contact.queue == queue.id]
-    for contact in contacts:
-        look(floor, contact, now)
-    if contacts:
+    seen = Seen(floor, queue, now)
+    for contact in seen.waiting:
+        look(floor, contact, now, seen)
+    if seen.waiting:
         _look_again(floor, queue.id, now + LOOK_SECONDS)
 
 
@@ -91,29 +93,56 @@ def _look_again(floor: Floor, queue: QueueId, at: Seconds) -> None:
 # ---------------------------------------------------------------- conditions
 
 
+class Seen:
+    """What is the same for all who wait in a queue, found out once for all of them."""
+
+    def __init__(self, floor: Floor, queue: Queue, now: Seconds) -> None:
+        self._floor, self._queue, self._now = floor, queue, now
+
+    @cached_property
+    def waiting(self) -> list[Contact]:
+        return [contact for contact in self._floor.lines if contact.queue == self._queue.id]
+
+    @cached_property
+    def longest_wait(self) -> Seconds:
+        return self._now - min((c.entered_at for c in self.waiting), default=self._now)
+
+    @cached_property
+    def nobody(self) -> bool:
+        agents, queue = self._floor.agents.values(), self._queue.id
+        return not any(queue in a.queues and a.state is not AgentState.LOGGED_OFF for a in agents)
+
+    @cached_property
+    def closed(self) -> bool:
+        hours = self._queue.hours
+        return hours is not None and not hours.is_open(self._now)
+
+    @cached_property
+    def holiday(self) -> bool:
+        hours = self._queue.hours
+        return hours is not None and hours.is_holiday(self._now)
+
+
 def _reasons(
-    floor: Floor, queue: Queue, when: Condition, contact: Contact, now: Seconds
+    floor: Floor, seen: Seen, when: Condition, contact: Contact, now: Seconds
 ) -> Iterator[str | None]:
     """Of each condition that is named why it holds; None where one does not."""
     if when.waited is not None:
         yield _at_least("has waited", now - contact.entered_at, when.waited)
     if when.longest_wait is not None:
-        first = min((c.entered_at for c in floor.lines if c.queue == queue.id), default=now)
-        yield _at_least("the longest wait is", now - first, when.longest_wait)
+        yield _at_least("the longest wait is", seen.longest_wait, when.longest_wait)
     if when.predicted_wait is not None:
         predicted = _predicted(floor, contact, now)
         yield _at_least("the wait would be", predicted, when.predicted_wait)
     if when.length is not None:
-        others = sum(other.queue == queue.id for other in floor.lines) - 1
+        others = len(seen.waiting) - 1
         yield f"{others} others wait" if others >= when.length else None
     if when.nobody is not None:
-        yield _is("nobody is logged in", not _somebody(floor, queue), when.nobody)
+        yield _is("nobody is logged in", seen.nobody, when.nobody)
     if when.closed is not None:
-        closed = queue.hours is not None and not queue.hours.is_open(now)
-        yield _is("the queue is closed", closed, when.closed)
+        yield _is("the queue is closed", seen.closed, when.closed)
     if when.holiday is not None:
-        holiday = queue.hours is not None and queue.hours.is_holiday(now)
-        yield _is("it is a holiday", holiday, when.holiday)
+        yield _is("it is a holiday", seen.holiday, when.holiday)
 
 
 def _predicted(floor: Floor, contact: Contact, now: Seconds) -> Seconds | None:
@@ -132,8 +161,3 @@ def _is(what: str, is_so: bool, wanted: bool) -> str | None:
     if is_so is not wanted:
         return None
     return what if wanted else f"not so: {what}"
-
-
-def _somebody(floor: Floor, queue: Queue) -> bool:
-    agents = floor.agents.values()
-    return any(queue.id in a.queues and a.state is not AgentState.LOGGED_OFF for a in agents)
