@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
+import pytest
+
 from acd.config import Centre, Class, Member, Queue, Relax, Strategy, Team
 from acd.events import LinkChanged
 from acd.model import AgentId, ContactId, Lane
@@ -127,6 +129,16 @@ def test_the_first_is_served_even_if_two_others_wait_for_it() -> None:
     stage.arrives(ONE, 10.0, skills=both)
     stage.arrives(TWO, 11.0, skills={"billing": 5})
     assert rung(stage.tell(LinkChanged(True), 20.0)) == [(ONE, ANN)]
+
+
+@pytest.mark.xfail(strict=True, reason="who is held for an agent takes no part in the matching")
+def test_who_is_held_for_an_agent_is_matched_with_the_others() -> None:
+    """Both could be served at once: the first by bob, the second by ann, who knows them."""
+    stage = Stage(house(member(ANN), member(BOB), hold_for_preferred=20.0), ANN, BOB)
+    stage.tell(LinkChanged(False), 5.0)
+    stage.arrives(ONE, 10.0)
+    stage.arrives(TWO, 11.0, preferred=ANN)
+    assert {*rung(stage.tell(LinkChanged(True), 12.0))} == {(ONE, BOB), (TWO, ANN)}
 
 
 def test_equal_keys_are_served_in_the_order_of_the_journal() -> None:
