@@ -16,7 +16,7 @@ from ivr.__main__ import build
 from tests import rig
 from tests.phones import Phone
 from voice.ports import Prompt
-from voice.prompts import PromptFolder
+from voice.prompts import PromptFolder, publish
 
 pytestmark = pytest.mark.asterisk
 
@@ -39,6 +39,9 @@ def asterisk() -> Iterator[Instance]:
         folder.mkdir()
         for name in HELLO:
             (folder / f"{name}.yaml").write_text(yaml.safe_dump(flow(name)))
+        words = [Prompt(text, "en") for text in HELLO.values()]
+        done = asyncio.run(publish(PromptFolder(instance.settings.prompts), words))
+        assert done.failed == []
         yield instance
 
 
