@@ -1,8 +1,8 @@
 """FastAGI: Asterisk connects here once a call and runs its script over the connection.
 
 Accepting and reading the header block is asyncio's, with limits, because anybody on the machine
-can connect; what follows runs in a thread of the call's own. Only who knows the secret, the first
-argument of the script, gets that far.
+can connect; the commands that follow run in threads, of which there are enough for every call. Only
+who knows the secret, the first argument of the script, gets that far.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import hmac
 import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
@@ -63,6 +64,7 @@ class AgiServer:
         self._take_call = take_call
         self._prompts = prompts
         self._limits = limits
+        self._threads = ThreadPoolExecutor(limits.connections, thread_name_prefix="call")
         self._refused = RareLog(log, "agi connection refused")
         self._calls: set[asyncio.Task[None]] = set()
         self._accepting: asyncio.Task[None] | None = None
@@ -84,6 +86,7 @@ class AgiServer:
             call.cancel()
         if self._calls:
             await asyncio.wait(self._calls, timeout=END_SECONDS)
+        self._threads.shutdown(wait=False)
 
     async def _accept(self, listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -113,8 +116,8 @@ class AgiServer:
             except (_Refused, OSError) as refused:
                 self._refused(str(refused))
                 return
-            stack.pop_all()  # from here on the socket belongs to the call's thread
-        await self._run(AgiLine(CallAgi(sock, env, received), self._prompts))
+            stack.pop_all()  # from here on the socket belongs to the line
+        await self._run(AgiLine(CallAgi(sock, env, received), self._prompts, self._threads))
 
     async def _run(self, line: AgiLine) -> None:
         try:

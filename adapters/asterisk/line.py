@@ -11,10 +11,10 @@ import asyncio
 import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
@@ -45,10 +45,13 @@ PLAYABLE = re.compile(r"[\w/.@:+= -]+")
 class AgiLine:
     """One call's line. `begin` first, `close` last; satisfies `ivr.ports.Line`."""
 
-    def __init__(self, agi: CallAgi, prompts: PromptStore) -> None:
+    def __init__(self, agi: CallAgi, prompts: PromptStore, threads: Executor) -> None:
         self._agi = agi
         self._prompts = prompts
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="call")
+        self._threads = threads
+        self._working: Future[Any] = Future()
+        """The latest command; one at a time."""
+        self._working.set_result(None)
         self._facts = CallFacts(ContactId(""), "", None)
         self._taken = 0
         """How many of the keys on record have answered a question."""
@@ -66,8 +69,8 @@ class AgiLine:
         """End the script. Asterisk goes on with the dialplan."""
         self._over = True
         self._agi.end()
-        self._thread.submit(self._agi.close)  # after a command that has just been woken
-        self._thread.shutdown(wait=False)
+        # After a command that has just been woken: its socket's number must not be another's yet.
+        self._working.add_done_callback(lambda _: self._agi.close())
 
     async def answer(self) -> None:
         await self._do(0, self._agi.answer)
@@ -119,7 +122,7 @@ class AgiLine:
             await self._do(0, self._agi.hangup)
 
     async def _do(self, seconds: Seconds, work: Callable[..., T], *args: object) -> T:
-        """Run commands in the call's thread. They end by their own deadline, on the socket."""
+        """Run commands in a thread. They end by their own deadline, on the socket."""
         if self._over:
             raise LineFailed("the script of this call is over")
 
@@ -127,7 +130,8 @@ class AgiLine:
             self._agi.allow(seconds)
             return work(*args)
 
-        return await asyncio.get_running_loop().run_in_executor(self._thread, timed)
+        working = self._working = self._threads.submit(timed)
+        return await asyncio.wrap_future(working)
 
     async def _files(self, prompts: Sequence[Prompt]) -> list[str]:
         """What to play, as Asterisk names it. A prompt that cannot be made in time is left out:
@@ -148,7 +152,7 @@ class AgiLine:
             return None
         return path
 
-    # ---- in the call's thread
+    # ---- in a thread
 
     def _begin(self) -> tuple[CallFacts, int]:
         agi = self._agi
