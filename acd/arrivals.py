@@ -5,8 +5,8 @@ from __future__ import annotations
 from acd import events
 from acd.commands import Close, ContactEnd
 from acd.floor import Floor
-from acd.model import Contact, ContactId, Lane, Place, Rule, Seconds
-from acd.offers import withdraw
+from acd.model import Contact, ContactId, Lane, Place, Seconds
+from acd.offers import end_consultations, withdraw
 from acd.requests import AUTOMATIC, Regraded
 from acd.states import ContactState, ForbiddenMove, after_contact
 
@@ -115,7 +115,7 @@ def caller_left(floor: Floor, event: events.CallerLeft, now: Seconds) -> bool:
     floor.leave(contact)
     _end_offer(floor, contact, "caller left", now)
     if contact.state in TALKED:
-        _end_consultations(floor, contact, now)
+        end_consultations(floor, contact, now)
     contact.state = after_contact(contact.state, "leave")
     del floor.contacts[contact.id]
     floor.ended[contact.id] = now
@@ -222,6 +222,8 @@ def regraded(floor: Floor, event: Regraded, now: Seconds) -> bool:
 
 
 def _wait(floor: Floor, contact: Contact, move: str, now: Seconds) -> None:
+    if contact.state in TALKED:
+        end_consultations(floor, contact, now)
     contact.state = after_contact(contact.state, move)
     floor.wait(contact, now)
 
@@ -230,13 +232,6 @@ def _end_offer(floor: Floor, contact: Contact, why: str, now: Seconds) -> None:
     offer = floor.offers.get(contact.offer) if contact.offer else None
     if offer and offer.answered_at is None:
         withdraw(floor, offer, why, now)
-
-
-def _end_consultations(floor: Floor, contact: Contact, now: Seconds) -> None:
-    for offer in floor.offers.values():
-        consults = offer.contact == contact.id and offer.rule is Rule.CONSULT
-        if consults and offer.answered_at is None and not offer.withdrawn:
-            withdraw(floor, offer, "caller left", now)
 
 
 def _forget(floor: Floor, now: Seconds) -> None:

@@ -54,6 +54,14 @@ def withdraw(floor: Floor, offer: OfferMade, reason: str, now: Seconds) -> None:
     floor.commands.append(Withdraw(offer.id, offer.contact, offer.agent, reason))
 
 
+def end_consultations(floor: Floor, contact: Contact, now: Seconds) -> None:
+    """Nobody rings to be consulted about a talk that is over."""
+    for offer in floor.offers.values():
+        consults = offer.contact == contact.id and offer.rule is CONSULT
+        if consults and offer.answered_at is None and not offer.withdrawn:
+            withdraw(floor, offer, "the talk is over", now)
+
+
 def keep(floor: Floor, agent: Agent, offer: OfferMade, now: Seconds) -> None:
     """Take an offer back that has rung too long, and keep this agent for its contact."""
     withdraw(floor, offer, "rings too long", now)

@@ -17,6 +17,7 @@ from acd.engine import Engine
 from acd.events import (
     Arrived,
     CallerLeft,
+    Event,
     LegEnded,
     LinkChanged,
     Moved,
@@ -260,13 +261,14 @@ def test_no_agent_is_rung_for_a_caller_who_has_hung_up() -> None:
     assert stage.at(20.0) == [], "asked for the end again, but nobody is rung"
 
 
-def test_no_agent_rings_on_for_a_consultation_whose_caller_has_hung_up() -> None:
+@pytest.mark.parametrize("talk_ends", [CallerLeft(ONE), Returned(ONE), Transferred(ONE, SALES)])
+def test_no_agent_rings_on_for_a_consultation_about_a_talk_that_is_over(talk_ends: Event) -> None:
     """https://github.com/signalwire/freeswitch/issues/2529"""
     stage = Stage(house(member(ANN), member(BOB)), ANN, BOB)
     stage.arrives(ONE, 10.0)
     stage.answers(ONE, 11.0)
     stage.tell(ConsultAsked(ONE, BOB), 12.0)
-    gone = [c.agent for c in stage.tell(CallerLeft(ONE), 13.0) if isinstance(c, Withdraw)]
+    gone = [c.agent for c in stage.tell(talk_ends, 13.0) if isinstance(c, Withdraw)]
     assert gone == [BOB]
 
 
