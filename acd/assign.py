@@ -55,7 +55,11 @@ def assign(floor: Floor, now: Seconds) -> None:
             _serve_together(floor, agents, contacts, now)
         for agent in agents:
             _serve(floor, agent, now)
-        for contact in contacts:
+        waiting = [contact for contact in contacts if contact.state is ContactState.WAITING]
+        if floor.fresh_agents:  # room for more, and perhaps for others than these contacts
+            floor.fresh_contacts.update(dict.fromkeys(contact.id for contact in waiting))
+            continue
+        for contact in waiting:
             _place(floor, contact, now)
 
 

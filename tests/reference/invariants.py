@@ -6,6 +6,7 @@ The table in `tests/unit/test_engine_invariants.py` says where each of the thirt
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 
 from acd import events, requests, snapshot
@@ -85,9 +86,12 @@ def _could_be_waited_for(day: Day, contact: Contact) -> bool:
 def i5_i8_each_batch_serves_the_first_set_that_can_be_served(day: Day, told: Told) -> None:
     """No waiting contact could be served by handing on the agents of later ones, or a free one.
 
-    But for who is held for one agent: they take part in the order, not in handing on.
+    Within a lane, and among agents whom one contact fills: the strategy may choose for a contact
+    without regard to those behind its lane, and who is held for one agent is not handed on.
     """
-    batch = {o.agent: o for o in made(day, told) if o.rule in BY_ORDER}
+    offers = [o for o in made(day, told) if o.rule in BY_ORDER]
+    count = Counter(offer.agent for offer in offers)
+    batch = {o.agent: o for o in offers if count[o.agent] == 1 and _is_full(day, o)}
     waiting = [c for c in oracle.waiting(day.engine) if not c.preferred] if batch else []
     for contact in waiting:
         for taken in _could_have(day, contact, batch, set()):
@@ -95,12 +99,19 @@ def i5_i8_each_batch_serves_the_first_set_that_can_be_served(day: Day, told: Tol
             assert later < oracle.key(contact), f"{taken} before {contact.id}"
 
 
+def _is_full(day: Day, offer: OfferMade) -> bool:
+    agent = day.engine.agents[offer.agent]
+    member = day.centre.agents[offer.agent]
+    return not any(oracle.has_room(member, agent.works.values(), medium) for medium in Medium)
+
+
 def _could_have(
     day: Day, contact: Contact, batch: dict[AgentId, OfferMade], seen: set[AgentId]
 ) -> Iterator[OfferMade]:
     """The offers of the batch that could be handed on, one after another, for this contact."""
     for id_, offer in batch.items():
-        if id_ not in seen and _fits_instead(day, contact, offer):
+        same_lane = day.engine.contacts[offer.contact].lane is contact.lane
+        if id_ not in seen and same_lane and _fits_instead(day, contact, offer):
             seen.add(id_)
             yield offer
             displaced = day.engine.contacts[offer.contact]

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from acd.config import Centre, Class, Member, Queue, Relax, Strategy, Team
+from acd.config import Capacity, Centre, Class, Member, Queue, Relax, Strategy, Team
 from acd.events import LinkChanged
 from acd.model import AgentId, ContactId, Lane
 from tests.reference import oracle
@@ -16,6 +16,7 @@ from tests.routing_stage import (
     ONE,
     SALES,
     SUPPORT,
+    THREE,
     TWO,
     Pairs,
     Stage,
@@ -139,6 +140,17 @@ def test_who_is_held_for_an_agent_is_matched_with_the_others() -> None:
     stage.arrives(ONE, 10.0)
     stage.arrives(TWO, 11.0, preferred=ANN)
     assert {*rung(stage.tell(LinkChanged(True), 12.0))} == {(ONE, BOB), (TWO, ANN)}
+
+
+def test_who_waited_before_the_link_was_lost_is_not_passed_by_those_who_came_since() -> None:
+    """An agent with room for two: the first of all, then the next of all, whoever is news."""
+    stage = Stage(house(member(ANN, capacity=Capacity(chat=2))))
+    stage.arrives(ONE, 10.0, channel="sms")
+    stage.tell(LinkChanged(False), 11.0)
+    stage.comes(ANN, 12.0)
+    stage.arrives(TWO, 13.0, channel="sms", class_="vip")
+    stage.arrives(THREE, 14.0, channel="sms")
+    assert rung(stage.tell(LinkChanged(True), 15.0)) == [(TWO, ANN), (ONE, ANN)]
 
 
 def test_equal_keys_are_served_in_the_order_of_the_journal() -> None:
