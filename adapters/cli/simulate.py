@@ -28,7 +28,10 @@ def simulate(
     as_json: bool,
 ) -> None:  # fmt: skip
     """Replay the trace and write the results, whole or not at all."""
-    picture = (picture or out.with_suffix(".svg")) if other else None
+    if other:
+        picture = picture or out.with_suffix(".svg")
+    elif picture:
+        fail("--picture draws a comparison: name the other rules with --rules")
     _refuse_places(out, picture, [path for path in (rules, trace_file, other) if path])
     sides = [(path, _rules(path)) for path in (rules, *([other] if other else []))]
     contacts = [_contacts(trace_file, centre, path) for path, centre in sides]

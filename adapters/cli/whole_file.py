@@ -11,12 +11,24 @@ from adapters.cli.output import fail
 
 def write(path: Path, lines: Iterable[str]) -> None:
     """Write these lines in place of what is there; fails with a sentence."""
-    spare = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with spare.open("w", encoding="utf-8") as file:
-            file.writelines(f"{line}\n" for line in lines)
-        spare.replace(path)
+        if path.exists() and not path.is_file():
+            _fill(path, lines)  # a pipe, or /dev/null
+        else:
+            _replace(path.resolve(), lines)
     except OSError as error:
         fail(f"{path}: {error.strerror}")
+
+
+def _replace(path: Path, lines: Iterable[str]) -> None:
+    spare = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        _fill(spare, lines)
+        spare.replace(path)
     finally:
         spare.unlink(missing_ok=True)
+
+
+def _fill(path: Path, lines: Iterable[str]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)

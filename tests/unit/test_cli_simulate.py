@@ -109,6 +109,19 @@ def test_what_is_read_is_never_written_over(name: str, folder: Path) -> None:
     assert (folder / name).read_text() == before
 
 
+def test_a_file_that_is_linked_is_written_and_a_device_is_left_one(folder: Path) -> None:
+    (folder / "link.jsonl").symlink_to(folder / "target.jsonl")
+    assert simulate(folder, out="link.jsonl").exit_code == 0
+    assert (folder / "link.jsonl").is_symlink() and (folder / "target.jsonl").stat().st_size
+    assert simulate(folder, out="/dev/null").exit_code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_a_picture_needs_something_to_compare(folder: Path) -> None:
+    done = simulate(folder, "--picture", str(folder / "p.svg"))
+    assert done.exit_code == 1 and "--rules" in done.stderr
+
+
 def test_results_and_picture_cannot_be_one_file(folder: Path) -> None:
     done = simulate(folder, "--rules", str(folder / "other.yaml"), out="out.svg")
     assert done.exit_code == 1 and "--picture" in done.stderr
