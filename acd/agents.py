@@ -58,9 +58,12 @@ def ready(agent: Agent, event: AgentReady, centre: Centre, now: Seconds) -> None
         agent.pause_after = None
     elif agent.state is AgentState.WRAP_UP:
         agent.works.clear()
+        agent.pause_after = None
         _become_ready(agent, "done", now)
+        _take_what_was_asked(agent, now)
     else:
         _become_ready(agent, "ready", now)
+        agent.pause_after, agent.log_off_after = None, False
 
 
 def log_off(agent: Agent, event: AgentLoggedOff, centre: Centre, now: Seconds) -> None:

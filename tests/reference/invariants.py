@@ -131,7 +131,7 @@ def _fits_instead(day: Day, contact: Contact, offer: OfferMade) -> bool:
         and oracle.is_exact(centre, agent, contact)
         and contact.rests.get(agent.id, 0.0) <= now
         and not oracle.held_for_preferred(centre, agent, contact, now)
-        and not oracle.held_by_reserve(day.engine, centre, agent, contact, now)
+        and not oracle.held_by_reserve(day.engine, centre, agent, contact, now, spare=1)
         and oracle.room_before(centre, agent, offer, contact.medium)
         and oracle.can_ring(agent, contact.medium, now)
     )
@@ -239,6 +239,8 @@ def i24_agents_stand_where_their_work_says(day: Day, told: Told) -> None:
             phases >= {"ringing"} > set() and "talking" not in phases
         ), agent
         assert (stands is AgentState.WRAP_UP) == (phases == {"wrap-up"}), agent
+        asked = agent.pause_after is not None or agent.log_off_after
+        assert stands is not AgentState.READY or not asked, "ready, and on the way to a break"
         for id_, work in agent.works.items():
             held = day.engine.offers.get(id_)
             assert work.phase.value == "wrap-up" or (held and held.agent == agent.id), agent

@@ -103,16 +103,19 @@ def held_for_preferred(centre: Centre, agent: Agent, contact: Contact, now: floa
 
 
 def held_by_reserve(
-    engine: Engine, centre: Centre, agent: Agent, contact: Contact, now: float
+    engine: Engine, centre: Centre, agent: Agent, contact: Contact, now: float, spare: int = 0
 ) -> bool:
-    """Strictly read: with this agent gone, a class would have fewer than its reserve."""
+    """Strictly read: with this agent gone, a class would have fewer than its reserve.
+
+    `spare`: so many more agents would be gone, too.
+    """
     for name, class_ in centre.classes.items():
         if name == contact.class_ or class_.reserve <= 0:
             continue
         for queue in agent.queues:
             rest = [a for a in engine.agents.values() if a is not agent and queue in a.queues]
             left = sum(_is_idle(centre, a, contact.medium, now) for a in rest)
-            if left < class_.reserve:
+            if left - spare < class_.reserve:
                 return True
     return False
 

@@ -353,6 +353,37 @@ def test_ready_ends_wrap_up_early() -> None:
     assert engine.next_deadline() is None
 
 
+def test_ready_in_wrap_up_takes_back_the_break_that_was_asked_for() -> None:
+    engine = started(ANN)
+    arrive(engine, ONE, 10)
+    offer = talk(engine, ONE, 12)
+    engine.handle(AgentPaused(ANN, "lunch"), 20)
+    engine.handle(LegEnded(ONE, offer), 60)
+    engine.handle(AgentReady(ANN), 61)
+    assert arrive(engine, TWO, 62) == [Offer(OfferId("7.2.1"), TWO, ANN, 15)]
+
+
+def test_a_break_instead_of_logging_off_can_be_ended() -> None:
+    engine = started(ANN)
+    arrive(engine, ONE, 10)
+    offer = talk(engine, ONE, 12)
+    engine.handle(AgentLoggedOff(ANN), 20)
+    engine.handle(LegEnded(ONE, offer), 60)
+    engine.handle(AgentPaused(ANN, "lunch"), 61)
+    engine.handle(AgentReady(ANN), 62)
+    assert arrive(engine, TWO, 63) == [Offer(OfferId("7.2.1"), TWO, ANN, 15)]
+
+
+def test_ready_in_wrap_up_logs_off_who_asked_for_it() -> None:
+    engine = started(ANN)
+    arrive(engine, ONE, 10)
+    offer = talk(engine, ONE, 12)
+    engine.handle(AgentLoggedOff(ANN), 20)
+    engine.handle(LegEnded(ONE, offer), 60)
+    engine.handle(AgentReady(ANN), 61)
+    assert engine.agents[ANN].state is AgentState.LOGGED_OFF
+
+
 @pytest.mark.parametrize(
     "request_",
     [
