@@ -52,15 +52,24 @@ def assign(floor: Floor, now: Seconds) -> None:
             for agent in agents:
                 if floor.held_for.get(agent.id):
                     _serve(floor, agent, now)
+            if floor.fresh_agents:
+                _begin_again(floor, agents, contacts)
+                continue
             _serve_together(floor, agents, contacts, now)
         for agent in agents:
             _serve(floor, agent, now)
-        waiting = [contact for contact in contacts if contact.state is ContactState.WAITING]
-        if floor.fresh_agents:  # room for more, and perhaps for others than these contacts
-            floor.fresh_contacts.update(dict.fromkeys(contact.id for contact in waiting))
+        if floor.fresh_agents:
+            _begin_again(floor, [], contacts)
             continue
-        for contact in waiting:
+        for contact in contacts:
             _place(floor, contact, now)
+
+
+def _begin_again(floor: Floor, agents: list[Agent], contacts: list[Contact]) -> None:
+    """Who was served has room for more: first for who is first, held or not, news or not."""
+    floor.fresh_agents.update(dict.fromkeys(agent.id for agent in agents))
+    waiting = (contact.id for contact in contacts if contact.state is ContactState.WAITING)
+    floor.fresh_contacts.update(dict.fromkeys(waiting))
 
 
 # ---------------------------------------------------------------- an agent has become free

