@@ -118,7 +118,10 @@ def _ring_out(floor: Floor, subject: str, now: Seconds) -> None:
 
 
 def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
-    floor.ringing_long[OfferId(subject)] = None
+    offer = floor.offers[OfferId(subject)]
+    floor.ringing_long[offer.id] = None
+    if contact := floor.contacts.get(offer.contact):
+        floor.demand(contact, now)  # its medium may be new to all agents
     for agent in list(floor.agents.values()):  # one may be idle already
         if floor.is_open(agent.id):
             floor.fresh_agents[agent.id] = None

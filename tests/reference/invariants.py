@@ -182,8 +182,8 @@ def i10_nobody_is_rung_again_too_soon(day: Day, told: Told) -> None:
         if offer.medium == "voice":
             assert phones.get(offer.agent, 0.0) <= day.now, "the phone was busy a moment ago"
     event, known = told.event, day.notes.get("offers", {})
-    offers = day.engine.offers.items()
-    day.notes["offers"] = {id_: (o.contact, o.agent, o.withdrawn) for id_, o in offers}
+    offers = [o for o in day.engine.offers.values() if o.rule is not Rule.CONSULT]
+    day.notes["offers"] = {o.id: (o.contact, o.agent, o.withdrawn) for o in offers}
     if isinstance(event, events.OfferEnded) and told.changed and event.offer in known:
         contact, agent, withdrawn = known[event.offer]
         if withdrawn:

@@ -8,7 +8,7 @@ import pytest
 
 from acd import snapshot
 from acd.commands import Offer, Withdraw
-from acd.config import Class, Relax
+from acd.config import Capacity, Class, Relax
 from acd.events import OfferEnd, OfferEnded, Transferred
 from acd.model import Rule
 from acd.requests import AgentLoggedOff, AgentPaused
@@ -217,6 +217,22 @@ def test_who_declined_is_rung_again_after_the_rest_if_it_rings_too_long_elsewher
         assert stage.engine.next_deadline() == 22.0
         stage.at(22.0)
         assert stage.engine.agents[ANN].kept_for == stage.offer(ONE)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+@pytest.mark.parametrize("channel", ["voice", "sms"])
+def test_who_may_serve_it_later_is_kept_for_what_still_rings_then(
+    restarted: bool, channel: str
+) -> None:
+    agents = member(ANN, capacity=Capacity(chat=1)), member(BOB, after=20.0)
+    stage = Stage(house(*agents, offer_elsewhere_after=5.0, ring_seconds=60.0), ANN, BOB)
+    assert stage.arrives(ONE, 10.0, channel=channel) == [(ONE, ANN)]
+    if restarted:
+        plain = json.loads(json.dumps(snapshot.dump(stage.engine)))
+        stage.engine = snapshot.load(stage.engine.centre, plain, 11.0)
+    stage.at(15.0)
+    assert stage.wakes(30.0) == []
+    assert stage.engine.agents[BOB].kept_for == stage.offer(ONE)
 
 
 def test_an_agent_kept_for_a_contact_who_has_gone_on_a_break_refuses_no_fact() -> None:
