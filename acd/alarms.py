@@ -141,9 +141,10 @@ def _end_phone_rest(floor: Floor, subject: str, now: Seconds) -> None:
 
 
 def _end_keeping(floor: Floor, subject: str, now: Seconds) -> None:
-    agent = floor.agents[floor.kept.pop(OfferId(subject))]
-    agent.kept_for = None
-    floor.refresh(agent, now)
+    agent = floor.agents.get(floor.kept.pop(OfferId(subject)))
+    if agent:  # else out of the rules meanwhile
+        agent.kept_for = None
+        floor.refresh(agent, now)
 
 
 def _end_pair_rest(floor: Floor, subject: str, now: Seconds) -> None:

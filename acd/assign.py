@@ -52,14 +52,12 @@ def assign(floor: Floor, now: Seconds) -> None:
             for agent in agents:
                 if floor.held_for.get(agent.id):
                     _serve(floor, agent, now)
-            if floor.fresh_agents:
-                _begin_again(floor, agents, contacts)
-                continue
-            _serve_together(floor, agents, contacts, now)
-        for agent in agents:
+            if not floor.fresh_agents:
+                _serve_together(floor, agents, contacts, now)
+        for agent in agents if not floor.fresh_agents else ():
             _serve(floor, agent, now)
         if floor.fresh_agents:
-            _begin_again(floor, [], contacts)
+            _begin_again(floor, agents, contacts)
             continue
         for contact in contacts:
             _place(floor, contact, now)

@@ -69,7 +69,8 @@ def i4_offers_go_to_agents_who_may_serve(day: Day, told: Told) -> None:
         away = told.states_before.get(agent.id) in (AgentState.NOT_READY, AgentState.LOGGED_OFF)
         came = isinstance(event, requests.AgentLoggedIn | requests.AgentReady) and event.agent
         assert not away or came == agent.id, (offer, told)
-        if contact.preferred not in (None, agent.id):
+        came_now = isinstance(event, events.Arrived) and event.contact == contact.id
+        if came_now and contact.preferred not in (None, agent.id):
             keen = _could_be_waited_for(day, contact)
             assert not (keen and oracle.held_for_preferred(day.centre, agent, contact, day.now))
 

@@ -9,10 +9,23 @@ import pytest
 from acd import snapshot
 from acd.commands import Offer, Withdraw
 from acd.config import Capacity, Class, Relax
-from acd.events import OfferEnd, OfferEnded, Transferred
+from acd.events import LinkChanged, OfferEnd, OfferEnded, Transferred
 from acd.model import Rule
 from acd.requests import AgentLoggedOff, AgentPaused
-from tests.routing_stage import ANN, BOB, CHO, ONE, SALES, SUPPORT, THREE, TWO, Stage, house, member
+from tests.routing_stage import (
+    ANN,
+    BOB,
+    CHO,
+    ONE,
+    SALES,
+    SUPPORT,
+    THREE,
+    TWO,
+    Stage,
+    house,
+    member,
+    rung,
+)
 
 RESERVE = {"standard": Class(), "vip": Class(reserve=1)}
 
@@ -84,6 +97,19 @@ def test_a_relaxed_contact_takes_who_will_do_when_the_exact_one_is_busy() -> Non
     assert stage.arrives(ONE, 100.0, skills={"billing": 8}) == [(ONE, ANN)]
     assert stage.arrives(TWO, 101.0, skills={"billing": 8}) == []
     assert stage.wakes(111.0) == [(TWO, BOB)]
+
+
+def test_a_relaxed_contact_takes_the_exact_agents_second_chat_before_another_agent() -> None:
+    two = Capacity(chat=2)
+    exact = member(BOB, skills={"billing": 8}, capacity=two)
+    relaxed = member(ANN, skills={"billing": 3}, capacity=two)
+    stage = Stage(house(exact, relaxed, relax=(Relax(10.0, {"billing": 3}),)), ANN, BOB)
+    stage.tell(LinkChanged(False), 5.0)
+    stage.arrives(ONE, 10.0, channel="sms")
+    stage.arrives(TWO, 11.0, channel="sms")
+    stage.arrives(THREE, 12.0, channel="sms", skills={"billing": 8})
+    made = rung(stage.tell(LinkChanged(True), 50.0))
+    assert made == [(ONE, ANN), (TWO, BOB), (THREE, BOB)]
 
 
 def test_a_contact_is_held_for_the_agent_who_knows_the_customer() -> None:
@@ -233,6 +259,17 @@ def test_who_may_serve_it_later_is_kept_for_what_still_rings_then(
     stage.at(15.0)
     assert stage.wakes(30.0) == []
     assert stage.engine.agents[BOB].kept_for == stage.offer(ONE)
+
+
+def test_an_agent_kept_for_a_contact_may_leave_the_rules() -> None:
+    rules = house(member(ANN), member(BOB), offer_elsewhere_after=5.0, ring_seconds=60.0)
+    stage = Stage(rules, ANN)
+    stage.arrives(ONE, 10.0)
+    stage.at(15.0)
+    stage.comes(BOB, 16.0)
+    stage.engine.use(house(member(ANN), ring_seconds=60.0), 17.0)
+    stage.at(30.0)
+    assert BOB not in stage.engine.agents and not stage.engine.kept
 
 
 def test_an_agent_kept_for_a_contact_who_has_gone_on_a_break_refuses_no_fact() -> None:
