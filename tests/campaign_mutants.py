@@ -37,7 +37,7 @@ MODULES = (
     "strategy",
 )  # fmt: skip
 TESTS = (
-    "engine", "hold_rules", "lanes_and_places", "strategies", "match", "public_bugs", "overflow",
+    "engine", "engine_edges", "hold_rules", "lanes_and_places", "strategies", "match", "public_bugs", "overflow",
     "rules", "matching", "why", "explain", "simulation", "position_invariance",
     "engine_invariants",
 )  # fmt: skip

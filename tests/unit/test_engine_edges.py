@@ -1,0 +1,166 @@
+"""Edges of routing's rules: exact times, equal values, what was before and is no more."""
+
+from __future__ import annotations
+
+import json
+from random import Random
+from typing import Any
+
+import pytest
+
+from acd import snapshot
+from acd.commands import Close, ContactEnd
+from acd.config import Capacity, Class
+from acd.engine import Engine
+from acd.events import (
+    CallerLeft,
+    Held,
+    LegEnded,
+    LinkChanged,
+    OfferEnd,
+    Parked,
+    Reached,
+    Resumed,
+    Started,
+)
+from acd.model import ContactId
+from acd.requests import AgentReady
+from acd.states import AgentState, ContactState
+from tests.routing_stage import ANN, BOB, CHO, ONE, SUPPORT, TWO, Stage, house, member
+
+
+def test_a_new_run_offers_nothing_before_its_link_is_up() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.tell(Started(2), 5.0)
+    assert stage.arrives(ONE, 10.0) == []
+    stage.tell(LinkChanged(True), 11.0)
+    assert stage.offer(ONE) == "2.1.1"
+
+
+def test_a_held_caller_is_with_the_agent_until_resumed_or_over() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    states = []
+    for event in (Resumed(ONE), Held(ONE), Held(ONE), Resumed(ONE), Held(ONE)):
+        stage.tell(event, 12.0)
+        states.append((stage.engine.contacts[ONE].state, stage.engine.changed))
+    talking, held = ContactState.TALKING, ContactState.HELD
+    assert states == [
+        (talking, False), (held, True), (held, False), (talking, True), (held, True),
+    ]  # fmt: skip
+    stage.tell(LegEnded(ONE, stage.offer(ONE)), 20.0)
+    assert stage.engine.contacts[ONE].state is ContactState.AFTER
+    assert stage.engine.agents[ANN].state is AgentState.WRAP_UP
+
+
+def test_a_caller_who_hangs_up_on_hold_was_served() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    stage.tell(Held(ONE), 12.0)
+    assert stage.tell(CallerLeft(ONE), 13.0) == [Close(ONE, ContactEnd.SERVED)]
+
+
+def test_of_two_who_declined_the_first_is_asked_again_first() -> None:
+    stage = Stage(house(member(ANN), member(BOB)), ANN, BOB)
+    stage.arrives(ONE, 10.0)
+    assert stage.ends(ONE, OfferEnd.DECLINED, 11.0) == [(ONE, BOB)]
+    assert stage.ends(ONE, OfferEnd.DECLINED, 15.0) == []
+    assert stage.wakes(21.0) == [(ONE, ANN)]
+
+
+@pytest.mark.parametrize(
+    ("how", "rest"),
+    [(OfferEnd.DECLINED, 10.0), (OfferEnd.BUSY, 5.0), (OfferEnd.UNREACHABLE, 5.0)],
+)
+def test_the_rests_are_those_of_the_guide(how: OfferEnd, rest: float) -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    assert stage.ends(ONE, how, 11.0) == []
+    assert stage.wakes(11.0 + rest) == [(ONE, ANN)]
+
+
+def test_wrap_up_is_over_when_that_of_the_last_contact_is() -> None:
+    stage = Stage(house(member(ANN), wrap_up_seconds=30.0), ANN)
+    for contact in (ONE, TWO):
+        stage.arrives(contact, 10.0, channel="sms")
+        stage.answers(contact, 11.0)
+    stage.tell(LegEnded(TWO, stage.offer(TWO)), 20.0)
+    stage.tell(LegEnded(ONE, stage.offer(ONE)), 25.0)
+    assert stage.engine.agents[ANN].wrap_up_ends == 55.0
+
+
+def test_level_one_is_more_than_not_having_the_skill() -> None:
+    stage = Stage(house(member(ANN), member(BOB, skills={"billing": 1})), ANN, BOB)
+    assert stage.arrives(ONE, 10.0, skills={"billing": 1}) == [(ONE, BOB)]
+
+
+def test_who_was_parked_before_has_the_whole_limit_again() -> None:
+    stage = Stage(house(member(ANN), park_limit=100.0))
+    stage.arrives(ONE, 5.0)
+    stage.tell(Parked(ONE), 10.0)
+    stage.tell(Reached(ONE), 50.0)
+    stage.tell(Parked(ONE), 60.0)
+    assert stage.tell_time(110.0) == []
+    assert stage.tell_time(160.0) == [Close(ONE, ContactEnd.EXPIRED)]
+
+
+def test_a_new_contact_repeats_nothing_unless_it_says_so() -> None:
+    stage = Stage(house(member(ANN), classes={"standard": Class(repeat=30.0)}))
+    stage.arrives(ONE, 10.0)
+    assert stage.engine.contacts[ONE].credit == 0.0
+
+
+def test_a_long_line_that_many_leave_keeps_its_order() -> None:
+    stage, dice = Stage(house(member(ANN), wrap_up_seconds=0.0)), Random(3)
+    line = [ContactId(f"c{n}") for n in range(400)]
+    for contact in dice.sample(line, len(line)):
+        stage.arrives(contact, 1000.0, entered_at=float(line.index(contact)))
+    left = set(dice.sample(line[1:], 370))
+    for contact in sorted(left):
+        stage.tell(CallerLeft(contact), 1001.0)
+    served = stage.comes(ANN, 1010.0)
+    for now in range(1020, 1310, 10):
+        contact = served[-1][0]
+        stage.answers(contact, now)
+        stage.tell(CallerLeft(contact), now)
+        served += stage.hangs_up_of(contact, now)
+    assert [contact for contact, _ in served] == [c for c in line if c not in left]
+
+
+def first_version(engine: Engine) -> dict[str, Any]:
+    """A snapshot as the first version wrote it: an agent had one contact and a list of queues."""
+    plain: dict[str, Any] = json.loads(json.dumps(snapshot.dump(engine)))
+    for agent in plain["agents"]:
+        works = agent.pop("works")
+        on = [id_ for id_, work in works.items() if work["phase"] != "wrap-up"]
+        agent["offer"] = on[0] if on else None
+        ends = [work["ends_at"] for work in works.values() if work["phase"] == "wrap-up"]
+        agent["wrap_up_ends"] = ends[0] if ends else None
+        agent["queues"] = list(agent["queues"])
+    return plain
+
+
+def test_a_snapshot_of_the_first_version_can_be_read() -> None:
+    stage = Stage(house(*map(member, (ANN, BOB, CHO)), wrap_up_seconds=30.0), ANN, BOB, CHO)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    stage.arrives(TWO, 12.0)
+    stage.arrives(ContactId("over"), 13.0)
+    stage.answers(ContactId("over"), 14.0)
+    stage.tell(LegEnded(ContactId("over"), stage.offer(ContactId("over"))), 15.0)
+    again = snapshot.load(stage.engine.centre, first_version(stage.engine), 16.0)
+    phases = {a.id: [w.phase.value for w in a.works.values()] for a in again.agents.values()}
+    assert phases == {ANN: ["talking"], BOB: ["ringing"], CHO: ["wrap-up"]}
+    assert again.agents[CHO].wrap_up_ends == 45.0
+    assert again.agents[ANN].queues == {SUPPORT: 0.0}
+
+
+def test_who_comes_back_from_a_break_may_be_offered_at_once() -> None:
+    stage = Stage(house(member(ANN, capacity=Capacity(voice=1))), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.ends(ONE, OfferEnd.RANG_OUT, 25.0)
+    assert stage.engine.agents[ANN].state is AgentState.NOT_READY
+    stage.tell(AgentReady(ANN), 40.0)
+    assert stage.engine.contacts[ONE].state is ContactState.RINGING
