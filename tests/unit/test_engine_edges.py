@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from acd import snapshot
-from acd.commands import Close, ContactEnd
+from acd.commands import Close, ContactEnd, Withdraw
 from acd.config import Capacity, Class
 from acd.engine import Engine
 from acd.events import (
@@ -24,7 +24,7 @@ from acd.events import (
     Started,
 )
 from acd.model import ContactId
-from acd.requests import AgentReady
+from acd.requests import AgentLoggedOff, AgentReady
 from acd.states import AgentState, ContactState
 from tests.routing_stage import ANN, BOB, CHO, ONE, SUPPORT, TWO, Stage, house, member
 
@@ -155,6 +155,26 @@ def test_a_snapshot_of_the_first_version_can_be_read() -> None:
     assert phases == {ANN: ["talking"], BOB: ["ringing"], CHO: ["wrap-up"]}
     assert again.agents[CHO].wrap_up_ends == 45.0
     assert again.agents[ANN].queues == {SUPPORT: 0.0}
+
+
+def test_what_rang_out_while_the_link_was_lost_is_withdrawn_when_it_is_back() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.tell(LinkChanged(False), 12.0)
+    assert stage.engine.next_deadline() is None
+    assert stage.at(60.0) == []
+    back = stage.tell(LinkChanged(True), 70.0)
+    assert [type(command) for command in back] == [Withdraw]
+
+
+def test_who_logs_off_in_wrap_up_has_all_their_room_when_they_come_back() -> None:
+    stage = Stage(house(member(ANN), wrap_up_seconds=600.0), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    stage.hangs_up(ONE, 20.0)
+    stage.tell(AgentLoggedOff(ANN), 21.0)
+    stage.comes(ANN, 22.0)
+    assert stage.arrives(TWO, 23.0) == [(TWO, ANN)]
 
 
 def test_who_comes_back_from_a_break_may_be_offered_at_once() -> None:
