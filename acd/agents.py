@@ -125,7 +125,7 @@ def talk_over(agent: Agent, offer: OfferId, now: Seconds, wrap_up_seconds: Secon
     if work is None:
         return
     work.phase, work.ends_at = WRAPS_UP, now + wrap_up_seconds
-    if any(map(_on, agent.works.values())):
+    if len(agent.works) > 1 and any(map(_on, agent.works.values())):
         _go_on(agent, now)
     elif agent.state is TALKING:
         _move(agent, "hang up", now)

@@ -8,22 +8,18 @@ agents and contacts that were there before, everything possible has been done al
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from heapq import heapify, heappop, heappush
+from collections.abc import Collection, Iterable, Iterator
 from itertools import islice
 
 from acd.deadlines import Alarm
 from acd.floor import Floor
 from acd.holds import is_reserved, may_serve_head
-from acd.lines import RANK, Demand, Head, Line
+from acd.lines import RANK, Demand, Head
 from acd.match import NEVER
-from acd.matching import Matching
 from acd.model import (
     Agent,
     AgentId,
     Contact,
-    ContactId,
-    Lane,
     Medium,
     OfferMade,
     OrderKey,
@@ -33,6 +29,7 @@ from acd.model import (
 from acd.offers import keep, make
 from acd.states import ContactState
 from acd.strategy import Rank
+from acd.together import serve_together
 
 ORDER, PREFERRED = Rule.ORDER, Rule.PREFERRED
 A_FEW = 16
@@ -53,7 +50,7 @@ def assign(floor: Floor, now: Seconds) -> None:
                 if floor.held_for.get(agent.id):
                     _serve(floor, agent, now)
             if not floor.fresh_agents:
-                _serve_together(floor, agents, contacts, now)
+                serve_together(floor, agents, contacts, now)
         for agent in agents if not floor.fresh_agents else ():
             _serve(floor, agent, now)
         if floor.fresh_agents:
@@ -75,7 +72,7 @@ def _begin_again(floor: Floor, agents: list[Agent], contacts: list[Contact]) -> 
 
 def _serve(floor: Floor, agent: Agent, now: Seconds) -> None:
     contact = next_contact(floor, agent, now)
-    long = _rings_too_long(floor, agent, contact, now)
+    long = _rings_too_long(floor, agent, contact, now) if floor.ringing_long else None
     if long:
         keep(floor, agent, long, now)
     elif contact:
@@ -86,12 +83,16 @@ def _serve(floor: Floor, agent: Agent, now: Seconds) -> None:
 def next_contact(floor: Floor, agent: Agent, now: Seconds) -> Contact | None:
     """The first contact that this agent may serve now: a live one, else a deferred one."""
     media, skills = _media(floor, agent.id), floor.member(agent.id).skills
+    reach = floor.demands.reach[agent.id] if media else {}
     best: Head | None = None
-    for trade, after in floor.demands.reach[agent.id].items() if media else ():
-        for head in trade.heads:
-            if (best and best < head) or trade.medium not in media:
+    for first in sorted([trade.first for trade in reach if trade.first]):
+        if best and best < first:
+            break
+        trade = first[3].demand.trade
+        for head in trade.heads if trade.medium in media else ():
+            if best and best < head:
                 break
-            if may_serve_head(floor, head[3], agent.id, skills, after, now):
+            if may_serve_head(floor, head[3], agent.id, skills, reach[trade], now):
                 best = head
                 break
     contact = best[3].head if best else None
@@ -204,8 +205,8 @@ def _ranks(floor: Floor, contact: Contact, demand: Demand) -> Iterator[tuple[Ran
 
     Many who have the skill: one of the first in the order will do. Few: go through those.
     """
-    able, openings = floor.demands.skilled(demand.trade), floor.openings[demand.trade.medium]
-    order = openings.orders.get(floor.queue(contact.queue).strategy)
+    able, openings = demand.trade.able, floor.openings[demand.trade.medium]
+    order = openings.order(floor.queue(contact.queue).strategy)
     if order is not None:
         for rank in islice(order, len(able) + A_FEW):
             if rank[3] in able:
@@ -218,78 +219,5 @@ def _ranks(floor: Floor, contact: Contact, demand: Demand) -> Iterator[tuple[Ran
             yield openings.rank(strategy, floor.agents[id_], floor.member(id_), contact), False
 
 
-# ---------------------------------------------------------------- many at once
-
-
-def _serve_together(
-    floor: Floor, agents: list[Agent], contacts: list[Contact], now: Seconds
-) -> None:
-    """Match what has become free with what waits. See `acd.matching` for who gets whom.
-
-    Agents who were idle before can only get a contact that is fresh.
-    """
-    ids = [a.id for a in agents] if not contacts else list(floor.agents)
-    free = {id_: media for id_ in ids if (media := _media(floor, id_))}
-    for lane in Lane:
-        matching = Matching[ContactId, AgentId]()
-        matched = _match(floor, matching, lane, free, now)
-        matching.improve()
-        for contact in matched:
-            agent = floor.agents[matching.agent_of[contact.id]]
-            if is_reserved(floor, floor.demand(contact, now), contact.class_):
-                _put_back(floor, contact, now)
-            else:
-                free.pop(agent.id)
-                make(floor, contact, agent, now, Rule.ORDER)
-
-
-def _match(
-    floor: Floor, matching: Matching[ContactId, AgentId], lane: Lane,
-    free: Mapping[AgentId, Collection[Medium]], now: Seconds,
-) -> list[Contact]:  # fmt: skip
-    """Take contacts out of their lines in key order, as long as they can be matched.
-
-    When the head of a line cannot be matched, nobody behind it can: it has the longest wait.
-    """
-    trades = {trade: None for id_ in free for trade in floor.demands.reach[id_]}
-    heads = [head for trade in trades for head in trade.heads if head[0] == RANK[lane]]
-    heapify(heads)
-    matched: list[Contact] = []
-    while heads and len(matched) < len(free):
-        line = heappop(heads)[3]
-        contact = line.head
-        if matching.add(contact.id, _options(floor, line, free, now)):
-            matched.append(contact)
-            floor.leave(contact)
-            if line.first:
-                heappush(heads, line.first)
-    return matched
-
-
-def _options(
-    floor: Floor, line: Line, free: Mapping[AgentId, Collection[Medium]], now: Seconds
-) -> list[AgentId]:
-    """The free agents who may serve the head of a line, the best first."""
-    demand = line.demand
-    openings, strategy = (
-        floor.openings[demand.trade.medium],
-        floor.queue(demand.trade.queue).strategy,
-    )
-    ranked = [
-        (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), line.head))
-        for id_ in floor.demands.skilled(demand.trade)
-        if id_ in free
-        and demand.trade.medium in free[id_]
-        and (need := floor.demands.need(id_, demand)) < NEVER
-        and may_serve_head(floor, line, id_, floor.member(id_).skills, need, now)
-    ]
-    return [rank[3] for _, rank in sorted(ranked)]
-
-
 def _media(floor: Floor, agent: AgentId) -> list[Medium]:
     return [medium for medium, openings in floor.openings.items() if agent in openings.agents]
-
-
-def _put_back(floor: Floor, contact: Contact, now: Seconds) -> None:
-    floor.wait(contact, now)
-    floor.fresh_contacts.pop(contact.id)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from acd.model import AgentId, ContactId, OfferId, Rule, Seconds
 
@@ -18,8 +18,7 @@ class ContactEnd(StrEnum):
     LOST = "lost"  # neither channel nor record of an end: never called abandoned
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
+class Offer(NamedTuple):
     """Ring this agent for this contact."""
 
     offer: OfferId
@@ -29,8 +28,7 @@ class Offer:
     rule: Rule = Rule.ORDER
 
 
-@dataclass(frozen=True, slots=True)
-class Withdraw:
+class Withdraw(NamedTuple):
     """Take an offer back: void it on the caller's channel, then end the agent's leg."""
 
     offer: OfferId
@@ -39,16 +37,14 @@ class Withdraw:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Close:
+class Close(NamedTuple):
     """The contact is over: write down how."""
 
     contact: ContactId
     how: ContactEnd
 
 
-@dataclass(frozen=True, slots=True)
-class Overflow:
+class Overflow(NamedTuple):
     """By the queue's rules this contact should go elsewhere. It keeps waiting until it does."""
 
     contact: ContactId

@@ -13,6 +13,8 @@ from enum import StrEnum
 from acd.model import AgentId, Medium, QueueId, Seconds
 from acd.schedule import Schedule
 
+VOICE, CHAT = Medium.VOICE, Medium.CHAT  # enums are slow to look into on Python 3.11
+
 Skills = Mapping[str, int]
 """Levels from 1 to 10 by skill: what an agent has, or what a contact asks for."""
 
@@ -118,7 +120,9 @@ class Capacity:
     """What the agent holds of these media never keeps contacts of other media away."""
 
     def of(self, medium: Medium) -> int:
-        return int(getattr(self, medium))
+        if medium is VOICE:
+            return self.voice
+        return self.chat if medium is CHAT else self.mail
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from acd.config import Centre
 from acd.lines import Demand, DemandTerms, Trade, demand_terms
 from acd.match import NEVER, member_of, queue_of, stages_of, trade_after, wait_needed
@@ -45,9 +43,16 @@ class Demands:
         trade = self._trades.get((queue, medium, skills))
         if trade is None:
             trade = self._trades[queue, medium, skills] = Trade(queue, medium, skills)
-            for id_ in self.skilled(trade):
+            for id_ in self._with(skills):
                 self._learn(self._here[id_], trade)
         return trade
+
+    def _with(self, skills: frozenset[str]) -> list[AgentId]:
+        """Agents who are logged in and have all of these skills, at whatever levels."""
+        having = sorted((self._having.get(skill, {}) for skill in skills), key=len)
+        others = set[AgentId].intersection(*map(set, having[1:])) if having[1:] else None
+        first = having[0] if having else self._here
+        return [id_ for id_ in first if others is None or id_ in others]
 
     def _forget(self) -> None:
         """Forget demands that nobody waits with, and trades without demands."""
@@ -70,21 +75,19 @@ class Demands:
 
     def sign_off(self, agent: AgentId) -> None:
         self._here.pop(agent, None)
-        self.reach.pop(agent, None)
+        for trade in self.reach.pop(agent, {}):
+            del trade.able[agent]
         for skill in member_of(self._centre, agent).skills:
             self._having.get(skill, {}).pop(agent, None)
 
     def _learn(self, agent: Agent, trade: Trade) -> None:
         after = trade_after(agent, trade, self._centre)
         if after < NEVER:
-            self.reach[agent.id][trade] = after
-
-    def skilled(self, trade: Trade) -> Collection[AgentId]:
-        """Agents to look at for a trade: all who are logged in and have its rarest skill."""
-        having = [self._having.get(skill, {}) for skill in trade.skills]
-        return min(having, key=len) if having else self._here
+            self.reach[agent.id][trade] = trade.able[agent.id] = after
 
     def need(self, agent: AgentId, demand: Demand) -> Seconds:
         """From which wait on this agent may serve this demand; NEVER for who is not logged in."""
-        after = self.reach.get(agent, {}).get(demand.trade, NEVER)
+        after = demand.trade.able.get(agent)
+        if after is None:
+            return NEVER
         return max(after, wait_needed(member_of(self._centre, agent).skills, demand))

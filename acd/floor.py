@@ -35,7 +35,8 @@ from acd.states import AgentState, ContactState
 if TYPE_CHECKING:
     from acd.waits import Waits
 
-VOICE, RING = Medium.VOICE, Alarm.RING  # enums are slow to look into on Python 3.11
+# enums are slow to look into on Python 3.11
+VOICE, RING, LOGGED_OFF = Medium.VOICE, Alarm.RING, AgentState.LOGGED_OFF
 
 
 class Floor:
@@ -185,20 +186,20 @@ class Floor:
         """Something about the agent has changed: are they open, and for what?"""
         if self.reserves:
             self._reserves_may_allow(agent)
-        if agent.id not in self.centre.agents and not agent.works:
+        member = self.centre.agents.get(agent.id)
+        if member is None and not agent.works:
             self._gone(agent, now)
             return
-        if agent.state is AgentState.LOGGED_OFF and agent.id in self.demands.reach:
+        if agent.state is LOGGED_OFF and agent.id in self.demands.reach:
             self.signed_off(agent, now)
-        known = agent.id in self.centre.agents and agent.id in self.demands.reach
-        member, at_work = self.member(agent.id), known and takes_contacts(agent)
+        known = member if agent.id in self.demands.reach and takes_contacts(agent) else None
         by_phone = agent.reachable and agent.rests_until <= now
         for medium, openings in self.openings.items():
             reached = by_phone or medium is not VOICE
-            if at_work and reached and room_for(agent, member, medium):
-                openings.open(agent, member)
+            if known and reached and room_for(agent, known, medium):
+                openings.open(agent, known)
                 self.fresh_agents[agent.id] = None
-            else:
+            elif agent.id in openings.agents:
                 openings.close(agent.id)
 
     def _reserves_may_allow(self, agent: Agent) -> None:

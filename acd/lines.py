@@ -36,14 +36,18 @@ def demand_terms(contact: Contact) -> DemandTerms:
 class Trade:
     """Demands of one queue and medium that are never without the same skills."""
 
-    __slots__ = ("heads", "medium", "queue", "skills")
+    __slots__ = ("able", "first", "heads", "medium", "queue", "skills")
 
     def __init__(self, queue: QueueId, medium: Medium, skills: frozenset[str]) -> None:
         self.queue = queue
         self.medium = medium
         self.skills = skills
+        self.able: dict[AgentId, Seconds] = {}
+        """Agents who are here and have the skills, and from which wait on contacts come to them."""
         self.heads: list[Head] = []
         """Of all lines of the trade, in order."""
+        self.first: Head | None = None
+        """Of the heads: where every search begins."""
 
 
 class Demand:
@@ -131,17 +135,21 @@ class Lines:
 
     def _settle(self, line: Line) -> None:
         """Find the head of a line that somebody is in."""
-        heap, demand = line.heap, line.demand
-        while not self._is_in(heap[0][2], line):
+        heap, demand, places = line.heap, line.demand, self._places
+        found = places.get(heap[0][2])
+        while found is None or found[1] is not line:
             heappop(heap)
-        at, seq, contact = heap[0]
+            found = places.get(heap[0][2])
         self._drop_head(line)
-        line.head = self._places[contact][0]
+        at, seq, _ = heap[0]
+        line.head = found[0]
         line.first = (RANK[demand.lane], at, seq, line)
-        insort(demand.trade.heads, line.first)
+        heads = demand.trade.heads
+        insort(heads, line.first)
+        demand.trade.first = heads[0]
 
     def _drop_head(self, line: Line) -> None:
         if line.first:
-            heads = line.demand.trade.heads
+            trade, heads = line.demand.trade, line.demand.trade.heads
             del heads[bisect_left(heads, line.first)]
-            line.first = None
+            trade.first, line.first = heads[0] if heads else None, None

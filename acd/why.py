@@ -121,7 +121,7 @@ def _able(engine: Floor, contact: Contact, now: Seconds) -> Iterator[Able]:
     openings = engine.openings[contact.medium]
     strategy = engine.queue(contact.queue).strategy
     demand = engine.demand(contact, now)
-    for id_ in engine.demands.skilled(demand.trade):
+    for id_ in demand.trade.able:
         agent, is_open = engine.agents[id_], id_ in openings.agents
         needs = engine.demands.need(id_, demand)
         if needs == NEVER:

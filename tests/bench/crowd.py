@@ -7,7 +7,7 @@ callers who leave, the next arrival) is not timed; all of it is real work of the
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -27,6 +27,7 @@ WAIT: Seconds = 3600.0
 """About how long everybody waits, however many they are: most have seen all steps of relaxing."""
 RARE = "rare"
 EXPERT = AgentId("expert")
+SOME = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,44 +105,53 @@ class Crowd:
 
     # ---------------------------------------------------------------- what is timed
 
-    def timed(self, event: events.Event) -> tuple[list[Command], int]:
-        """What the engine says to this event, and the nanoseconds of processor time it took."""
+    def timed(self, events: Sequence[events.Event]) -> tuple[int, int]:
+        """What the engine says to these events, one after the other: offers, and nanoseconds.
+
+        Everybody who is offered answers when the time has been taken: it is processor time.
+        """
+        handle, now = self.engine.handle, self._now
         began = time.process_time_ns()
-        commands = self.engine.handle(event, self._now)
-        return commands, time.process_time_ns() - began
+        said = [handle(event, now) for event in events]
+        took = time.process_time_ns() - began
+        return sum(map(self.answer, said)), took
+
+    @property
+    def some(self) -> int:
+        """So many decisions in a row leave the crowd what it is: one of 200 who wait at most."""
+        waiting = self.size.waiting or self.size.agents
+        return max(1, min(SOME, self.size.agents // 10, waiting // 200))
 
 
-def all_busy(crowd: Crowd, turns: int) -> Iterator[int]:
-    """All agents talk, many wait: one agent is free, and gets the next contact."""
-    for _ in range(turns):
-        event = crowd.hang_up()
-        if event is not None:
-            commands, took = crowd.timed(event)
-            if crowd.answer(commands):
-                yield took
+Timed = Iterator[tuple[int, int]]
+"""Decisions that were timed together: how many, and all their nanoseconds of processor time."""
+
+
+def all_busy(crowd: Crowd, turns: int, at_once: int) -> Timed:
+    """All agents talk, many wait: an agent is free, and gets the next contact."""
+    for _ in range(turns // at_once):
+        gone = [crowd.hang_up() for _ in range(at_once)]
+        yield crowd.timed([event for event in gone if event is not None])
         crowd.fill()
 
 
-def idle_agents(crowd: Crowd, turns: int) -> Iterator[int]:
+def idle_agents(crowd: Crowd, turns: int, at_once: int) -> Timed:
     """Half of the agents are idle, nobody waits: a contact arrives, and gets the best agent."""
-    for _ in range(turns):
-        commands, took = crowd.timed(crowd.arrival())
-        if crowd.answer(commands):
-            yield took
-        event = crowd.hang_up()
-        if event is not None:
-            crowd.tell(event)
+    for _ in range(turns // at_once):
+        yield crowd.timed([crowd.arrival() for _ in range(at_once)])
+        for _ in range(at_once):
+            event = crowd.hang_up()
+            if event is not None:
+                crowd.tell(event)
 
 
-def rare_skill(crowd: Crowd, turns: int) -> Iterator[int]:
+def rare_skill(crowd: Crowd, turns: int, at_once: int) -> Timed:
     """All agents talk, many wait, and the only one whom the free agent can serve is the last."""
     for _ in range(turns):
         crowd.tell(crowd.arrival({RARE: HIGHEST}))
         event = crowd.hang_up(EXPERT)
         assert event is not None
-        commands, took = crowd.timed(event)
-        if crowd.answer(commands):
-            yield took
+        yield crowd.timed([event])
 
 
 def _centre(size: Size, seed: int) -> Centre:

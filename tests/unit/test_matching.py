@@ -7,7 +7,9 @@ from random import Random
 import pytest
 
 from acd.config import Capacity, Centre, Class, Member, Queue, Relax, Strategy, Team
+from acd.demands import Demands
 from acd.events import LinkChanged
+from acd.lines import Demand
 from acd.model import AgentId, ContactId, Lane
 from tests.reference import oracle
 from tests.routing_stage import (
@@ -169,3 +171,24 @@ def test_equal_keys_are_served_in_the_order_of_the_journal() -> None:
         stage.arrives(first, 10.0)
         stage.arrives(second, 10.0)
         assert stage.comes(ANN, 20.0) == [(first, ANN)]
+
+
+def test_recovery_looks_at_an_agent_once_for_all_who_ask_the_same(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A look at every pair takes seconds with a thousand idle agents and ten thousand who wait."""
+    looks: list[AgentId] = []
+    need = Demands.need
+
+    def counted(self: Demands, agent: AgentId, demand: Demand) -> float:
+        looks.append(agent)
+        return need(self, agent, demand)
+
+    members = [member(AgentId(f"a{n:03}"), skills={"billing": n % 10 + 1}) for n in range(60)]
+    stage = Stage(house(*members), *(one.id for one in members))
+    stage.tell(LinkChanged(False), 90.0)
+    for n in range(200):
+        stage.arrives(ContactId(f"c{n}"), 100.0 + n, skills={"billing": n % 4})
+    monkeypatch.setattr(Demands, "need", counted)
+    assert len(rung(stage.tell(LinkChanged(True), 400.0))) == 60
+    assert len(looks) <= 4 * 60

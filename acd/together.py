@@ -1,0 +1,112 @@
+"""Many at once: what has become free in one instant is matched with what waits."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable
+from heapq import heapify, heappop, heappush
+
+from acd.floor import Floor
+from acd.holds import is_reserved
+from acd.lines import RANK, Demand, Head, Line
+from acd.match import NEVER
+from acd.matching import Matching, Options
+from acd.model import Agent, AgentId, Contact, ContactId, Lane, Rule, Seconds
+from acd.offers import make
+from acd.strategy import Rank
+
+
+def serve_together(
+    floor: Floor, agents: Iterable[Agent], contacts: Iterable[Contact], now: Seconds
+) -> None:
+    """Match agents who have become free, and contacts that can be served by now, with all others.
+
+    See `acd.matching` for who gets whom. Everything else that is possible has been done before: an
+    agent who was idle can only get one of these contacts, a contact that waited one of the agents.
+    """
+    fresh = {agent.id for agent in agents}
+    trades = {trade: None for id_ in fresh for trade in floor.demands.reach.get(id_, ())}
+    wanted = {floor.demand(contact, now).trade: None for contact in contacts}
+    free = _Free(floor, None if wanted else fresh, now)
+    for lane in Lane:
+        heads = [head for trade in trades | wanted for head in trade.heads if head[0] == RANK[lane]]
+        matching = Matching[ContactId, AgentId]()
+        matched = _match(floor, matching, heads, free)
+        matching.improve()
+        for contact in matched:
+            agent = matching.agent_of[contact.id]
+            if is_reserved(floor, floor.demand(contact, now), contact.class_):
+                _put_back(floor, contact, now)
+            else:
+                free.taken.add(agent)
+                make(floor, contact, floor.agents[agent], now, Rule.ORDER)
+
+
+def _match(
+    floor: Floor, matching: Matching[ContactId, AgentId], heads: list[Head], free: _Free
+) -> list[Contact]:
+    """Take contacts out of their lines in key order, as long as they can be matched.
+
+    When the head of a line cannot be matched, nobody behind it can: it has the longest wait.
+    """
+    heapify(heads)
+    matched: list[Contact] = []
+    while heads:
+        line = heappop(heads)[3]
+        contact, options = line.head, free.options(line)
+        if options.agents and matching.add(contact.id, options):
+            matched.append(contact)
+            floor.leave(contact)
+            if line.first:
+                heappush(heads, line.first)
+    return matched
+
+
+class _Free:
+    """Agents who are free in this instant, and what they are free for."""
+
+    def __init__(self, floor: Floor, only: set[AgentId] | None, now: Seconds) -> None:
+        self._floor, self._only, self._now = floor, only, now
+        self.taken: set[AgentId] = set()
+        self._ranked: dict[Demand, list[tuple[Seconds, Rank]]] = {}
+        self._options: dict[tuple[Demand, int], Options[AgentId]] = {}
+
+    def options(self, line: Line) -> Options[AgentId]:
+        """Who may serve the head of this line, the best first."""
+        floor, demand, now = self._floor, line.demand, self._now
+        if is_reserved(floor, demand, line.class_):
+            return Options([])
+        if demand not in self._ranked:
+            self._ranked[demand] = self._rank(line)
+        ranked, entered_at = self._ranked[demand], line.head.entered_at
+        if line.barred:
+            barred = line.barred
+            return Options([
+                rank[3] for need, rank in ranked
+                if entered_at + need <= now and barred.get(rank[3], 0.0) <= now
+            ])  # fmt: skip
+        count = bisect_left(ranked, True, key=lambda each: entered_at + each[0] > now)
+        if (demand, count) not in self._options:
+            able = [rank[3] for _, rank in ranked[:count]]
+            self._options[demand, count] = Options(able)
+        return self._options[demand, count]
+
+    def _rank(self, line: Line) -> list[tuple[Seconds, Rank]]:
+        """Who may ever serve the contacts of this line: exact matches first, then by strategy."""
+        floor, demand = self._floor, line.demand
+        strategy = floor.queue(demand.trade.queue).strategy
+        openings = floor.openings[demand.trade.medium]
+        able = [id_ for id_ in demand.trade.able if id_ in openings.agents and self._is_free(id_)]
+        return sorted(
+            (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), line.head))
+            for id_ in able
+            if (need := floor.demands.need(id_, demand)) < NEVER
+        )
+
+    def _is_free(self, agent: AgentId) -> bool:
+        return agent not in self.taken and (self._only is None or agent in self._only)
+
+
+def _put_back(floor: Floor, contact: Contact, now: Seconds) -> None:
+    floor.wait(contact, now)
+    floor.fresh_contacts.pop(contact.id)
