@@ -6,6 +6,7 @@ from bisect import bisect_left
 from collections.abc import Iterable
 from heapq import heapify, heappop, heappush
 
+from acd.config import Strategy
 from acd.floor import Floor
 from acd.holds import is_reserved
 from acd.lines import RANK, Demand, Head, Line
@@ -62,23 +63,29 @@ def _match(
     return matched
 
 
+Asked = Demand | ContactId
+"""Whose agents stand in one order: all of a demand, or one contact where lots are drawn for it."""
+
+
 class _Free:
     """Agents who are free in this instant, and what they are free for."""
 
     def __init__(self, floor: Floor, only: set[AgentId] | None, now: Seconds) -> None:
         self._floor, self._only, self._now = floor, only, now
         self.taken: set[AgentId] = set()
-        self._ranked: dict[Demand, list[tuple[Seconds, Rank]]] = {}
-        self._options: dict[tuple[Demand, int], Options[AgentId]] = {}
+        self._ranked: dict[Asked, list[tuple[Seconds, Rank]]] = {}
+        self._options: dict[tuple[Asked, int], Options[AgentId]] = {}
 
     def options(self, line: Line) -> Options[AgentId]:
         """Who may serve the head of this line, the best first."""
         floor, demand, now = self._floor, line.demand, self._now
         if is_reserved(floor, demand, line.class_):
             return Options([])
-        if demand not in self._ranked:
-            self._ranked[demand] = self._rank(line)
-        ranked, entered_at = self._ranked[demand], line.head.entered_at
+        by_lot = floor.queue(demand.trade.queue).strategy is Strategy.RANDOM
+        asked: Asked = line.head.id if by_lot else demand
+        if asked not in self._ranked:
+            self._ranked[asked] = self._rank(line)
+        ranked, entered_at = self._ranked[asked], line.head.entered_at
         if line.barred:
             barred = line.barred
             return Options([
@@ -86,10 +93,10 @@ class _Free:
                 if entered_at + need <= now and barred.get(rank[3], 0.0) <= now
             ])  # fmt: skip
         count = bisect_left(ranked, True, key=lambda each: entered_at + each[0] > now)
-        if (demand, count) not in self._options:
+        if (asked, count) not in self._options:
             able = [rank[3] for _, rank in ranked[:count]]
-            self._options[demand, count] = Options(able)
-        return self._options[demand, count]
+            self._options[asked, count] = Options(able)
+        return self._options[asked, count]
 
     def _rank(self, line: Line) -> list[tuple[Seconds, Rank]]:
         """Who may ever serve the contacts of this line: exact matches first, then by strategy."""

@@ -11,6 +11,7 @@ from acd.demands import Demands
 from acd.events import LinkChanged
 from acd.lines import Demand
 from acd.model import AgentId, ContactId, Lane
+from acd.strategy import by_lot
 from tests.reference import oracle
 from tests.routing_stage import (
     ANN,
@@ -192,3 +193,22 @@ def test_recovery_looks_at_an_agent_once_for_all_who_ask_the_same(
     monkeypatch.setattr(Demands, "need", counted)
     assert len(rung(stage.tell(LinkChanged(True), 400.0))) == 60
     assert len(looks) <= 4 * 60
+
+
+def test_lots_are_drawn_for_each_of_many_contacts() -> None:
+    agents = [AgentId(f"a{n}") for n in range(9)]
+    stage = Stage(house(*map(member, agents), strategy=Strategy.RANDOM), *agents)
+    stage.tell(LinkChanged(False), 90.0)
+    for n in range(5):
+        stage.arrives(ContactId(f"c{n}"), 100.0 + n)
+    lots = {
+        contact.id: [
+            by_lot(stage.engine.agents[id_], stage.engine.centre, contact) for id_ in agents
+        ]
+        for contact in stage.engine.waiting()
+    }
+    expected: Pairs = []
+    for contact, drawn in lots.items():
+        taken = {agent for _, agent in expected}
+        expected.append((contact, min(rank for rank in drawn if rank[3] not in taken)[3]))
+    assert rung(stage.tell(LinkChanged(True), 200.0)) == expected
