@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 
 import typer
 
@@ -11,43 +12,30 @@ from ivr.home import ROOT
 
 app = typer.Typer(no_args_is_help=True)
 
-
-def _run(module: str, *words: str) -> None:
-    command = [sys.executable, "-m", f"tests.bench.{module}", *words]
-    raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def calls(context: typer.Context) -> None:
-    """The same SIP load on Hotline and on Asterisk's app_queue, side by side."""
-    _run("calls", *context.args)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def estimate(context: typer.Context) -> None:
-    """How often the estimated range of waiting holds the true wait, on simulated days."""
-    _run("estimate", *context.args)
+BENCHMARKS: Mapping[str, str] = {
+    "calls": "The same SIP load on Hotline and on Asterisk's app_queue, side by side.",
+    "estimate": "How often the estimated range of waiting holds the true wait, on simulated days.",
+    "gaps": "How long nothing at all reaches a caller's telephone, in everything they can hear.",
+    "load": "Many calls at once in menu and queue: set-up times and failures.",
+    "outage": "Python away while callers dial in: what that costs, and who is there after.",
+    "races": "The offer gate under races, a campaign that resumes where it stopped.",
+    "restart": "How soon calls are offered again after every Python process was killed.",
+    "routing": "What one decision of the routing engine costs, up to a million who wait.",
+}
+"""The modules of `tests.bench`; each knows its own options, and tells them with `--help`."""
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def load(context: typer.Context) -> None:
-    """Many calls at once in menu and queue: set-up times and failures."""
-    _run("load", *context.args)
+def _add(name: str, purpose: str) -> None:
+    @app.command(
+        name,
+        help=purpose,
+        add_help_option=False,
+        context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+    )
+    def measure(context: typer.Context) -> None:
+        command = [sys.executable, "-m", f"tests.bench.{name}", *context.args]
+        raise typer.Exit(subprocess.run(command, cwd=ROOT, check=False).returncode)
 
 
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def races(context: typer.Context) -> None:
-    """The offer gate under races, a campaign that resumes where it stopped."""
-    _run("races", *context.args)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def restart(context: typer.Context) -> None:
-    """How soon calls are offered again after every Python process was killed."""
-    _run("restart", *context.args)
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def routing(context: typer.Context) -> None:
-    """What one decision of the routing engine costs, up to a million who wait."""
-    _run("routing", *context.args)
+for _name, _purpose in BENCHMARKS.items():
+    _add(_name, _purpose)

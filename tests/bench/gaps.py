@@ -1,4 +1,4 @@
-"""How long nothing at all reaches a caller's telephone: `python -m tests.bench.gaps --calls 20`.
+"""`bench gaps`: how long nothing at all reaches a caller's telephone.
 
 Each caller goes through everything that a caller can hear, with a real Asterisk: a flow's prompts
 and key waits (AGI), the way into the queue, hold music under keys and announcements, and the plain
@@ -8,16 +8,16 @@ comes for much longer sounds dead. Told for each part: the longest gap of each c
 
 from __future__ import annotations
 
-import argparse
 import asyncio
-import json
 import os
 import time
 import wave
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.instance import Instance
@@ -25,6 +25,7 @@ from adapters.sipp.ear import Heard, gaps
 from ivr.ports import Line
 from ivr.settings import load
 from tests import rig
+from tests.bench.command import JsonFile, hand_out, run
 from tests.bench.figures import percentile
 from tests.bench.machine import machine, versions
 from tests.phones import Call, Phone
@@ -205,16 +206,13 @@ async def without_script(instance: Instance, ami: rig.Ami, phone: Phone, ear: Ea
     await ami.set("", "GLOBAL(TRY_FOR)", "10")
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--calls", type=int, default=20)
-    parser.add_argument("--json", type=Path)
-    given = parser.parse_args()
-    figures = asyncio.run(measure(given.calls))
-    print(json.dumps(figures, indent=1))
-    if given.json:
-        given.json.write_text(json.dumps(figures))
+def main(
+    json: JsonFile = None,
+    calls: Annotated[int, typer.Option(min=1, max=100, help="How many dial in.")] = 20,
+) -> None:
+    """How long nothing at all reaches a caller's telephone, in everything they can hear."""
+    hand_out(asyncio.run(measure(calls)), json)
 
 
 if __name__ == "__main__":
-    main()
+    run(main)
