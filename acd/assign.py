@@ -46,11 +46,7 @@ def assign(floor: Floor, now: Seconds) -> None:
         floor.fresh_agents.clear()
         floor.fresh_contacts.clear()
         if len(agents) + len(contacts) > 1:
-            for agent in agents:
-                if floor.held_for.get(agent.id):
-                    _serve(floor, agent, now)
-            if not floor.fresh_agents:
-                serve_together(floor, agents, contacts, now)
+            serve_together(floor, agents, contacts, now)
         for agent in agents if not floor.fresh_agents else ():
             _serve(floor, agent, now)
         if floor.fresh_agents:

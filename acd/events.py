@@ -7,11 +7,12 @@ come from people and may be refused with `ForbiddenMove`: see `acd.requests`.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
+from acd.plain import as_plain
 from acd.requests import (
     AgentLoggedIn,
     AgentLoggedOff,
@@ -214,7 +215,7 @@ _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__args__
 
 def to_plain(event: Event) -> tuple[str, int, dict[str, Any]]:
     """The event as `(kind, version, data)`, the form that the journal keeps."""
-    return type(event).__name__, EVENT_VERSION, asdict(event)
+    return type(event).__name__, EVENT_VERSION, as_plain(event)
 
 
 def from_plain(kind: str, version: int, data: dict[str, Any]) -> Event:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from acd.config import Centre
 from acd.engine import Engine
 from acd.model import Agent, Contact, Lane, Medium, OfferMade, Phase, Place, Rule, Work
+from acd.plain import as_plain
 from acd.states import AgentState, ContactState
 from acd.waits import Waits
 
@@ -22,14 +22,19 @@ def dump(engine: Engine) -> dict[str, Any]:
         "seq": engine.seq,
         "offers_made": engine.offers_made,
         "link_up": engine.link_up,
-        "contacts": [asdict(contact) for contact in engine.contacts.values()],
-        "offers": [asdict(offer) for offer in engine.offers.values()],
-        "agents": [asdict(agent) for agent in engine.agents.values()],
+        "contacts": [as_plain(contact) for contact in engine.contacts.values()],
+        "offers": [as_plain(offer) for offer in engine.offers.values()],
+        "agents": [_agent_and_works(agent) for agent in engine.agents.values()],
         "ended": dict(engine.ended),
-        "places": {id_: asdict(place) for id_, place in engine.places.items()},
+        "places": {id_: as_plain(place) for id_, place in engine.places.items()},
         "kept": dict(engine.kept),
         "waits": engine.waits.plain() if engine.waits else None,
     }
+
+
+def _agent_and_works(agent: Agent) -> dict[str, Any]:
+    works = {id_: as_plain(work) for id_, work in agent.works.items()}
+    return as_plain(agent) | {"works": works}
 
 
 def load(centre: Centre, state: Mapping[str, Any], now: float) -> Engine:

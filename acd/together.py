@@ -9,7 +9,7 @@ from heapq import heapify, heappop, heappush
 from acd.config import Strategy
 from acd.floor import Floor
 from acd.holds import is_reserved
-from acd.lines import RANK, Demand, Head, Line
+from acd.lines import RANK, Demand, Line
 from acd.match import NEVER
 from acd.matching import Matching, Options
 from acd.model import Agent, AgentId, Contact, ContactId, Lane, Rule, Seconds
@@ -28,38 +28,53 @@ def serve_together(
     fresh = {agent.id for agent in agents}
     trades = {trade: None for id_ in fresh for trade in floor.demands.reach.get(id_, ())}
     wanted = {floor.demand(contact, now).trade: None for contact in contacts}
+    held = {one.id: one for id_ in fresh for one in floor.held_for.get(id_, {}).values()}
+    held |= {contact.id: contact for contact in contacts if floor.is_held(contact)}
     free = _Free(floor, None if wanted else fresh, now)
     for lane in Lane:
-        heads = [head for trade in trades | wanted for head in trade.heads if head[0] == RANK[lane]]
+        rank = RANK[lane]
+        firsts: list[First] = [
+            head for trade in trades | wanted for head in trade.heads if head[0] == rank
+        ]
+        firsts += [(rank, *one.order_key, one) for one in held.values() if one.lane is lane]
         matching = Matching[ContactId, AgentId]()
-        matched = _match(floor, matching, heads, free)
+        matched = _match(floor, matching, firsts, free)
         matching.improve()
         for contact in matched:
-            agent = matching.agent_of[contact.id]
-            if is_reserved(floor, floor.demand(contact, now), contact.class_):
+            agent, is_held = matching.agent_of[contact.id], contact.id in held
+            demand = floor.demand(contact, now)
+            if not is_held and is_reserved(floor, demand, contact.class_):
                 _put_back(floor, contact, now)
             else:
                 free.taken.add(agent)
-                make(floor, contact, floor.agents[agent], now, Rule.ORDER)
+                rule = Rule.PREFERRED if is_held else Rule.ORDER
+                make(floor, contact, floor.agents[agent], now, rule)
+
+
+First = tuple[int, Seconds, int, Line | Contact]
+"""The head of a line, or a contact that is held for an agent, by lane and order key."""
 
 
 def _match(
-    floor: Floor, matching: Matching[ContactId, AgentId], heads: list[Head], free: _Free
+    floor: Floor, matching: Matching[ContactId, AgentId], firsts: list[First], free: _Free
 ) -> list[Contact]:
     """Take contacts out of their lines in key order, as long as they can be matched.
 
     When the head of a line cannot be matched, nobody behind it can: it has the longest wait.
     """
-    heapify(heads)
+    heapify(firsts)
     matched: list[Contact] = []
-    while heads:
-        line = heappop(heads)[3]
-        contact, options = line.head, free.options(line)
+    while firsts:
+        first = heappop(firsts)[3]
+        if isinstance(first, Line):
+            contact, options = first.head, free.options(first)
+        else:
+            contact, options = first, free.preferred(first)
         if options.agents and matching.add(contact.id, options):
             matched.append(contact)
             floor.leave(contact)
-            if line.first:
-                heappush(heads, line.first)
+            if isinstance(first, Line) and first.first:
+                heappush(firsts, first.first)
     return matched
 
 
@@ -97,6 +112,12 @@ class _Free:
             able = [rank[3] for _, rank in ranked[:count]]
             self._options[asked, count] = Options(able)
         return self._options[asked, count]
+
+    def preferred(self, contact: Contact) -> Options[AgentId]:
+        """The agent whom the contact is held for, if that one is free."""
+        agent, medium = contact.preferred, contact.medium
+        is_open = agent is not None and agent in self._floor.openings[medium].agents
+        return Options([agent] if agent is not None and is_open and self._is_free(agent) else [])
 
     def _rank(self, line: Line) -> list[tuple[Seconds, Rank]]:
         """Who may ever serve the contacts of this line: exact matches first, then by strategy."""

@@ -39,6 +39,7 @@ from ivr.ports import (
 log = logging.getLogger(__name__)
 
 RECORDS_PER_SNAPSHOT = 2000
+"""At least so many, and as many as there are contacts: what a snapshot costs grows with these."""
 CEL_APPLIED = "CelApplied"
 """Journal kind: the telephone side's own record was applied up to and including row `row`."""
 RULES_CHANGED = "RulesChanged"
@@ -86,6 +87,8 @@ class Distributor:
         self._inbox: deque[_Posted] = deque()
         self._wake = asyncio.Event()
         self._since_snapshot = 0
+        self._last = 0
+        """The journal's newest record."""
         self.cel_row = cel_row
         """Up to which row the telephone side's own record has been applied."""
         self._effects: set[asyncio.Task[None]] = set()
@@ -187,6 +190,8 @@ class Distributor:
                 posted.durable.set_result(None)
         for command in commands:
             self._carry_out(command)
+        if self._since_snapshot >= max(RECORDS_PER_SNAPSHOT, len(self.engine.contacts)):
+            await self.save_snapshot(self._last, now)
 
     def _decide(
         self, entry: Entry, now: Seconds, records: list[Record], commands: list[Command]
@@ -233,14 +238,12 @@ class Distributor:
         """Durable before any effect. While the journal fails nothing is decided; nobody is lost."""
         while True:
             try:
-                last = await self._journal.append(records)
+                self._last = await self._journal.append(records)
                 break
             except JournalFailed as failure:
                 log.error("journal failed, trying again", extra={"why": str(failure)})
                 await asyncio.sleep(JOURNAL_RETRY_SECONDS)
         self._since_snapshot += len(records)
-        if self._since_snapshot >= RECORDS_PER_SNAPSHOT:
-            await self.save_snapshot(last, now)
 
     async def save_snapshot(self, seq: int, now: Seconds) -> None:
         """Keep the engine's state as of record `seq`."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import IO, Any
@@ -31,6 +31,7 @@ log = logging.getLogger(__name__)
 PAGE = 1000
 """Records read at a time."""
 SNAPSHOTS_KEPT = 3
+PIECE = 200
 INSERT = {
     "sqlite": text("""
         INSERT INTO journal (seq, at, kind, version, contact, data)
@@ -200,19 +201,40 @@ class SqlJournal(JournalReader):
             "seq": snapshot.seq,
             "at": round(snapshot.at * 1000),
             "version": snapshot.version,
-            "state": json.dumps(dict(snapshot.state), ensure_ascii=False, allow_nan=False),
         }
         newest = select(snapshots.c.seq).order_by(snapshots.c.seq.desc()).limit(SNAPSHOTS_KEPT)
 
         def put(connection: Connection) -> None:
             connection.execute(delete(snapshots).where(snapshots.c.seq == snapshot.seq))
-            connection.execute(insert(snapshots), row)
+            state = "".join(_in_pieces(dict(snapshot.state)))
+            connection.execute(insert(snapshots), row | {"state": state})
             connection.execute(delete(snapshots).where(snapshots.c.seq.not_in(newest)))
 
         try:
             await self._database.write(put)
         except StoreFailed as fault:
             raise JournalFailed(str(fault)) from fault
+
+
+def _in_pieces(plain: Any) -> Iterator[str]:
+    """JSON in pieces: other threads have their turn after each, however much there is."""
+    if isinstance(plain, dict):
+        yield "{"
+        for number, (key, value) in enumerate(plain.items()):
+            yield f"{',' if number else ''}{_json(str(key))}:"
+            yield from _in_pieces(value)
+        yield "}"
+    elif isinstance(plain, list):
+        yield "["
+        for at in range(0, len(plain), PIECE):
+            yield f"{',' if at else ''}{_json(plain[at : at + PIECE])[1:-1]}"
+        yield "]"
+    else:
+        yield _json(plain)
+
+
+def _json(plain: Any) -> str:
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False)
 
 
 def _last(connection: Connection) -> tuple[int, Seconds]:
@@ -233,7 +255,7 @@ def _row(record: Record) -> Row:
         "kind": record.kind,
         "version": record.version,
         "contact": record.contact,
-        "data": json.dumps(dict(record.data), ensure_ascii=False, allow_nan=False),
+        "data": _json(dict(record.data)),
     }
 
 

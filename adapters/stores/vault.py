@@ -55,12 +55,10 @@ class SqlVault:
         await self._database.write(self._name_key)
 
     async def person_for_number(self, number: str) -> PersonId:
-        plain = normal_number(number, self._region)
-        known = await self._database.read(partial(self._find, [plain])) if plain else {}
-        return known.get(plain) or await self._made(plain)
+        return await self._person(normal_number(number, self._region))
 
     async def new_person(self) -> PersonId:
-        return await self._made("")
+        return await self._person("")
 
     async def seal(self, person: PersonId, field_name: str, text: str) -> None:
         """Keep a field, in place of what it held; `LookupError` for nobody or an erased person."""
@@ -99,8 +97,8 @@ class SqlVault:
         await self._database.write(remove)
         await forget_old_pages(self._database)
 
-    async def _made(self, plain: str) -> PersonId:
-        """The number's person; all who ask while a transaction runs share the next one."""
+    async def _person(self, plain: str) -> PersonId:
+        """The number's person; all who ask while others are looked for share the next look."""
         if self._making is None or len(self._asked) == MOST_AT_ONCE:
             self._asked = []
             self._making = asyncio.create_task(self._persons(self._asked))
@@ -112,6 +110,9 @@ class SqlVault:
         async with self._group:
             if asked is self._asked:
                 self._making = None  # the group is closed: who asks from now on opens the next
+            known = await self._database.read(partial(self._find, asked)) if any(asked) else {}
+            if all(map(known.get, asked)):
+                return [known[plain] for plain in asked]
             return await self._database.write(partial(self._find_or_make, asked))
 
     def _find_or_make(self, plains: Sequence[str], connection: Connection) -> list[PersonId]:

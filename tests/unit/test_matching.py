@@ -135,7 +135,6 @@ def test_the_first_is_served_even_if_two_others_wait_for_it() -> None:
     assert rung(stage.tell(LinkChanged(True), 20.0)) == [(ONE, ANN)]
 
 
-@pytest.mark.xfail(strict=True, reason="who is held for an agent takes no part in the matching")
 def test_who_is_held_for_an_agent_is_matched_with_the_others() -> None:
     """Both could be served at once: the first by bob, the second by ann, who knows them."""
     stage = Stage(house(member(ANN), member(BOB), hold_for_preferred=20.0), ANN, BOB)
