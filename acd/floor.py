@@ -81,6 +81,8 @@ class Floor:
         self.lines = Lines()
         self.held_for: dict[AgentId, dict[ContactId, Contact]] = {}
         """Contacts that are held for the agent whom their customer knows."""
+        self.prefer: dict[AgentId, dict[ContactId, Contact]] = {}
+        """Contacts that wait, by the agent whom their customer knows, held or not."""
         self.openings: dict[Medium, Openings] = {}
         self.fresh_agents: dict[AgentId, None] = {}
         self.fresh_contacts: dict[ContactId, None] = {}
@@ -127,6 +129,8 @@ class Floor:
             self.deadlines.add(held_until, Alarm.HOLD, contact.id)
         else:
             self.lines.add(contact, demand)
+        if contact.preferred:
+            self.prefer.setdefault(contact.preferred, {})[contact.id] = contact
         if contact.rests:
             self.deadlines.add(min(contact.rests.values()), Alarm.PAIR_REST, contact.id)
         self.fresh_contacts[contact.id] = None
@@ -136,8 +140,9 @@ class Floor:
     def leave(self, contact: Contact) -> None:
         """The contact does not wait any more."""
         self.lines.remove(contact)
-        if contact.preferred in self.held_for:
-            self.held_for[contact.preferred].pop(contact.id, None)
+        if contact.preferred:
+            self.held_for.get(contact.preferred, {}).pop(contact.id, None)
+            self.prefer.get(contact.preferred, {}).pop(contact.id, None)
         self.fresh_contacts.pop(contact.id, None)
 
     def is_held(self, contact: Contact) -> bool:
@@ -172,6 +177,9 @@ class Floor:
         """The agent has logged in, perhaps with other queues than before."""
         self.signed_off(agent, now)
         self.demands.sign_in(agent)
+        for contact in list(self.prefer.get(agent.id, {}).values()):
+            self.leave(contact)
+            self.wait(contact, now)
 
     def signed_off(self, agent: Agent, now: Seconds) -> None:
         """The agent has logged off: nothing is held for them any more."""

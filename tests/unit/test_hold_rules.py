@@ -9,9 +9,9 @@ import pytest
 from acd import snapshot
 from acd.commands import Offer, Withdraw
 from acd.config import Capacity, Class, Relax
-from acd.events import LinkChanged, OfferEnd, OfferEnded, Transferred
+from acd.events import LinkChanged, OfferEnd, OfferEnded, PhoneChanged, TimePassed, Transferred
 from acd.model import Rule
-from acd.requests import AgentLoggedOff, AgentPaused
+from acd.requests import AgentLoggedIn, AgentLoggedOff, AgentPaused
 from tests.routing_stage import (
     ANN,
     BOB,
@@ -28,6 +28,15 @@ from tests.routing_stage import (
 )
 
 RESERVE = {"standard": Class(), "vip": Class(reserve=1)}
+
+
+def test_a_contact_is_held_for_its_agent_who_logs_in_while_it_waits() -> None:
+    stage = Stage(house(member(ANN), member(BOB), hold_for_preferred=30.0))
+    stage.arrives(ONE, 10.0, preferred=ANN)
+    stage.tell(PhoneChanged(ANN, True), 12.0)
+    stage.tell(AgentLoggedIn(ANN, ready=False), 12.0)
+    assert stage.comes(BOB, 15.0) == []
+    assert rung(stage.tell(TimePassed(), 40.0)) == [(ONE, BOB)]
 
 
 def test_a_second_queue_is_served_only_by_who_waited_for_it() -> None:
