@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from types import TracebackType
 
+from adapters.asterisk.call_facts import ARGUMENTS
+
 Answer = bytes | None
 DEADLINE = 5.0
 WORD = "sesame"
@@ -102,7 +104,7 @@ class FakeCall:
     """A call in Asterisk that runs an AGI script: connects, sends its header, obeys commands."""
 
     HEADER = (
-        "agi_network: yes\nagi_request: agi://x\nagi_arg_1: {secret}\n"
+        "agi_network: yes\nagi_request: agi://x\nagi_arg_1: {secret}\n{told}"
         "agi_channel: PJSIP/trunk-00000001\nagi_language: zh\nagi_uniqueid: 17.1\n"
         "agi_callerid: 13800138000\nagi_calleridname: unknown\nagi_callingpres: 0\n"
         "agi_extension: 4000\n\n"
@@ -113,18 +115,24 @@ class FakeCall:
         self.commands: list[str] = []
         self.applications: dict[str, Callable[[str], Awaitable[str]]] = {}
         self._port = port
-        self._header = self.HEADER.format(secret=secret).encode() if header is None else header
+        self._secret, self._header = secret, header
 
     async def run(self) -> None:
         """Play the call until the script closes the connection."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self._port)
         try:
-            writer.write(self._header)
+            writer.write(self._header or self._told().encode())
             while line := await asyncio.wait_for(reader.readline(), DEADLINE):
                 self.commands.append(line.decode().rstrip("\n"))
                 writer.write(f"200 result={await self._obey(self.commands[-1])}\n".encode())
         finally:
             writer.close()
+
+    def _told(self) -> str:
+        """The header, with the variables of the call that the dialplan hands to the script."""
+        told = [f"agi_arg_{at}: {self.variables.get(name, '')}\n"
+                for at, name in enumerate(ARGUMENTS[1:], start=2)]  # fmt: skip
+        return self.HEADER.format(secret=self._secret, told="".join(told))
 
     async def _obey(self, command: str) -> str:
         if match := re.fullmatch(r"SET VARIABLE (.*)", command):
@@ -134,6 +142,9 @@ class FakeCall:
         if match := re.fullmatch(r'GET VARIABLE "(.*)"', command):
             value = self.variables.get(match[1], "")
             return f"1 ({value})" if value else "0"
+        if match := re.fullmatch(r'EXEC MSet "(.*)"', command):
+            self.variables |= dict(pair.split("=", 1) for pair in match[1].split(","))
+            return "0"
         if match := re.fullmatch(r'EXEC (\w+) "(.*)"', command):
             run = self.applications.get(match[1])
             return await run(match[2]) if run else "0"

@@ -9,15 +9,21 @@ from acd.model import ContactId
 from adapters.asterisk.facts import signalled_number
 from ivr.ports import CallFacts
 
-VARIABLES = ("CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS")
-"""Variables of the call that have a part in it."""
+ARGUMENTS = ("SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", "HOTLINE_TYPED")
+"""What the dialplan hands to the script, in this order: variables of the call but for the first."""
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ALLOWED = range(0x20)
 """Presentations (agi_callingpres) that do not ask for the number to be withheld."""
 
 
-def call_facts(env: Mapping[str, str], variables: Mapping[str, str]) -> CallFacts:
+def arguments(env: Mapping[str, str]) -> dict[str, str]:
+    """The script's arguments by name; what was not handed over is empty."""
+    return {name: env.get(f"agi_arg_{at}", "") for at, name in enumerate(ARGUMENTS, start=1)}
+
+
+def call_facts(env: Mapping[str, str]) -> CallFacts:
     """`env` is the header of the script's connection."""
+    variables = arguments(env)
     return CallFacts(
         contact=ContactId(variables["CONTACT"] or env.get("agi_uniqueid", "")),
         dialled=variables["DIALLED"] or env.get("agi_extension", ""),

@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
-from adapters.asterisk.call_facts import VARIABLES, call_facts, visits_text
+from adapters.asterisk.call_facts import arguments, call_facts, visits_text
 from ivr.ports import CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt, PromptStore, SpeechFailed
 
@@ -39,6 +39,8 @@ KEPT = "="
 DIAL_TONE = "dial"
 SILENCE = "silence"
 """The music class that sends silence."""
+PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
+"""Values that mean the same to `MSet` as to `Set`."""
 PLAYABLE = re.compile(r"[\w/.@:+= -]+")
 
 
@@ -155,18 +157,23 @@ class AgiLine:
     # ---- in a thread
 
     def _begin(self) -> tuple[CallFacts, int]:
-        agi = self._agi
-        agi.set_variable("TIMEOUT(absolute)", 0)
-        agi.set_variable("TIMEOUT(digit)", BETWEEN_KEYS)
-        if not agi.get_variable(TYPED):  # else the script before this one has begun it
-            agi.set_variable(TYPED, KEPT)
-            agi.appexec("StoreDTMF", f"RX,{TYPED}")
-        variables = {name: agi.get_variable(name) for name in VARIABLES}
-        return call_facts(agi.env, variables), len(self._typed())
+        typed = arguments(self._agi.env)[TYPED]
+        limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
+        if typed:  # the script before this one has begun it
+            self._set(limits)
+        else:
+            self._set(limits | {TYPED: KEPT})
+            self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
+        return call_facts(self._agi.env), len(typed.removeprefix(KEPT))
 
     def _set(self, variables: dict[str, str]) -> None:
+        """All at once, as far as `MSet` takes the values as they are."""
+        plain = [f"{name}={value}" for name, value in variables.items() if PLAIN.fullmatch(value)]
+        if plain:
+            self._agi.appexec("MSet", ",".join(plain))
         for name, value in variables.items():
-            self._agi.set_variable(name, value)
+            if not PLAIN.fullmatch(value):
+                self._agi.set_variable(name, value)
 
     def _join(self, variables: dict[str, str]) -> None:
         self._set(variables)
