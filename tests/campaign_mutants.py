@@ -34,7 +34,7 @@ from ivr.settings import ROOT, load
 MODULES = (
     "agents", "alarms", "arrivals", "assign", "deadlines", "demands", "engine", "events", "floor",
     "holds", "lines", "match", "matching", "model", "offers", "openings", "overflow", "snapshot",
-    "strategy",
+    "plain", "strategy", "together",
 )  # fmt: skip
 TESTS = (
     "engine", "engine_edges", "hold_rules", "lanes_and_places", "strategies", "match",
