@@ -11,6 +11,7 @@ import pytest
 from acd import snapshot
 from acd.commands import Close, ContactEnd, Withdraw
 from acd.config import Capacity, Class
+from acd.demands import MOST_DEMANDS
 from acd.engine import Engine
 from acd.events import (
     CallerLeft,
@@ -184,3 +185,26 @@ def test_who_comes_back_from_a_break_may_be_offered_at_once() -> None:
     assert stage.engine.agents[ANN].state is AgentState.NOT_READY
     stage.tell(AgentReady(ANN), 40.0)
     assert stage.engine.contacts[ONE].state is ContactState.RINGING
+
+
+def test_an_agent_who_is_done_early_with_wrap_up_counts_as_freed_after_a_talk() -> None:
+    stage = Stage(house(member(ANN), wrap_up_seconds=30.0), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    stage.hangs_up(ONE, 20.0)
+    stage.tell(AgentReady(ANN), 25.0)
+    assert stage.engine.freed == {ANN: True}
+
+
+def test_nobody_is_held_for_an_agent_where_the_queue_holds_nobody() -> None:
+    stage = Stage(house(member(ANN), member(BOB)), BOB)
+    assert stage.arrives(ONE, 0.0, preferred=ANN) == [(ONE, BOB)]
+
+
+def test_what_contacts_asked_for_is_forgotten_once_nobody_waits_with_it() -> None:
+    stage = Stage(house(member(ANN)))
+    for n in range(2 * MOST_DEMANDS):
+        contact = ContactId(f"c{n}")
+        stage.arrives(contact, 10.0 + n, skills={f"skill {n}": 1})
+        stage.tell(CallerLeft(contact), 10.0 + n)
+    assert len(stage.engine.demands._demands) <= MOST_DEMANDS

@@ -1,0 +1,51 @@
+"""The matching by itself, held to every way there is to give agents to contacts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from random import Random
+
+import pytest
+
+from acd.matching import Matching, Options
+
+
+def matched(options: Sequence[Options[str]]) -> dict[int, str]:
+    """Contacts 0, 1, ... in order, each with its agents; who gets whom."""
+    matching = Matching[int, str]()
+    for contact, its in enumerate(options):
+        if its.agents:
+            matching.add(contact, its)
+    matching.improve()
+    return matching.agent_of
+
+
+def best(options: Sequence[Sequence[str]]) -> dict[int, str]:
+    """The same by trying everything: first who is served at all, then by whom, both in order."""
+
+    def places(given: tuple[str | None, ...]) -> tuple[list[bool], list[int]]:
+        served = [agent is None for agent in given]
+        return served, [its.index(a) if a else 0 for its, a in zip(options, given, strict=True)]
+
+    ways = [
+        given
+        for given in product(*([None, *its] for its in options))
+        if len({*given} - {None}) == sum(agent is not None for agent in given)
+    ]
+    return {n: agent for n, agent in enumerate(min(ways, key=places)) if agent}
+
+
+def test_an_earlier_contact_keeps_its_best_agent_when_a_later_one_can_go_elsewhere() -> None:
+    """Whoever is looked at first on the way to an agent for the third, is not moved for it."""
+    options = [Options("ad"), Options("be"), Options("ab")]
+    assert matched(options) == {0: "a", 1: "e", 2: "b"}
+
+
+@pytest.mark.parametrize("seed", range(400))
+def test_everybody_gets_whom_they_get_when_every_way_is_tried(seed: int) -> None:
+    dice = Random(seed)
+    agents = "abcde"[: dice.randint(1, 5)]
+    lists = [Options(dice.sample(agents, dice.randint(0, len(agents)))) for _ in range(4)]
+    options = [dice.choice(lists) for _ in range(dice.randint(1, 6))]
+    assert matched(options) == best([one.agents for one in options])
