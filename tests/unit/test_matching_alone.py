@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
 from random import Random
 
@@ -24,9 +24,10 @@ def matched(options: Sequence[Options[str]]) -> dict[int, str]:
 def best(options: Sequence[Sequence[str]]) -> dict[int, str]:
     """The same by trying everything: first who is served at all, then by whom, both in order."""
 
-    def places(given: tuple[str | None, ...]) -> tuple[list[bool], list[int]]:
-        served = [agent is None for agent in given]
-        return served, [its.index(a) if a else 0 for its, a in zip(options, given, strict=True)]
+    def places(given: Iterable[str | None]) -> tuple[list[bool], list[int]]:
+        way = [*given]
+        chosen = [its.index(a) if a else 0 for its, a in zip(options, way, strict=True)]
+        return [agent is None for agent in way], chosen
 
     ways = [
         given
