@@ -38,7 +38,7 @@ MODULES = (
 )  # fmt: skip
 TESTS = (
     "engine", "engine_edges", "hold_rules", "lanes_and_places", "strategies", "match",
-    "public_bugs", "overflow", "rules", "matching", "why", "explain", "simulation",
+    "public_bugs", "overflow", "rules", "matching", "matching_alone", "why", "explain", "simulation",
     "position_invariance",
     "engine_invariants",
 )  # fmt: skip
