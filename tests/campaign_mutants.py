@@ -38,9 +38,8 @@ MODULES = (
 )  # fmt: skip
 TESTS = (
     "engine", "engine_edges", "hold_rules", "lanes_and_places", "strategies", "match",
-    "public_bugs", "overflow", "rules", "matching", "matching_alone", "why", "explain", "simulation",
-    "position_invariance",
-    "engine_invariants",
+    "public_bugs", "overflow", "rules", "matching", "matching_alone", "why", "explain",
+    "simulation", "position_invariance", "engine_invariants",
 )  # fmt: skip
 SLOW = ("TestAnyDay", "in_any_process")
 """Left out: what they see, the random days see too."""
