@@ -231,7 +231,8 @@ async def until(condition: Callable[[], Any], wait: float = DEADLINE) -> Any:
 def _free_base() -> int:
     first = int(os.environ.get("HOTLINE_PORT_BASE") or DEFAULT_PORT_BASE)
     for base in range(first, 64_000, 1200):
-        if _free(base, socket.SOCK_DGRAM) and _free(base + 1, socket.SOCK_STREAM):
+        streams = (_free(base + n, socket.SOCK_STREAM) for n in range(1, 4))
+        if _free(base, socket.SOCK_DGRAM) and all(streams):
             return base
     raise AssertionError("no free ports")
 

@@ -279,7 +279,7 @@ def figures(asks: Sequence[Ask], unknown: int, seed: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def measure(
+def main(
     runs: Annotated[int, typer.Option(help="Centres of each shape.")] = 8,
     seed: Annotated[int, typer.Option(help="Other days for another seed.")] = 2,
     json: JsonFile = None,
@@ -304,4 +304,4 @@ def measure(
 
 
 if __name__ == "__main__":
-    run(measure)
+    run(main)
