@@ -142,7 +142,9 @@ class Floor:
         self.lines.remove(contact)
         if contact.preferred:
             self.held_for.get(contact.preferred, {}).pop(contact.id, None)
-            self.prefer.get(contact.preferred, {}).pop(contact.id, None)
+            prefer = self.prefer.get(contact.preferred, {})
+            if prefer.pop(contact.id, None) and not prefer:
+                del self.prefer[contact.preferred]
         self.fresh_contacts.pop(contact.id, None)
 
     def is_held(self, contact: Contact) -> bool:

@@ -40,15 +40,19 @@ def serve_together(
         matching = Matching[ContactId, AgentId]()
         matched = _match(floor, matching, firsts, free)
         matching.improve()
+        one_kept_back = False
         for contact in matched:
             agent, is_held = matching.agent_of[contact.id], contact.id in held
             demand = floor.demand(contact, now)
             if not is_held and is_reserved(floor, demand, contact.class_):
                 _put_back(floor, contact, now)
+                one_kept_back = True
             else:
                 free.taken.add(agent)
                 rule = Rule.PREFERRED if is_held else Rule.ORDER
                 make(floor, contact, floor.agents[agent], now, rule)
+        if one_kept_back:
+            return  # whom its agent serves instead is found one by one, before the next lane
 
 
 First = tuple[int, Seconds, int, Line | Contact]

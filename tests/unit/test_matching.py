@@ -211,3 +211,15 @@ def test_lots_are_drawn_for_each_of_many_contacts() -> None:
         taken = {agent for _, agent in expected}
         expected.append((contact, min(rank for rank in drawn if rank[3] not in taken)[3]))
     assert rung(stage.tell(LinkChanged(True), 200.0)) == expected
+
+
+def test_who_is_kept_back_for_a_reserve_leaves_the_agent_to_the_next_in_order() -> None:
+    """Not to a deferred contact: the next live one stands before it."""
+    classes = {"standard": Class(), "vip": Class(reserve=1)}
+    stage = Stage(house(member(ANN), member(BOB), classes=classes), ANN, BOB)
+    stage.tell(LinkChanged(False), 5.0)
+    stage.arrives(ONE, 10.0)
+    stage.arrives(TWO, 11.0)
+    stage.arrives(THREE, 12.0, class_="vip")
+    stage.arrives(ContactId("later"), 13.0, class_="vip", due_at=14.0)
+    assert rung(stage.tell(LinkChanged(True), 20.0)) == [(ONE, ANN), (THREE, BOB)]
