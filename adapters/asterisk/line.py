@@ -168,12 +168,14 @@ class AgiLine:
 
     def _set(self, variables: dict[str, str]) -> None:
         """All at once, as far as `MSet` takes the values as they are."""
-        plain = [f"{name}={value}" for name, value in variables.items() if PLAIN.fullmatch(value)]
+        plain: list[str] = []
+        for name, value in variables.items():
+            if PLAIN.fullmatch(value):
+                plain.append(f"{name}={value}")
+            else:
+                self._agi.set_variable(name, value)
         if plain:
             self._agi.appexec("MSet", ",".join(plain))
-        for name, value in variables.items():
-            if not PLAIN.fullmatch(value):
-                self._agi.set_variable(name, value)
 
     def _join(self, variables: dict[str, str]) -> None:
         self._set(variables)

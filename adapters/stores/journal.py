@@ -32,6 +32,7 @@ PAGE = 1000
 """Records read at a time."""
 SNAPSHOTS_KEPT = 3
 PIECE = 200
+"""Things of a snapshot that are made JSON at a time."""
 INSERT = {
     "sqlite": text("""
         INSERT INTO journal (seq, at, kind, version, contact, data)

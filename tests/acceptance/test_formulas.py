@@ -154,8 +154,6 @@ def test_impossible_paths_are_noticed() -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_product_comes_to_the_formulas(name: str, tmp_path: Path) -> None:
-    if not product.can_simulate():
-        pytest.skip("simulate is not there")
     model, trace = traced(name)
     results = product.simulate(model.centre, trace, tmp_path)
     assert list(faults(model.centre, trace, results))[:5] == []

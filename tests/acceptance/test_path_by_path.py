@@ -25,13 +25,6 @@ QUICK_TO_TELL = (2, 5, 9, 3, 1, 0, 4, 6, 7, 8)
 Traced = tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]]
 
 
-@pytest.fixture
-def simulate() -> None:
-    """The command is there."""
-    if not product.can_simulate():
-        pytest.skip("simulate is not there")
-
-
 @cache
 def traced(number: int) -> Traced:
     """Centre, trace and what the reference makes of it."""
@@ -85,7 +78,6 @@ def test_a_campaign_counts_mismatches_and_does_nothing_twice(
     assert campaign.run(SEED, 0, 100)["mismatches"] == first["mismatches"]
 
 
-@pytest.mark.usefixtures("simulate")
 def test_the_product_comes_to_what_was_worked_out_by_hand(tmp_path: Path) -> None:
     centre, trace, expected = together()
     found = zip(trace, product.simulate(centre, trace, tmp_path), strict=True)
@@ -94,7 +86,6 @@ def test_the_product_comes_to_what_was_worked_out_by_hand(tmp_path: Path) -> Non
     ]
 
 
-@pytest.mark.usefixtures("simulate")
 @pytest.mark.parametrize("number", range(len(SHAPES)), ids=lambda k: SHAPES[k].name)
 def test_every_contact_of_the_product_goes_the_way_of_the_reference(
     number: int, tmp_path: Path

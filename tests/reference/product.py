@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +23,6 @@ def command(*words: str | Path) -> subprocess.CompletedProcess[str]:
     """`./hotline WORDS` on the Python that runs already, without preparing the machine."""
     line = [sys.executable, "-m", "adapters.cli", *map(str, words)]
     return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-@cache
-def can_simulate() -> bool:
-    """Whether the command is there; if it is there and broken, its tests are to say so."""
-    return "No such command" not in command("simulate", "--help").stderr
 
 
 def simulate(
