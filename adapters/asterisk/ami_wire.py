@@ -79,11 +79,13 @@ def _check_header(key: str, value: str) -> None:
 
 def plain(message: Message) -> dict[str, str]:
     """An event or answer as a dict; a header that comes more than once has its values as lines."""
-    return {
-        key: "\n".join(value) if isinstance(value, list) else cast(str, value)
-        for key, value in message.items()
-        if key != "content"  # added by the library to every message
-    }
+    # The library's own `items` looks each key up again, twice lower-cased, at every event.
+    headers = dict(message._store.values())
+    headers.pop("content", None)  # added by the library to every message
+    for key, value in headers.items():
+        if isinstance(value, list):
+            headers[key] = "\n".join(value)
+    return cast(dict[str, str], headers)
 
 
 class Wire(AMIProtocol):  # type: ignore[misc]  # the library has no types

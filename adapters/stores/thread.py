@@ -1,4 +1,5 @@
-"""One thread for work that blocks: one piece at a time, the journal's before all that waits.
+"""One thread for work that blocks: one piece at a time, the journal's before all that waits, but
+for what has waited too long behind it.
 
 A piece of work is one hop: into the thread and back, however many statements it has. In a busy
 process every hop, and every statement, waits for the interpreter to be given back.
@@ -31,6 +32,12 @@ class _Piece(NamedTuple):
     work: Callable[[], Any]
     answer: asyncio.Future[Any]
     due: float
+    until: float
+    """From then on the piece no longer stands back behind others."""
+
+
+PATIENCE = 0.05
+"""Seconds that a piece lets the journal's go first; in a busy hour there is always one of those."""
 
 
 class StoreThread:
@@ -41,7 +48,8 @@ class StoreThread:
     pile up behind.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._first: deque[_Piece] = deque()
         self._others: deque[_Piece] = deque()
         self._bell: SimpleQueue[bool] = SimpleQueue()
@@ -52,7 +60,7 @@ class StoreThread:
     def start(
         self, work: Callable[[], Result], seconds: float, *, first: bool = False
     ) -> asyncio.Future[Result]:
-        """Begin as soon as the thread is free; `first`: before all others that wait.
+        """Begin as soon as the thread is free; `first`: before others, while they have patience.
 
         Raises `Overdue` when the thread is still at work that should have ended.
         """
@@ -60,7 +68,8 @@ class StoreThread:
         if now > self._due():
             raise Overdue
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        (self._first if first else self._others).append(_Piece(work, answer, now + seconds))
+        piece = _Piece(work, answer, now + seconds, now + self._patience)
+        (self._first if first else self._others).append(piece)
         self._bell.put(True)
         return answer
 
@@ -77,9 +86,14 @@ class StoreThread:
         present = self._present
         return present.due if present else math.inf
 
+    def _next(self) -> deque[_Piece]:
+        if self._others and (not self._first or self._others[0].until < time.monotonic()):
+            return self._others
+        return self._first
+
     def _run(self) -> None:
         while self._bell.get():
-            piece = (self._first or self._others).popleft()
+            piece = self._next().popleft()
             if not piece.answer.cancelled():
                 self._present = piece
                 _do(piece)

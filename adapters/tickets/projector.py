@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
@@ -18,8 +19,11 @@ from ivr.ports import Record, StoreFailed, StoreRefused
 
 log = logging.getLogger(__name__)
 
-BUSY_SECONDS, IDLE_SECONDS = 0.05, 0.25
+SHORTEST_PAUSE, IDLE_SECONDS = 0.05, 0.25
 """Between two looks at the journal: where something came just now, more comes soon."""
+REST = 4
+"""It rests this many times as long as it has worked: every look costs the same, whether one record
+has come or fifty, and the calls themselves need the processor more."""
 LONGEST_PAUSE = 4.0
 BATCH = 500
 
@@ -48,8 +52,9 @@ class Projector:
         while True:
             try:
                 begun = begun or await self._begin()
+                began = time.monotonic()
                 came = await self.catch_up()
-                pause = BUSY_SECONDS if came else min(pause * 1.5, IDLE_SECONDS)
+                pause = next_pause(pause, time.monotonic() - began if came else None)
                 self._say("")
             except (StoreFailed, StoreRefused) as failure:
                 pause = min(pause * 2, LONGEST_PAUSE)
@@ -106,3 +111,9 @@ class Projector:
             else:
                 log.info("projector follows the journal", extra={"applied": self.applied})
         self.trouble = trouble
+
+
+def next_pause(pause: float, worked: float | None) -> float:
+    """Seconds until the next look; `worked`: how long applying took, None if nothing had come."""
+    wanted = pause * 1.5 if worked is None else max(REST * worked, SHORTEST_PAUSE)
+    return min(wanted, IDLE_SECONDS)

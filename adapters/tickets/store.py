@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, insert, or_, select, update
+from sqlalchemy import Connection, Executable, Table, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from acd.model import Seconds
@@ -138,7 +138,7 @@ class TicketStore:
 
 def _open(db: Connection) -> int:
     row = {"id": 1, "last_event": 0, "applied": 0}
-    db.execute(_insert(db, feed).values(row).on_conflict_do_nothing())
+    db.execute(_insert(db.dialect.name, feed).values(row).on_conflict_do_nothing())
     return int(db.execute(select(feed.c.applied)).scalar_one())
 
 
@@ -197,13 +197,19 @@ def _add_entries(db: Connection, new: Sequence[Entry], last_event: int) -> None:
 
 def _upsert(db: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> None:
     if listed := list(rows):
-        statement = _insert(db, table)
-        new = {column.name: statement.excluded[column.name] for column in table.c}
-        db.execute(statement.on_conflict_do_update(index_elements=["id"], set_=new), listed)
+        db.execute(_upserting(db.dialect.name, table), listed)
 
 
-def _insert(db: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return postgresql.insert(table) if db.dialect.name == "postgresql" else sqlite.insert(table)
+@cache
+def _upserting(dialect: str, table: Table) -> Executable:
+    """Made once: making it takes longer than running it."""
+    statement = _insert(dialect, table)
+    new = {column.name: statement.excluded[column.name] for column in table.c}
+    return statement.on_conflict_do_update(index_elements=["id"], set_=new)
+
+
+def _insert(dialect: str, table: Table) -> sqlite.Insert | postgresql.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _ticket(db: Connection, ticket: str) -> Ticket:
@@ -239,5 +245,5 @@ def _keep(
 ) -> None:
     db.execute(delete(answers).where(answers.c.at < at - KEEP_ANSWERS_SECONDS))
     row = {"key": keyed.key, "fingerprint": keyed.fingerprint, "at": at}
-    kept = _insert(db, answers).values(row | {"entry": entry, "answer": answer})
+    kept = _insert(db.dialect.name, answers).values(row | {"entry": entry, "answer": answer})
     db.execute(kept.on_conflict_do_nothing())

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from ivr.settings import Ports
 from tests.bench.tap import Tap
+from tests.watch import filters
 
 NUMBER = "4000"
 BOOT_DEADLINE = 20.0
@@ -69,12 +70,14 @@ class AppQueue:
         ports: Ports,
         agents: Sequence[str],
         rules: QueueRules,
+        told: Sequence[str] = (),
     ) -> None:
         self._tools = tools
         self._folder = folder
         self._ports = ports
         self._agents = agents
         self._rules = rules
+        self._told = told
         self._ami_secret = secrets.token_hex(16)
         self.phone_secrets = {agent: secrets.token_hex(16) for agent in agents}
         self._process: asyncio.subprocess.Process | None = None
@@ -145,7 +148,8 @@ class AppQueue:
         return {
             "asterisk.conf": self._asterisk_conf(),
             "modules.conf": "[modules]\nautoload=no\n" + _each("load = {}.so", MODULES),
-            "manager.conf": MANAGER.format(port=ports.ami, secret=self._ami_secret),
+            "manager.conf": MANAGER.format(port=ports.ami, secret=self._ami_secret)
+            + filters(self._told),
             "pjsip.conf": self._pjsip_conf(),
             "rtp.conf": f"[general]\nrtpstart={ports.rtp[0]}\nrtpend={ports.rtp[1]}\n"
             "strictrtp=no\nicesupport=no\n",

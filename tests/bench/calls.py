@@ -22,7 +22,7 @@ from adapters.sipp.phones import Behaviour, Phones
 from ivr.settings import Ports, Settings
 from tests.bench.app_queue import NUMBER, AppQueue, QueueRules
 from tests.bench.command import JsonFile, hand_out, run, say, settings_or_end
-from tests.bench.figures import Figures, figures, legs
+from tests.bench.figures import TOLD, Figures, figures, legs
 from tests.bench.machine import cpu_seconds, machine, versions
 from tests.bench.ours import hotline
 from tests.bench.tap import Tap
@@ -142,7 +142,7 @@ class Bench:
 
     async def app_queue(self, plan: Plan, rules: QueueRules) -> Run:
         folder = self._folder / "app_queue"
-        side = AppQueue(self._settings.tools, folder, self._ports, plan.names, rules)
+        side = AppQueue(self._settings.tools, folder, self._ports, plan.names, rules, TOLD)
         try:
             await side.start()
             return await load(self._settings.tools, side, plan, self._ports)

@@ -14,6 +14,8 @@ from typing import Any
 from tests.bench.tap import Event, at
 
 NEVER = float("inf")
+TOLD = ("FullyBooted", "Newchannel", "BridgeEnter", "Hangup")
+"""The events that the figures are made of, and the one that says Asterisk is up."""
 
 
 @dataclass(slots=True)

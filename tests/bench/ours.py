@@ -22,6 +22,7 @@ from adapters.cli.run import running, stop_asterisk
 from adapters.control.client import CoreClient
 from ivr.settings import Settings, load
 from tests.bench.app_queue import NUMBER
+from tests.bench.figures import TOLD
 from tests.bench.tap import Tap
 from tests.watch import WATCH, let_watch
 
@@ -93,7 +94,7 @@ async def hotline(
     for name, content in _files(agents, flow or STRAIGHT).items():
         (data / name).write_text(yaml.safe_dump(content), encoding="utf-8")
     settings = load(environment)
-    let_watch(settings)
+    let_watch(settings, TOLD)
     before = {name: os.environ.get(name) for name in place}
     os.environ.update(environment)  # for the processes
     try:

@@ -49,14 +49,16 @@ class Tap:
         self._writer.close()
 
     async def _block(self) -> Event:
+        try:
+            block = await self._reader.readuntil(b"\r\n\r\n")
+        except asyncio.IncompleteReadError:
+            raise ConnectionResetError("the manager interface closed") from None
         event: Event = {}
-        while line := (await self._reader.readline()).decode("utf-8", "replace"):
-            name, colon, value = line.rstrip("\r\n").partition(": ")
-            if not line.strip():
-                return event
+        for line in block.decode("utf-8", "replace").split("\r\n"):
+            name, colon, value = line.partition(": ")
             if colon:
                 event[name] = value
-        raise ConnectionResetError("the manager interface closed")
+        return event
 
     async def _listen(self) -> None:
         with contextlib.suppress(ConnectionError):

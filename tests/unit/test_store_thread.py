@@ -54,6 +54,17 @@ async def test_what_is_first_goes_before_all_that_wait(thread: StoreThread) -> N
     assert order == ["first", "other 0", "other 1", "other 2"]
 
 
+async def test_who_has_waited_long_enough_stands_back_for_nobody() -> None:
+    thread, stuck, order = StoreThread("impatient", patience=0), Stuck(), list[str]()
+    waiting = [thread.start(stuck, 5)]
+    waiting += [thread.start(partial(order.append, "other"), 5)]
+    waiting += [thread.start(partial(order.append, "first"), 5, first=True)]
+    stuck.let_go()
+    await asyncio.gather(*waiting)
+    thread.end()
+    assert order == ["other", "first"]
+
+
 async def test_what_nobody_waits_for_any_more_does_not_begin(thread: StoreThread) -> None:
     stuck, begun = Stuck(), list[bool]()
     thread.start(stuck, 5)

@@ -94,3 +94,10 @@ async def test_a_journal_that_ends_before_what_is_applied_is_refused(
             await asyncio.sleep(0.001)
     task.cancel()
     assert "the journal ends at 1, but 9 is applied" in projector.trouble
+
+
+def test_the_more_there_is_to_apply_the_longer_it_leaves_the_processor_to_the_calls() -> None:
+    assert module.next_pause(0.25, worked=0.001) == module.SHORTEST_PAUSE
+    assert module.next_pause(0.05, worked=0.03) == pytest.approx(0.12)
+    assert module.next_pause(0.05, worked=2.0) == module.IDLE_SECONDS
+    assert module.next_pause(0.05, worked=None) == pytest.approx(0.075)
