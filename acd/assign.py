@@ -9,7 +9,9 @@ agents and contacts that were there before, everything possible has been done al
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from heapq import heapify, heappop
 from itertools import islice
+from operator import attrgetter
 
 from acd.deadlines import Alarm
 from acd.floor import Floor
@@ -32,6 +34,7 @@ from acd.strategy import Rank
 from acd.together import serve_together
 
 ORDER, PREFERRED = Rule.ORDER, Rule.PREFERRED
+first_head = attrgetter("first")
 A_FEW = 16
 """So many entries are looked at in order before the shorter of two lists is gone through."""
 
@@ -41,11 +44,11 @@ def assign(floor: Floor, now: Seconds) -> None:
     while floor.fresh_agents or floor.fresh_contacts:
         agents = [floor.agents[id_] for id_ in floor.fresh_agents if id_ in floor.agents]
         contacts = [floor.contacts[id_] for id_ in floor.fresh_contacts]
-        agents.sort(key=lambda agent: (agent.idle_since, agent.id))
-        contacts.sort(key=_key)
         floor.fresh_agents.clear()
         floor.fresh_contacts.clear()
         if len(agents) + len(contacts) > 1:
+            agents.sort(key=lambda agent: (agent.idle_since, agent.id))
+            contacts.sort(key=_key)
             serve_together(floor, agents, contacts, now)
         for agent in agents if not floor.fresh_agents else ():
             _serve(floor, agent, now)
@@ -81,10 +84,10 @@ def next_contact(floor: Floor, agent: Agent, now: Seconds) -> Contact | None:
     media, skills = _media(floor, agent.id), floor.member(agent.id).skills
     reach = floor.demands.reach[agent.id] if media else {}
     best: Head | None = None
-    for first in sorted([trade.first for trade in reach if trade.first]):
-        if best and best < first:
-            break
-        trade = first[3].demand.trade
+    firsts = [*filter(None, map(first_head, reach))]
+    heapify(firsts)  # few are looked at: sorting all would take longer
+    while firsts and not (best and best < firsts[0]):
+        trade = heappop(firsts)[3].demand.trade
         for head in trade.heads if trade.medium in media else ():
             if best and best < head:
                 break

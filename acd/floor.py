@@ -196,21 +196,21 @@ class Floor:
         """Something about the agent has changed: are they open, and for what?"""
         if self.reserves:
             self._reserves_may_allow(agent)
-        member = self.centre.agents.get(agent.id)
+        id_ = agent.id
+        member = self.centre.agents.get(id_)
         if member is None and not agent.works:
             self._gone(agent, now)
             return
-        if agent.state is LOGGED_OFF and agent.id in self.demands.reach:
+        if agent.state is LOGGED_OFF and id_ in self.demands.reach:
             self.signed_off(agent, now)
-        known = member if agent.id in self.demands.reach and takes_contacts(agent) else None
-        by_phone = agent.reachable and agent.rests_until <= now
+        known = member if id_ in self.demands.reach and takes_contacts(agent) else None
         for medium, openings in self.openings.items():
-            reached = by_phone or medium is not VOICE
+            reached = medium is not VOICE or (agent.reachable and agent.rests_until <= now)
             if known and reached and room_for(agent, known, medium):
                 openings.open(agent, known)
-                self.fresh_agents[agent.id] = None
-            elif agent.id in openings.agents:
-                openings.close(agent.id)
+                self.fresh_agents[id_] = None
+            elif id_ in openings.agents:
+                openings.close(id_)
 
     def _reserves_may_allow(self, agent: Agent) -> None:
         """What was kept for a class until now, idle agents of the same queues may take."""

@@ -53,11 +53,12 @@ class Trade:
 class Demand:
     """What some contacts ask for, and the lines of those who wait for it."""
 
-    __slots__ = ("lane", "lines", "stages", "trade")
+    __slots__ = ("lane", "lines", "rank", "stages", "trade")
 
     def __init__(self, trade: Trade, lane: Lane, stages: list[Stage]) -> None:
         self.trade = trade
         self.lane = lane
+        self.rank = RANK[lane]
         self.stages = stages
         self.lines: dict[object, Line] = {}
         """Only lines with somebody in them."""
@@ -122,7 +123,7 @@ class Lines:
         line.size -= 1
         if line.size == 0:
             del line.demand.lines[line.name]
-            self._drop_head(line)
+            _drop_head(line)
         elif line.head is contact:
             self._settle(line)
         elif len(line.heap) > STALE_SHARE * line.size + 64:
@@ -140,16 +141,18 @@ class Lines:
         while found is None or found[1] is not line:
             heappop(heap)
             found = places.get(heap[0][2])
-        self._drop_head(line)
+        _drop_head(line)
         at, seq, _ = heap[0]
         line.head = found[0]
-        line.first = (RANK[demand.lane], at, seq, line)
+        line.first = (demand.rank, at, seq, line)
         heads = demand.trade.heads
         insort(heads, line.first)
         demand.trade.first = heads[0]
 
-    def _drop_head(self, line: Line) -> None:
-        if line.first:
-            trade, heads = line.demand.trade, line.demand.trade.heads
-            del heads[bisect_left(heads, line.first)]
-            trade.first, line.first = heads[0] if heads else None, None
+
+def _drop_head(line: Line) -> None:
+    if line.first:
+        trade = line.demand.trade
+        heads = trade.heads
+        del heads[bisect_left(heads, line.first) if heads[0] is not line.first else 0]
+        trade.first, line.first = heads[0] if heads else None, None

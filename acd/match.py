@@ -75,6 +75,8 @@ def room_for(agent: Agent, member: Member, medium: Medium) -> bool:
     """Whether the agent's capacity leaves room for one more contact of this medium."""
     capacity = member.capacity
     room = capacity.of(medium)
+    if not agent.works:
+        return room > 0
     for work in agent.works.values():
         if work.medium is medium:
             room -= 1
@@ -88,5 +90,9 @@ AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)
 
 def takes_contacts(agent: Agent) -> bool:
     """Whether the agent may get another contact, as far as there is room."""
-    leaves = agent.pause_after is not None or agent.log_off_after
-    return agent.state in AT_WORK and agent.kept_for is None and not leaves
+    return (
+        agent.state in AT_WORK
+        and agent.kept_for is None
+        and agent.pause_after is None
+        and not agent.log_off_after
+    )
