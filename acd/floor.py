@@ -30,6 +30,7 @@ from acd.model import (
 )  # fmt: skip
 from acd.openings import Openings
 from acd.overflow import ToLookAt
+from acd.reserves import Reserves
 from acd.states import AgentState, ContactState
 
 if TYPE_CHECKING:
@@ -66,7 +67,6 @@ class Floor:
         before, self.centre = self.centre.agents, centre
         for agent in self.agents.values():
             follow(agent, before.get(agent.id), centre)
-        self.reserves = {name: c.reserve for name, c in centre.classes.items() if c.reserve}
         for id_, member in centre.agents.items():
             if id_ not in self.agents:
                 self.agents[id_] = Agent(id_, dict(member.queues))
@@ -78,6 +78,8 @@ class Floor:
     def index(self, now: Seconds) -> None:
         """Make all indexes from contacts and agents."""
         self.demands = Demands(self.centre)
+        numbers = {name: c.reserve for name, c in self.centre.classes.items() if c.reserve}
+        self.reserves = Reserves(numbers, self.offers.values())
         self.lines = Lines()
         self.held_for: dict[AgentId, dict[ContactId, Contact]] = {}
         """Contacts that are held for the agent whom their customer knows."""
@@ -179,6 +181,7 @@ class Floor:
         """The agent has logged in, perhaps with other queues than before."""
         self.signed_off(agent, now)
         self.demands.sign_in(agent)
+        self.reserves.came(agent)
         for contact in list(self.prefer.get(agent.id, {}).values()):
             self.leave(contact)
             self.wait(contact, now)
@@ -186,6 +189,7 @@ class Floor:
     def signed_off(self, agent: Agent, now: Seconds) -> None:
         """The agent has logged off: nothing is held for them any more."""
         self.demands.sign_off(agent.id)
+        self.reserves.left(agent.id)
         for contact in self.held_for.pop(agent.id, {}).values():
             self.wait(contact, now)
         for queue in agent.queues:
@@ -194,8 +198,6 @@ class Floor:
 
     def refresh(self, agent: Agent, now: Seconds) -> None:
         """Something about the agent has changed: are they open, and for what?"""
-        if self.reserves:
-            self._reserves_may_allow(agent)
         id_ = agent.id
         member = self.centre.agents.get(id_)
         if member is None and not agent.works:
@@ -209,14 +211,17 @@ class Floor:
             if known and reached and room_for(agent, known, medium):
                 openings.open(agent, known)
                 self.fresh_agents[id_] = None
+                if self.reserves:
+                    self.reserves.opened(agent, medium)
             elif id_ in openings.agents:
-                openings.close(id_)
+                self._close(id_, medium)
+        for other in self.reserves.loosened(agent) if self.reserves else ():
+            self.fresh_agents[other] = None
 
-    def _reserves_may_allow(self, agent: Agent) -> None:
-        """What was kept for a class until now, idle agents of the same queues may take."""
-        for other in self.agents.values():
-            if agent.queues.keys() & other.queues.keys() and self.is_open(other.id):
-                self.fresh_agents[other.id] = None
+    def _close(self, agent: AgentId, medium: Medium) -> None:
+        self.openings[medium].close(agent)
+        if self.reserves:
+            self.reserves.closed(agent, medium)
 
     def is_open(self, agent: AgentId) -> bool:
         """Whether the agent has room for a contact of any medium."""
@@ -224,8 +229,8 @@ class Floor:
 
     def _gone(self, agent: Agent, now: Seconds) -> None:
         """Not in the rules any more, and the last contact is over."""
-        for openings in self.openings.values():
-            openings.close(agent.id)
+        for medium in self.openings:
+            self._close(agent.id, medium)
         self.signed_off(agent, now)
         self.agents.pop(agent.id, None)
 

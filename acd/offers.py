@@ -37,6 +37,8 @@ def make(floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule)
     if rule is not CONSULT:
         floor.leave(contact)
         contact.state, contact.offer = after_contact(contact.state, "offer"), id_
+    if floor.reserves:
+        floor.reserves.offered(offer)
     floor.offers_made += 1
     agent.last_offer = floor.offers_made
     agents.offered(agent, id_, medium, now)
@@ -103,6 +105,8 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
     offer = floor.offers.pop(event.offer, None)
     if offer is None:
         return False
+    if floor.reserves:
+        floor.reserves.over(offer)
     floor.ringing_long.pop(offer.id, None)
     how = OfferEnd.RELEASED if offer.withdrawn else event.how
     how = OfferEnd.RANG_OUT if offer.withdrawn == OfferEnd.RANG_OUT else how
@@ -134,6 +138,8 @@ def leg_ended(floor: Floor, event: LegEnded, now: Seconds) -> bool:
     if offer.answered_at is None:
         _answer(floor, offer, contact, now)
     del floor.offers[offer.id]
+    if floor.reserves:
+        floor.reserves.over(offer)
     agent = floor.agents[offer.agent]
     wrap_up = 0.0 if offer.rule is CONSULT else floor.queue(offer.queue).wrap_up_seconds
     agents.talk_over(agent, offer.id, now, wrap_up)
