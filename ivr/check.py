@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import wave
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 
-from ivr import graph
+from ivr import graph, person_near
 from ivr.faults import Faults, meant
 from ivr.flow import KEYS, TOO_MANY, HoursStep, MenuStep, QueueStep, SetStep, Spoken, Step
 from voice.phrases import WAIT_LANGUAGES
@@ -23,6 +24,8 @@ class House:
     languages: tuple[str, ...]
     queues: Collection[str]
     hours: Collection[str]
+    keys_to_a_person: int = 3
+    """So many keys lead from every step to a person, at most."""
 
 
 def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
@@ -51,6 +54,24 @@ def ways(first: str, arrows: graph.Arrows, limited: Collection[str], faults: Fau
             "give one of these steps `at_most: 3` and an outcome `too_many` that leads out"
         )
         faults.add(("steps", way[0]), text)
+
+
+def people(
+    first: str, arrows: graph.Arrows, steps: Mapping[str, Step], most: int, faults: Faults
+) -> None:
+    """A person is near, wherever a caller is."""
+    for far in person_near.too_far(first, arrows, steps, most):
+        if far.keys == inf:
+            text = (
+                "no person can be reached from here; "
+                "let an outcome lead to a `queue`, or to a menu with a key for one"
+            )
+        else:
+            text = (
+                f"a person is {far.keys:g} keys away ({' -> '.join(far.way)}), {most} are allowed; "
+                "let a key of this step lead to a `queue`"
+            )
+        faults.add(("steps", far.step), text)
 
 
 def outcomes(name: str, step: Step, faults: Faults) -> None:

@@ -1,7 +1,8 @@
 """YAML -> Flow. A flow that loads cannot trap a caller; one that does not says why, all at once.
 
 Refused: unknown steps, kinds, fields, outcomes, queues, hours and languages; missing outcomes,
-texts and recordings; steps that nobody reaches; keys given twice; ways round without a limit.
+texts and recordings; steps that nobody reaches; keys given twice; ways round without a limit;
+steps from which a person is too many keys away.
 `tests/flows/bad` has one file for each.
 """
 
@@ -38,7 +39,9 @@ _IN_PLAIN_WORDS = {
 def load_for(settings: Settings) -> dict[str, Flow]:
     """Our own flows and those in `HOTLINE_DATA/flows` (of two with one name theirs stands)."""
     files = sorted(OWN_FLOWS.glob("*.yaml")) + sorted((settings.data / "flows").glob("*.yaml"))
-    house = House(settings.site.languages, settings.centre.queues, settings.hours)
+    site = settings.site
+    queues, hours = settings.centre.queues, settings.hours
+    house = House(site.languages, queues, hours, site.keys_to_a_person)
     flows = load_all(files, house)
     faults = [
         f"site.yaml: numbers.{number}.flow: there is no flow {entry.flow!r}"
@@ -87,6 +90,7 @@ def _flow(given: Value, house: House, faults: Faults) -> Flow:
     limited = {name for name, fields in plain.items() if "at_most" in fields}
     check.targets(first, arrows, faults)
     check.ways(first, arrows, limited, faults)
+    check.people(first, arrows, steps, house.keys_to_a_person, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)

@@ -81,7 +81,7 @@ async def read(journal: Readable, start: Seconds, end: Seconds, centre: Centre) 
     """The contacts that entered from `start` until before `end`."""
     seen: dict[ContactId, _Seen] = {}
     open_: set[ContactId] = set()
-    async for record in journal.read(await _first_since(journal, start), STORY):
+    async for record in journal.read(await first_since(journal, start), STORY):
         if record.at > end + LATE and not open_:
             break
         contact = record.contact
@@ -98,7 +98,7 @@ async def read(journal: Readable, start: Seconds, end: Seconds, centre: Centre) 
     return _day(seen, centre)
 
 
-async def _first_since(journal: Readable, at: Seconds) -> int:
+async def first_since(journal: Readable, at: Seconds) -> int:
     """The `seq` before the first record of this time or later; records are in order of time."""
     low, high = 0, (await journal.last())[0]
     while low < high:

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Annotated
 
 import yaml
 from pydantic import Field, ValidationError
@@ -57,6 +58,8 @@ class SiteFile(Keys):
     phones: dict[PhoneName, PhoneEntry] = Field(default_factory=dict)
     fallback: tuple[PhoneName, ...] = ()
     """Phones that ring when the core has been silent for a minute."""
+    keys_to_a_person: Annotated[int, Field(ge=1, le=20)] = 3
+    """At every step of a flow a person is so many keys away, at most."""
 
 
 @dataclass(frozen=True, slots=True)

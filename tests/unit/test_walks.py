@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import random
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -64,7 +65,7 @@ def flow_files(draw: st.DrawFn) -> dict[str, Any]:
 
 
 @given(flow_files(), st.integers(0, 2**32))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_a_flow_is_refused_or_every_walk_ends_in_bounded_steps(
     plain: dict[str, Any], seed: int
 ) -> None:
@@ -75,7 +76,7 @@ def test_a_flow_is_refused_or_every_walk_ends_in_bounded_steps(
             flow = load(file, HOUSE)
         except BadFlow as bad:
             event("refused")
-            assert all("round for ever" in fault for fault in bad.faults)
+            assert all(re.search("round for ever|person", fault) for fault in bad.faults)
             return
     event("loaded")
     limits = sum(step.at_most or 0 for step in flow.steps.values())

@@ -1,0 +1,180 @@
+"""`./hotline flow show`: a flow as a picture, with what callers did in it during a period."""
+
+from __future__ import annotations
+
+import asyncio
+import json as json_module
+import re
+import sys
+import time
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from adapters.cli.exports import bounds, common_zone
+from adapters.cli.output import Json, fail, settings_or_fail
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
+
+    from ivr.flow_sketch import Sketch
+    from ivr.settings import Settings
+    from ivr.steps_taken import StepsTaken
+
+AGO = {"m": 60, "h": 3600, "d": 86400}
+"""What a time before now is told in, like `90m`; seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """From when until before when: UTC seconds; and the zone to tell them in."""
+
+    start: float
+    end: float
+    zone: str
+
+    def __str__(self) -> str:
+        return f"from {self._at(self.start)} to {self._at(self.end)} ({self.zone})"
+
+    def _at(self, moment: float) -> str:
+        from acd.schedule import time_zone
+
+        return datetime.fromtimestamp(moment, time_zone(self.zone)).strftime("%Y-%m-%d %H:%M")
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="The flow.")],
+    svg: Annotated[Path | None, typer.Option(help="Write the picture to this file.")] = None,
+    mermaid: Annotated[
+        bool, typer.Option("--mermaid", help="Print it as Mermaid text; so it is without --svg.")
+    ] = False,
+    day: Annotated[str | None, typer.Option(help="Count this day, like 2026-10-01.")] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Count from then: 2026-10-01, 2026-10-01T09:00, 90m, 2h, 7d.")
+    ] = None,
+    until: Annotated[str | None, typer.Option(help="Count until then; default: now.")] = None,
+    zone: Annotated[
+        str | None, typer.Option(help="Of these times; default: that of all opening hours, or UTC.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Show a flow as a picture; with a period, how often callers went each way."""
+    from ivr.faults import BadFlow, meant
+    from ivr.flow_sketch import sketch
+    from ivr.load import load_for
+
+    settings = settings_or_fail()
+    try:
+        flows = load_for(settings)
+    except BadFlow as bad:
+        fail("\n".join(bad.faults))
+    if name not in flows:
+        fail(f"there is no flow {name!r}{meant(name, flows)}")
+    period = _period(day, since, until, zone or common_zone(settings))
+    taken = asyncio.run(_counted(settings, name, period)) if period else None
+    drawn = sketch(flows[name], taken.counts if taken else None)
+    if taken and taken.untold:
+        print(f"left out: {taken.untold} calls (no record of the number they dialled, or it leads"
+              " nowhere any more)", file=sys.stderr)  # fmt: skip
+    _put_out(drawn, period, taken, svg, text=mermaid or not svg, as_json=json)
+
+
+def _put_out(
+    drawn: Sketch, period: Period | None, taken: StepsTaken | None, svg: Path | None,
+    *, text: bool, as_json: bool,
+) -> None:  # fmt: skip
+    from adapters.cli.whole_file import write
+    from ivr.flow_mermaid import mermaid
+    from ivr.flow_picture import picture
+
+    if svg:
+        about = f"{taken.calls:,} calls {period}" if taken else ""
+        write(svg, picture(drawn, about).rstrip("\n").split("\n"))
+    if as_json:
+        print(json_module.dumps(_plain(drawn, period, taken), ensure_ascii=False))
+    elif text:
+        print(mermaid(drawn), end="")
+
+
+def _plain(drawn: Sketch, period: Period | None, taken: StepsTaken | None) -> dict[str, Any]:
+    """Steps and arrows, with counts in a period."""
+    plain: dict[str, Any] = {
+        "flow": drawn.name,
+        "first": drawn.first,
+        "steps": [
+            {"step": box.name, "kind": box.kind, "about": box.about, "words": box.words}
+            | ({"came": box.came, "hung_up": box.hung_up} if taken else {})
+            for box in drawn.boxes
+        ],
+        "arrows": [
+            {"from": arrow.source, "to": arrow.target, "outcomes": list(arrow.outcomes)}
+            | ({"taken": dict(zip(arrow.outcomes, arrow.each, strict=True))} if arrow.each else {})
+            for arrow in drawn.arrows
+        ],
+    }
+    if period and taken:
+        plain |= {
+            "from": period.start, "to": period.end, "calls": taken.calls, "left_out": taken.untold,
+            "no_longer": [
+                {"step": step, "outcome": outcome, "taken": number}
+                for step, outcome, number in drawn.no_longer
+            ],
+        }  # fmt: skip
+    return plain
+
+
+# ---------------------------------------------------------------- the period
+
+
+def _period(day: str | None, since: str | None, until: str | None, zone: str) -> Period | None:
+    from acd.schedule import time_zone
+
+    if day and (since or until):
+        fail("give either --day, or --since and --until")
+    if until and not since:
+        fail("--until needs --since")
+    if day:
+        return Period(*bounds(day, zone), zone)
+    if not since:
+        return None
+    try:
+        place, now = time_zone(zone), time.time()
+    except ValueError as fault:
+        fail(str(fault))
+    start, end = _moment(since, place, now), _moment(until, place, now) if until else now
+    if start >= end:
+        fail(f"--since {since} is not before {f'--until {until}' if until else 'now'}")
+    return Period(start, end, zone)
+
+
+def _moment(given: str, place: ZoneInfo, now: float) -> float:
+    """An instant in UTC seconds: so long ago, or as a clock in the zone shows it."""
+    if ago := re.fullmatch(r"([0-9]{1,6})([mhd])", given):
+        return now - int(ago[1]) * AGO[ago[2]]
+    try:
+        moment = datetime.fromisoformat(given)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=place)).timestamp()
+    except (ValueError, OverflowError):
+        fail(f"{given!r} is no time: write 2026-10-01, 2026-10-01T09:00, 90m, 2h or 7d")
+
+
+async def _counted(settings: Settings, name: str, period: Period) -> StepsTaken:
+    """Read beside the running core."""
+    from adapters.stores.journal import JournalReader
+    from adapters.stores.schema import open_database
+    from ivr import steps_taken
+    from ivr.ports import StoreFailed, StoreRefused
+
+    flows = {number: entry.flow for number, entry in settings.site.numbers.items()}
+    try:
+        database = await open_database(settings.database_url("core"), "core", read_only=True)
+        try:
+            journal = JournalReader(database)
+            return await steps_taken.count(journal, period.start, period.end, name, flows)
+        finally:
+            await database.close()
+    except (StoreFailed, StoreRefused) as fault:
+        fail(str(fault))

@@ -1,0 +1,151 @@
+"""How many keys a caller needs to reach a person, from every step. Pure; steps are names.
+
+A person is where the flow ends with one, or with the promise of one (`PEOPLE`). Counted are presses
+of menu keys; silence, wrong keys and waiting cost none. At a step that listens the caller chooses:
+the nearest outcome counts. Everywhere else the house decides: the furthest counts, because a caller
+must be near a person whatever is decided.
+
+Not held to it: `goodbye` itself, as every walk may end; whatever only follows a house that is
+`closed`; and announcements, flows in which nobody chooses or decides anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from ivr.flow import KEYS, SILENCE, TOO_MANY, HoursStep, Outcome, Step, StepName
+from ivr.graph import reachable
+
+PEOPLE = frozenset({"queue", "callback", "message", "transfer"})
+"""Kinds of step that bring a person or promise one."""
+END, CLOSED = "goodbye", "closed"
+UNKNOWN = ""
+"""Where an arrow leads that another fault is told of: the best is supposed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step, as far as its distance from a person is concerned."""
+
+    arrows: Mapping[Outcome, StepName]
+    listens: bool = False
+    ends: bool = False
+    at_most: int = 0
+    """How often it is performed in one call; 0: as often as the caller comes to it."""
+
+    @property
+    def own(self) -> dict[Outcome, StepName]:
+        """The arrows that a caller meets before the limit is used up."""
+        return {outcome: to for outcome, to in self.arrows.items() if outcome != TOO_MANY}
+
+    def keys(self, away: Mapping[StepName, float]) -> float:
+        """Keys from here, when they are known from the next steps."""
+        ways = [(outcome in KEYS) + away[target] for outcome, target in self.own.items()]
+        return (min if self.listens else max)(ways, default=inf)
+
+
+@dataclass(frozen=True, slots=True)
+class TooFar:
+    """A step from which a person is too many keys away."""
+
+    step: StepName
+    keys: float
+    """Infinite: no way leads to a person."""
+    way: list[StepName] = field(default_factory=list)
+    """The shortest, with the step that has a person last."""
+
+
+def too_far(
+    first: StepName, arrows: Mapping[StepName, Mapping[Outcome, str]],
+    steps: Mapping[StepName, Step], most: int,
+) -> list[TooFar]:  # fmt: skip
+    """Where the flow has to change: steps that listen or send callers away, too far from people.
+
+    A step that is not in `steps` is not understood; of it, too, the best is supposed.
+    """
+    places = {name: _place(name, out, steps, arrows.keys()) for name, out in arrows.items()}
+    people = {n for n in places if n not in steps or steps[n].do in PEOPLE} | {UNKNOWN}
+    open_ = {name: place.arrows for name, place in places.items()} | {UNKNOWN: {}}
+    if first not in places or (places.keys() == steps.keys() and _only_announces(steps)):
+        return []
+    away = keys_to(people, places)
+    far = [
+        name
+        for name in places.keys() & reachable(first, open_)
+        if away[name] > most and not places[name].ends
+    ]
+    causes = [n for n in far if places[n].listens or _sends_away(places[n], places)]
+    return [TooFar(n, away[n], _way(n, people, places, away)) for n in causes or far]
+
+
+def keys_to(goals: Collection[StepName], places: Mapping[StepName, Place]) -> dict[StepName, float]:
+    """The fewest keys that lead from each step to one of these, whatever the house decides.
+
+    `too_many` is a way, too: a caller can use a limit up by going round.
+    """
+    rounds = {name: _round(name, places) for name, place in places.items() if place.at_most}
+    away = dict.fromkeys(places, inf) | dict.fromkeys(goals, 0.0)
+    changed = True
+    while changed:
+        changed = False
+        for name, place in places.items():
+            keys = place.keys(away)
+            if name in rounds and TOO_MANY in place.arrows:
+                used_up = place.at_most * rounds[name] + away[place.arrows[TOO_MANY]]
+                keys = min(keys, used_up)
+            if keys < away[name]:
+                away[name], changed = keys, True
+    return away
+
+
+def _round(name: StepName, places: Mapping[StepName, Place]) -> float:
+    """Keys for one way round from a step back to it, through steps that have no limit."""
+    unlimited = {
+        other: Place({}) if place.at_most else place
+        for other, place in places.items()
+        if other != name
+    }
+    here = replace(places[name], at_most=0)
+    return here.keys(keys_to({name}, {**unlimited, name: Place({}), UNKNOWN: Place({})}))
+
+
+def _place(
+    name: StepName, out: Mapping[Outcome, str], steps: Mapping[StepName, Step],
+    known: Collection[StepName],
+) -> Place:  # fmt: skip
+    step = steps.get(name)
+    if step is None:
+        return Place({outcome: to for outcome, to in out.items() if to in known})
+    arrows = {o: out[o] if out.get(o) in known else UNKNOWN for o in step.outcomes()}
+    if isinstance(step, HoursStep):
+        del arrows[CLOSED]
+    return Place(arrows, SILENCE in arrows, step.do == END, step.at_most or 0)
+
+
+def _only_announces(steps: Mapping[StepName, Step]) -> bool:
+    """Whether nobody chooses or decides anything, and no person is spoken of."""
+    return all(
+        step.do not in PEOPLE and len(step.outcomes() - {TOO_MANY}) < 2 for step in steps.values()
+    )
+
+
+def _sends_away(place: Place, places: Mapping[StepName, Place]) -> bool:
+    return any(target in places and places[target].ends for target in place.arrows.values())
+
+
+def _way(
+    name: StepName, goals: Collection[StepName], places: Mapping[StepName, Place],
+    away: Mapping[StepName, float],
+) -> list[StepName]:  # fmt: skip
+    """The steps of the shortest way, up to a limit that must be used up; empty: there is none."""
+    way: list[StepName] = []
+    while name and name not in way and away[name] < inf:
+        way.append(name)
+        if name in goals:
+            break
+        arrows = places[name].arrows.items()
+        fits = [to for outcome, to in arrows if (outcome in KEYS) + away[to] == away[name]]
+        name = min(fits, key=lambda to: (to in way, away[to]), default=UNKNOWN)
+    return way
