@@ -1,0 +1,42 @@
+"""Callers who do anything: for what nobody thought of when writing callers by hand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from ivr.flow import KEYS
+from ivr.rehearsal.line import HANGS_UP, SILENT
+from ivr.rehearsal.stage import Premises, Role
+
+SEED = 1
+_KEYS = sorted(KEYS)
+_YEAR = datetime(2026, 1, 1)  # noqa: DTZ001 (what a clock on a wall shows)
+_MINUTES = 365 * 24 * 60
+
+
+def callers(premises: Premises, flow: str, count: int, seed: int = SEED) -> Iterator[Role]:
+    """So many callers of a flow, the same ones for the same seed: in any language, at any minute
+    of a year. To one in eight all opening hours are closed, as in an emergency."""
+    start = _YEAR.replace(tzinfo=premises.zone())
+    languages = premises.flows[flow].languages
+    for number in range(count):
+        chance = random.Random(f"{seed} {flow} {number}")  # noqa: S311 (no secret)
+        at = start + timedelta(minutes=chance.randrange(_MINUTES))
+        closed = dict.fromkeys(premises.hours, False) if chance.random() < 1 / 8 else {}
+        yield Role(flow, _acts(chance), at.timestamp(), "", chance.choice(languages), closed)
+
+
+def _acts(chance: random.Random) -> Iterator[str]:
+    """Without end: mostly a key, now and then silence, several keys at once, or a hang-up."""
+    while True:
+        kind = chance.random()
+        if kind < 0.03:
+            yield HANGS_UP
+        elif kind < 0.25:
+            yield SILENT
+        elif kind < 0.9:
+            yield chance.choice(_KEYS)
+        else:
+            yield "".join(chance.choices(_KEYS, k=chance.randint(2, 20)))
