@@ -85,7 +85,8 @@ def _explained(error: ErrorDetails) -> str:
     kind, last = error["type"], error["loc"][-1] if error["loc"] else ""
     if kind == "extra_forbidden":
         models: dict[int, type[Keys]] = {1: CallersFile, 3: Caller}
-        known = models.get(len(error["loc"]), Expected).model_fields
+        fields = models.get(len(error["loc"]), Expected).model_fields
+        known = [field.alias or name for name, field in fields.items()]
         return f"unknown key{meant(str(last), known)}"
     if kind == "value_error":
         return str(error["ctx"]["error"])
@@ -95,7 +96,10 @@ def _explained(error: ErrorDetails) -> str:
 def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
     when = at(caller.at, zone)
     open_ = {name: state == "open" for name, state in caller.hours.items()}
-    return Role(flow, caller.does, when, caller.dialled or "", caller.language or "", open_)
+    return Role(
+        flow, caller.does, when, caller.dialled or "", caller.language or "",
+        caller.class_ or "", caller.caller_number, open_,
+    )  # fmt: skip
 
 
 def _differences(caller: Scripted, walk: Walk) -> Iterator[str]:

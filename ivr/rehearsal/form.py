@@ -80,6 +80,16 @@ def _queue(text: str, info: ValidationInfo) -> str:
     return _one_of(text, _known(info).premises.queues, "queue")
 
 
+def _class(text: str, info: ValidationInfo) -> str:
+    return _one_of(text, _known(info).premises.classes, "class")
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9]{1,15}", text):
+        raise ValueError(f"is a number like +8613800138000{_not(text)}")
+    return text
+
+
 def _language(text: str, info: ValidationInfo) -> str:
     return _one_of(text, _known(info).flow.languages, "language")
 
@@ -137,6 +147,10 @@ class Caller(Keys):
     dialled: Annotated[str, AfterValidator(_dialled)] | None = None
     language: Annotated[str, AfterValidator(_language)] | None = None
     """Of the dialled number."""
+    class_: Annotated[str, AfterValidator(_class)] | None = Field(default=None, alias="class")
+    """Default: that of the dialled number."""
+    caller_number: Annotated[str, AfterValidator(_number)] | None = None
+    """As signalled; default: withheld."""
     hours: dict[Annotated[str, AfterValidator(_hours)], Literal["open", "closed"]] = Field(
         default_factory=dict
     )

@@ -78,7 +78,10 @@ class Actor:
         self._check()
         self.language = language
 
-    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
+    async def remember(
+        self, step: str, visits: Mapping[str, int], values: Mapping[str, str] | None = None
+    ) -> None:
+        """Count the step. Nothing is kept: nobody takes a rehearsed call over."""
         self._check()
         self._questions = 0
         self._steps += 1

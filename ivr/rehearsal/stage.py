@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from acd.model import ContactId, Seconds
 from acd.schedule import ALWAYS, Schedule
 from ivr.call import take_call
+from ivr.centre_file import STANDARD
 from ivr.flow import Flow
 from ivr.ports import CallFacts
 from ivr.rehearsal.line import Actor, Desk
@@ -28,26 +29,28 @@ CALLER_GONE, BROKE_OFF = "caller gone", "broke off"
 
 @dataclass(frozen=True, slots=True)
 class Premises:
-    """What rehearsed calls come to: the flows, opening hours, queues and dialled numbers."""
+    """What rehearsed calls come to: flows, opening hours, queues, dialled numbers, classes."""
 
     flows: Mapping[str, Flow]
     hours: Mapping[str, Schedule]
     queues: frozenset[str]
     numbers: Mapping[str, NumberEntry]
+    classes: frozenset[str] = frozenset({STANDARD})
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
         queues = frozenset(settings.centre.queues)
-        return Premises(flows, settings.hours, queues, settings.site.numbers)
+        classes = frozenset({STANDARD, *settings.centre.classes})
+        return Premises(flows, settings.hours, queues, settings.site.numbers, classes)
 
     def zone(self) -> ZoneInfo:
         """The time zone that all opening hours share, else UTC."""
         zones = {schedule.zone for name, schedule in self.hours.items() if name != "always"}
         return zones.pop() if len(zones) == 1 else UTC
 
-    def number_for(self, flow: str) -> str:
-        """A number that leads to this flow; empty when none does."""
-        return next((number for number, to in self.numbers.items() if to.flow == flow), "")
+    def numbers_for(self, flow: str) -> list[str]:
+        """The numbers that lead to this flow."""
+        return [number for number, to in self.numbers.items() if to.flow == flow]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,13 @@ class Role:
     at: Seconds | None = None
     """UTC; None: the usual time."""
     dialled: str = ""
-    """Empty: a number that leads to the flow."""
+    """Empty: the first number that leads to the flow."""
     language: str = ""
     """Empty: the number's."""
+    class_: str = ""
+    """Empty: the number's."""
+    caller_number: str | None = None
+    """None: withheld."""
     open: Mapping[str, bool] = field(default_factory=dict)
     """Opening hours, by name, that are open or closed whatever the clock shows."""
 
@@ -126,10 +133,12 @@ class Stage:
 
     def facts(self, role: Role) -> CallFacts:
         """What the network would say of this call."""
-        dialled = role.dialled or self.premises.number_for(role.flow)
+        dialled = role.dialled or next(iter(self.premises.numbers_for(role.flow)), "")
         entry = self.premises.numbers.get(dialled) or NumberEntry(flow=role.flow)
-        facts = CallFacts(ContactId("rehearsal"), dialled, None, queue=entry.queue)
-        return replace(facts, class_=entry.class_, language=role.language or entry.language)
+        return CallFacts(
+            ContactId("rehearsal"), dialled, role.caller_number, queue=entry.queue,
+            class_=role.class_ or entry.class_, language=role.language or entry.language,
+        )  # fmt: skip
 
     def clock(self, role: Role) -> StageClock:
         """The clock of this call, which begins now."""

@@ -47,9 +47,12 @@ def differences(expect: str, folder: Path, does: str = '["2", "0"]') -> Sequence
 
 
 @pytest.mark.parametrize("file", OWN_CALLERS, ids=lambda file: file.stem)
-def test_our_own_callers_come_everywhere_in_their_flow_and_nothing_is_otherwise(
-    file: Path, tmp_path: Path
+@pytest.mark.parametrize("number", ["{}", "{language: en, queue: sales}"])
+def test_our_own_callers_come_everywhere_in_their_flow_whatever_the_number_leads_to(
+    file: Path, number: str, tmp_path: Path
 ) -> None:
+    (tmp_path / "site.yaml").write_text(f"numbers: {{'4000': {number}}}")
+    (tmp_path / "centre.yaml").write_text("queues: [support, sales]")
     installation = settings.load({"HOTLINE_DATA": str(tmp_path)})
     premises = Premises.of(installation, load_for(installation))
     tried = trial.run(premises, [file.stem], callers.load([file], premises), 0, 1)
@@ -84,6 +87,8 @@ callers:
     does: ["2", slience, "12x", "", hang up]
     dialled: "4711"
     language: xx
+    class: vip
+    caller_number: anonymous
     hours: {alway: closed, always: shut}
     expects: {}
   - name: b
@@ -108,17 +113,19 @@ def test_all_faults_are_told_at_once_with_line_path_and_suggestion(tmp_path: Pat
         "6: callers[0].does[3]: is keys (0 to 9, * and #), `silence` or `hang up`, not ''",
         "7: callers[0].dialled: there is no number '4711' (there are: 4000)",
         "8: callers[0].language: there is no language 'xx' (there are: en, zh)",
-        "9: callers[0].hours.alway: there is no entry in `hours` 'alway'; did you mean 'always'?",
-        "9: callers[0].hours.always: must be 'open' or 'closed'",
-        "10: callers[0].expects: unknown key; did you mean 'expect'?",
-        "12: callers[1].does: must be a list",
-        "14: callers[1].expect.steps[0]: there is no step 'welcom'; did you mean 'welcome'?",
-        "14: callers[1].expect.steps[1]: '7' is no outcome of 'menu' "
+        "9: callers[0].class: there is no class 'vip' (there are: standard)",
+        "10: callers[0].caller_number: is a number like +8613800138000, not 'anonymous'",
+        "11: callers[0].hours.alway: there is no entry in `hours` 'alway'; did you mean 'always'?",
+        "11: callers[0].hours.always: must be 'open' or 'closed'",
+        "12: callers[0].expects: unknown key; did you mean 'expect'?",
+        "14: callers[1].does: must be a list",
+        "16: callers[1].expect.steps[0]: there is no step 'welcom'; did you mean 'welcome'?",
+        "16: callers[1].expect.steps[1]: '7' is no outcome of 'menu' "
         "(there are: 0, 1, 2, caller gone, no_match, silence, too_many)",
-        "14: callers[1].expect.steps[2]: is a step and its outcome, like `menu:1`, not 'menu'",
-        "15: callers[1].expect.ends: must be 'waiting', 'goodbye' or 'hang up'",
-        "16: callers[1].expect.queue: there is no queue 'suport'; did you mean 'support'?",
-        "17: callers[1].expect.langauge: unknown key; did you mean 'language'?",
+        "16: callers[1].expect.steps[2]: is a step and its outcome, like `menu:1`, not 'menu'",
+        "17: callers[1].expect.ends: must be 'waiting', 'goodbye' or 'hang up'",
+        "18: callers[1].expect.queue: there is no queue 'suport'; did you mean 'support'?",
+        "19: callers[1].expect.langauge: unknown key; did you mean 'language'?",
     ]
 
 

@@ -58,7 +58,8 @@ def test_the_callers_in_the_guide_walk_everywhere_in_its_first_flow(
 def test_every_key_of_a_file_of_callers_is_explained(guide: Path) -> None:
     text = guide.read_text(encoding="utf-8")
     for keys in (CallersFile, Caller, Expected):
-        for key in keys.model_fields.keys() - {"flow", "callers"}:
+        names = {field.alias or name for name, field in keys.model_fields.items()}
+        for key in names - {"flow", "callers"}:
             assert f"`{key}`" in text
             assert f"`{key}`" in README
 

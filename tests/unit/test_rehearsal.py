@@ -116,6 +116,14 @@ def test_the_number_gives_queue_and_language_unless_the_role_does(stage: Stage) 
     assert stage.walk(replace(role, language="zh")).language == "zh"
 
 
+def test_class_and_own_number_are_those_of_the_role_else_the_numbers_and_withheld(
+    stage: Stage,
+) -> None:
+    plain, vip = Role("main"), Role("main", class_="vip", caller_number="+12025550123")
+    facts = [(known.class_, known.caller_number) for known in map(stage.facts, (plain, vip))]
+    assert facts == [("standard", None), ("vip", "+12025550123")]
+
+
 def test_without_a_number_it_is_one_that_leads_to_the_flow(tmp_path: Path) -> None:
     flow = flow_of("first: a\nsteps: {a: {do: queue}}", tmp_path)
     assert walked(flow).queue == "sales"
