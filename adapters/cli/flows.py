@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import typer
 
-from adapters.cli import flow_show
+from adapters.cli import flow_show, flow_test, flow_try
 from adapters.cli.output import Json, fail, settings_or_fail, table
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(flow_show.show)
+app.command("try")(flow_try.walk)
+app.command("test")(flow_test.rehearse)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ import yaml
 from ivr.centre_file import CentreFile
 from ivr.flow import KEYS, KINDS, TOO_MANY, Announcement, MenuStep, Words
 from ivr.load import OWN_FLOWS, load
-from tests.fakes_calls import FLOWS, HOUSE, flow_of
+from ivr.rehearsal import callers, trial
+from ivr.rehearsal.form import Caller, CallersFile, Expected
+from ivr.rehearsal.stage import Premises
+from ivr.settings import NumberEntry
+from tests.fakes_calls import FLOWS, HOURS, HOUSE, flow_of
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDES = [ROOT / "docs" / "guides" / name for name in ("flows.md", "flows.zh.md")]
@@ -28,8 +33,35 @@ def test_every_example_in_the_guide_loads(guide: Path, tmp_path: Path) -> None:
     for example in examples(guide):
         if example.startswith("first:"):
             assert flow_of(example, tmp_path)
+        elif example.startswith("flow:"):
+            assert CallersFile.model_fields.keys() >= yaml.safe_load(example).keys()
         else:
             assert CentreFile.model_validate(yaml.safe_load(example)).schedules()
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_the_callers_in_the_guide_walk_everywhere_in_its_first_flow(
+    guide: Path, tmp_path: Path
+) -> None:
+    main = replace(flow_of(examples(guide)[0], tmp_path), name="main")
+    numbers = {"4000": NumberEntry()}
+    premises = Premises({"main": main}, HOURS, frozenset(HOUSE.queues), numbers)
+    file = tmp_path / "callers.yaml"
+    [example] = [example for example in examples(guide) if example.startswith("flow:")]
+    file.write_text(example, encoding="utf-8")
+    tried = trial.run(premises, ["main"], callers.load([file], premises), 0, 1)
+    assert [(one.caller.name, one.differences) for one in tried.failed()] == []
+    assert tried.coverage["main"].missing() == []
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_every_key_of_a_file_of_callers_is_explained(guide: Path) -> None:
+    text = guide.read_text(encoding="utf-8")
+    for keys in (CallersFile, Caller, Expected):
+        names = {field.alias or name for name, field in keys.model_fields.items()}
+        for key in names - {"flow", "callers"}:
+            assert f"`{key}`" in text
+            assert f"`{key}`" in README
 
 
 def test_both_languages_have_the_same_examples() -> None:

@@ -1,0 +1,79 @@
+"""`./hotline flow try`: walk through a flow in the terminal, as a caller, without Asterisk."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapters.cli.flow_test import premises_or_fail
+from adapters.cli.output import Json, fail, show
+
+if TYPE_CHECKING:
+    from acd.model import Seconds
+    from ivr.rehearsal.stage import Premises, Walk
+
+
+def walk(
+    name: Annotated[str, typer.Argument(help="The flow.")],
+    language: Annotated[
+        str | None, typer.Option(help="Of the dialled number; default: as in the site file.")
+    ] = None,
+    at: Annotated[
+        str | None, typer.Option(help='When; default: "2026-03-02 10:00", a Monday.')
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Walk through a flow as a caller: type keys, an empty line for silence, or `hang up`."""
+    from adapters.cli import told_call
+    from ivr.rehearsal.stage import BROKE_OFF, Role, Stage
+
+    def tell(line: str, aside: bool) -> None:
+        if aside:
+            typer.secho(line, dim=True, err=json)
+        elif not json:
+            typer.echo(line)
+
+    premises = premises_or_fail()
+    _refuse_names(premises, name, language)
+    role = Role(name, told_call.typed(tell), _when(premises, at), language=language or "")
+    tell(f"You type {told_call.HOW}.", True)
+    with Stage(premises) as stage:
+        walked = told_call.play(stage, role, tell)
+    if json:
+        _print_json(walked)
+    if walked.ends == BROKE_OFF:
+        fail(f"the call broke off: {walked.fault or 'the flow is over, but the call is not'}")
+    where = f" in {walked.queue}" if walked.queue else ""
+    tell(f"[{walked.ends}{where}]", True)
+
+
+def _refuse_names(premises: Premises, name: str, language: str | None) -> None:
+    from ivr.faults import meant
+
+    if name not in premises.flows:
+        fail(f"there is no flow {name!r}{meant(name, premises.flows)}")
+    known = premises.flows[name].languages
+    if language and language not in known:
+        fail(f"--language: {language!r} is not spoken here{meant(language, known)}")
+
+
+def _when(premises: Premises, at: str | None) -> Seconds | None:
+    from ivr.rehearsal.form import at as instant
+
+    try:
+        return instant(at, premises.zone()) if at else None
+    except ValueError as fault:
+        fail(f"--at {fault}")
+
+
+def _print_json(walked: Walk) -> None:
+    told = {
+        "trail": walked.trail,
+        "heard": [prompt.text for prompt in walked.heard],
+        "does": walked.done,
+        "ends": walked.ends,
+        "queue": walked.queue or None,
+        "language": walked.language,
+    }
+    show(told, as_json=True)

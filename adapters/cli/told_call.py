@@ -1,0 +1,73 @@
+"""A call whose caller sits at a terminal: what is said is written, what they type is done."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from acd.model import ContactId
+from ivr.flow import KEYS
+from ivr.ports import CallFacts, Clock
+from ivr.rehearsal.line import HANGS_UP, SILENT, Actor, Desk
+from ivr.rehearsal.stage import Role, Stage, Walk
+from voice.ports import Prompt
+
+HOW = "keys (0 to 9, * and #), an empty line for silence, or `hang up` (Ctrl-D)"
+Tell = Callable[[str, bool], None]
+"""Takes a line, and whether it is only about the call."""
+
+
+def typed(tell: Tell) -> Iterator[str]:
+    """What the caller does, line by line; the end of the input is a hang-up."""
+    while line := _line():
+        word = line.strip()
+        keys = word.replace(" ", "")
+        if not word or word == SILENT:
+            yield SILENT
+        elif set(keys) <= KEYS:
+            yield keys
+        elif word == HANGS_UP:
+            yield HANGS_UP
+        else:
+            tell(f"Type {HOW}.", True)
+    yield HANGS_UP
+
+
+def _line() -> str:
+    """The next line; empty at the end of the input."""
+    if sys.stdin.isatty():
+        print("> ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline()
+
+
+def play(stage: Stage, role: Role, tell: Tell) -> Walk:
+    """Play the call, telling what is heard and how each step ends while it happens."""
+    line = _Reader(stage.facts(role), iter(role.acts), stage.most_steps, tell)
+    clock = stage.clock(role)
+    return stage.play(role, line, _Teller(clock, tell), clock)
+
+
+class _Reader(Actor):
+    """A caller who reads what they would hear."""
+
+    def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int, tell: Tell) -> None:
+        super().__init__(facts, acts, most_steps)
+        self._tell = tell
+
+    def hear(self, prompts: Sequence[Prompt]) -> None:
+        super().hear(prompts)
+        for prompt in prompts:
+            self._tell(prompt.text, False)
+
+
+class _Teller(Desk):
+    """Tells how each step ended."""
+
+    def __init__(self, clock: Clock, tell: Tell) -> None:
+        super().__init__(clock)
+        self._tell = tell
+
+    async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        if kind == "StepTaken":
+            self._tell(f"[{data['step']}: {data['outcome']}]", True)

@@ -1,0 +1,168 @@
+"""The keys of a file of callers, and what may stand under each of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Literal, cast
+from zoneinfo import ZoneInfo
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+)
+
+from acd.model import Seconds
+from acd.schedule import time_zone
+from ivr.faults import meant
+from ivr.flow import KEYS, Flow
+from ivr.keys import Keys
+from ivr.rehearsal.line import HANGS_UP, SILENT
+from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the names in a file may be."""
+
+    premises: Premises
+    flow: Flow
+
+
+def _known(info: ValidationInfo) -> Known:
+    return cast(Known, info.context)
+
+
+def _act(text: str) -> str:
+    if text in (SILENT, HANGS_UP) or (text and set(text) <= KEYS):
+        return text
+    near = meant(text, (SILENT, HANGS_UP))
+    instead = near if near.startswith(";") else _not(text)
+    raise ValueError(f"is keys (0 to 9, * and #), `silence` or `hang up`{instead}")
+
+
+def at(text: str, zone: ZoneInfo) -> Seconds:
+    """UTC of a time like `2026-03-02 10:00` on the clocks of this zone; raises ValueError."""
+    try:
+        if _TIME.fullmatch(text):
+            return datetime.fromisoformat(text).replace(tzinfo=zone).timestamp()
+    except ValueError:
+        pass
+    raise ValueError(f'is a time like "2026-03-02 10:00"{_not(text)}')
+
+
+def _wall_time(text: str) -> str:
+    at(text, UTC)
+    return text
+
+
+def _zone(text: str) -> str:
+    time_zone(text)
+    return text
+
+
+def _dialled(text: str, info: ValidationInfo) -> str:
+    return _one_of(text, _known(info).premises.numbers, "number")
+
+
+def _hours(text: str, info: ValidationInfo) -> str:
+    return _one_of(text, _known(info).premises.hours, "entry in `hours`")
+
+
+def _queue(text: str, info: ValidationInfo) -> str:
+    return _one_of(text, _known(info).premises.queues, "queue")
+
+
+def _class(text: str, info: ValidationInfo) -> str:
+    return _one_of(text, _known(info).premises.classes, "class")
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\+?[0-9]{1,15}", text):
+        raise ValueError(f"is a number like +8613800138000{_not(text)}")
+    return text
+
+
+def _language(text: str, info: ValidationInfo) -> str:
+    return _one_of(text, _known(info).flow.languages, "language")
+
+
+def _passed(text: str, info: ValidationInfo) -> str:
+    """`step:outcome`, as the trail has it; what a step without outcomes ends in is not checked."""
+    name, colon, outcome = text.partition(":")
+    if not colon or not outcome:
+        raise ValueError(f"is a step and its outcome, like `menu:1`{_not(text)}")
+    steps = _known(info).flow.steps
+    own = steps[_one_of(name, steps, "step")].outcomes()
+    outcomes = own | {CALLER_GONE} if own else own
+    if outcomes and outcome not in outcomes:
+        raise ValueError(f"{outcome!r} is no outcome of {name!r}{meant(outcome, outcomes)}")
+    return text
+
+
+def _some(value: object) -> object:
+    """Looked at as it is written: pydantic counts only those without a fault."""
+    if value == []:
+        raise ValueError("is empty")
+    return value
+
+
+def _one_of(text: str, known: Iterable[str], what: str) -> str:
+    if text not in known:
+        raise ValueError(f"there is no {what} {text!r}{meant(text, known)}")
+    return text
+
+
+def _not(text: str) -> str:
+    return f", not {text[:40]!r}"
+
+
+class Expected(Keys):
+    """What is to come of a call. What is left out may be anything."""
+
+    steps: tuple[Annotated[str, AfterValidator(_passed)], ...] | None = None
+    """The whole trail: each step with its outcome."""
+    hears: tuple[Annotated[str, StringConstraints(min_length=1)], ...] = ()
+    """Parts of what is said, in this order; small and capital letters are the same."""
+    ends: Literal["waiting", "goodbye", "hang up"] | None = None
+    queue: Annotated[str, AfterValidator(_queue)] | None = None
+    language: Annotated[str, AfterValidator(_language)] | None = None
+    """The caller's, in the end."""
+
+
+class Caller(Keys):
+    """One scripted caller."""
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    does: tuple[Annotated[str, AfterValidator(_act)], ...] = ()
+    """An act for each question; silence from then on."""
+    at: Annotated[str, AfterValidator(_wall_time)] = f"{USUAL_TIME:%Y-%m-%d %H:%M}"
+    dialled: Annotated[str, AfterValidator(_dialled)] | None = None
+    language: Annotated[str, AfterValidator(_language)] | None = None
+    """Of the dialled number."""
+    class_: Annotated[str, AfterValidator(_class)] | None = Field(default=None, alias="class")
+    """Default: that of the dialled number."""
+    caller_number: Annotated[str, AfterValidator(_number)] | None = None
+    """As signalled; default: withheld."""
+    hours: dict[Annotated[str, AfterValidator(_hours)], Literal["open", "closed"]] = Field(
+        default_factory=dict
+    )
+    """Opening hours that are open or closed whatever the clock shows."""
+    expect: Expected = Field(default_factory=Expected)
+
+
+class CallersFile(Keys):
+    """A file of callers."""
+
+    flow: str = ""
+    """The flow they walk through; the file's own name where it is not given."""
+    zone: Annotated[str, AfterValidator(_zone)] | None = None
+    """Of the times of calls; default: that of all opening hours, else UTC."""
+    callers: Annotated[tuple[Caller, ...], BeforeValidator(_some)]

@@ -1,0 +1,141 @@
+"""The outside world of a rehearsed call: a caller who acts, and a distributor that takes note.
+
+Keys are taken as on the telephone: those that no question has taken yet are kept, the next one
+takes them and is not spoken. Waiting for a key takes its seconds of simulated time; speaking and
+pressing keys take none.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from acd.model import ContactId, Seconds
+from ivr.ports import CallerGone, CallFacts, Clock, LineFailed, PersonId
+from voice.ports import Prompt
+
+SILENT, HANGS_UP = "silence", "hang up"
+"""What a caller can do besides pressing keys."""
+MOST_QUESTIONS = 50
+"""One performance of a step that asks more often than this will not end."""
+
+
+class NoEnd(Exception):
+    """A caller has come further than any walk through this flow should."""
+
+
+class Actor:
+    """A caller on the telephone, as `ivr.ports.Line`. `acts` answer one question each: keys,
+    `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing."""
+
+    def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
+        self.facts = facts
+        self.heard: list[Prompt] = []
+        self.done: list[str] = []
+        """The acts so far."""
+        self.language = facts.language
+        self.queue = ""
+        """Where the caller waits, once handed over."""
+        self.left = self.dismissed = False
+        """Whether the caller hung up, or we did."""
+        self._acts = acts
+        self._typed = ""
+        self._steps, self._most_steps = 0, most_steps
+        self._questions = 0
+        """Of the step that is being performed."""
+
+    async def answer(self) -> None:
+        self._check()
+
+    async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
+        self._check()
+        if not interruptible or not self._typed:
+            self.hear(prompts)
+        return self._typed[:1] or None if interruptible else None
+
+    async def ask(
+        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+    ) -> str | None:
+        self._check()
+        self._questions += 1
+        if self._questions > MOST_QUESTIONS:
+            raise NoEnd(f"one step has asked {MOST_QUESTIONS} times and asks again")
+        if not self._typed:
+            self.hear(prompts)
+            act = next(self._acts, SILENT)
+            self.done.append(act)
+            if act == HANGS_UP:
+                self.left = True
+                self._check()
+            if act == SILENT:
+                await asyncio.sleep(seconds)
+                return None
+            self._typed = act
+        return self._answer(most_keys, ends_with)
+
+    async def set_language(self, language: str) -> None:
+        self._check()
+        self.language = language
+
+    async def remember(
+        self, step: str, visits: Mapping[str, int], values: Mapping[str, str] | None = None
+    ) -> None:
+        """Count the step. Nothing is kept: nobody takes a rehearsed call over."""
+        self._check()
+        self._questions = 0
+        self._steps += 1
+        if self._steps > self._most_steps:
+            raise NoEnd(f"after {self._most_steps} steps the walk goes on, at {step!r}")
+
+    async def join_queue(
+        self,
+        queue: str,
+        class_: str,
+        entered_at: Seconds,
+        prompts: Sequence[Prompt] = (),
+        after: str = "goodbye",
+    ) -> None:
+        self._check()
+        self.hear(prompts)
+        self.queue = queue
+
+    async def hang_up(self) -> None:
+        self.dismissed = not self.left
+
+    def hear(self, prompts: Sequence[Prompt]) -> None:
+        """Something is said to the caller."""
+        self.heard += prompts
+
+    def _check(self) -> None:
+        if self.left or self.dismissed:
+            raise CallerGone
+        if self.queue:
+            raise LineFailed("the caller has been handed over to the waiting loop")
+
+    def _answer(self, most_keys: int, ends_with: str) -> str:
+        """The keys for this question; what was pressed after them is kept."""
+        for place, key in enumerate(self._typed[:most_keys]):
+            if key in ends_with:
+                keys, self._typed = self._typed[:place], self._typed[place + 1 :]
+                return keys
+        keys, self._typed = self._typed[:most_keys], self._typed[most_keys:]
+        return keys
+
+
+class Desk:
+    """`ivr.ports.Acceptance` that takes everybody and knows nobody."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    async def begin(self, facts: CallFacts) -> PersonId | None:
+        return None
+
+    async def enqueue(
+        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
+    ) -> Seconds:
+        return self._clock.now()
+
+    async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        """A step has ended; nothing is kept of it."""

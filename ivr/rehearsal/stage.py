@@ -1,0 +1,193 @@
+"""Rehearsed calls: who calls, what they walk through, and what came of it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from acd.model import ContactId, Seconds
+from acd.schedule import ALWAYS, Schedule
+from ivr.call import take_call
+from ivr.centre_file import STANDARD
+from ivr.flow import Flow
+from ivr.ports import CallFacts
+from ivr.rehearsal.line import Actor, Desk
+from ivr.rehearsal.simulated_time import SimulatedTime
+from ivr.settings import NumberEntry, Settings
+from voice.ports import Prompt
+
+UTC = ZoneInfo("UTC")
+NEVER = Schedule(UTC, ())
+USUAL_TIME = datetime(2026, 3, 2, 10)  # noqa: DTZ001 (what a clock on a wall shows)
+"""A Monday morning."""
+CALLER_GONE, BROKE_OFF = "caller gone", "broke off"
+"""How `take_call` writes into the trail that a walk ended before its step did."""
+
+
+@dataclass(frozen=True, slots=True)
+class Premises:
+    """What rehearsed calls come to: flows, opening hours, queues, dialled numbers, classes."""
+
+    flows: Mapping[str, Flow]
+    hours: Mapping[str, Schedule]
+    queues: frozenset[str]
+    numbers: Mapping[str, NumberEntry]
+    classes: frozenset[str] = frozenset({STANDARD})
+
+    @staticmethod
+    def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
+        queues = frozenset(settings.centre.queues)
+        classes = frozenset({STANDARD, *settings.centre.classes})
+        return Premises(flows, settings.hours, queues, settings.site.numbers, classes)
+
+    def zone(self) -> ZoneInfo:
+        """The time zone that all opening hours share, else UTC."""
+        zones = {schedule.zone for name, schedule in self.hours.items() if name != "always"}
+        return zones.pop() if len(zones) == 1 else UTC
+
+    def numbers_for(self, flow: str) -> list[str]:
+        """The numbers that lead to this flow."""
+        return [number for number, to in self.numbers.items() if to.flow == flow]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """Who calls: at which time, by which number, and what they do."""
+
+    flow: str
+    acts: Iterable[str] = ()
+    at: Seconds | None = None
+    """UTC; None: the usual time."""
+    dialled: str = ""
+    """Empty: the first number that leads to the flow."""
+    language: str = ""
+    """Empty: the number's."""
+    class_: str = ""
+    """Empty: the number's."""
+    caller_number: str | None = None
+    """None: withheld."""
+    open: Mapping[str, bool] = field(default_factory=dict)
+    """Opening hours, by name, that are open or closed whatever the clock shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What came of a call."""
+
+    role: Role
+    trail: tuple[str, ...]
+    heard: tuple[Prompt, ...]
+    done: tuple[str, ...]
+    """What the caller did."""
+    ends: str
+    """`waiting` in a queue, `goodbye`, `hang up` (the caller did), or `broke off`."""
+    queue: str
+    language: str
+    fault: str = ""
+    """Why it broke off."""
+
+
+def longest_walk(flows: Iterable[Flow]) -> int:
+    """So many steps no walk exceeds: every way round has a step with a limit (`ivr.graph`)."""
+    steps = [step for flow in flows for step in flow.steps.values()]
+    return (sum(step.at_most or 0 for step in steps) + 1) * (len(steps) + 1)
+
+
+class Stage:
+    """Where calls are rehearsed, one after the other. Close it in the end."""
+
+    def __init__(self, premises: Premises) -> None:
+        self.premises = premises
+        self.most_steps = longest_walk(premises.flows.values())
+        """So many steps no call should exceed."""
+        self._loop = SimulatedTime()
+        self._log = _SilentLog()
+
+    def __enter__(self) -> Stage:
+        self._log.begin()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._log.end()
+        self._loop.close()
+
+    def walk(self, role: Role) -> Walk:
+        """Let this caller walk through their flow, to one end or the other."""
+        line = Actor(self.facts(role), iter(role.acts), self.most_steps)
+        clock = self.clock(role)
+        return self.play(role, line, Desk(clock), clock)
+
+    def play(self, role: Role, line: Actor, desk: Desk, clock: StageClock) -> Walk:
+        """The same with a line and a desk of one's own."""
+        hours = {**self.premises.hours, **{n: ALWAYS if o else NEVER for n, o in role.open.items()}}
+        flow = self.premises.flows[role.flow]
+        self._log.faults.clear()
+        trail = self._loop.run_until_complete(take_call(line, flow, desk, clock, hours))
+        return Walk(
+            role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
+            line.queue, line.language, "; ".join(self._log.faults),
+        )  # fmt: skip
+
+    def facts(self, role: Role) -> CallFacts:
+        """What the network would say of this call."""
+        dialled = role.dialled or next(iter(self.premises.numbers_for(role.flow)), "")
+        entry = self.premises.numbers.get(dialled) or NumberEntry(flow=role.flow)
+        return CallFacts(
+            ContactId("rehearsal"), dialled, role.caller_number, queue=entry.queue,
+            class_=role.class_ or entry.class_, language=role.language or entry.language,
+        )  # fmt: skip
+
+    def clock(self, role: Role) -> StageClock:
+        """The clock of this call, which begins now."""
+        usual = USUAL_TIME.replace(tzinfo=self.premises.zone()).timestamp()
+        return StageClock(self._loop, usual if role.at is None else role.at)
+
+
+class StageClock:
+    """`ivr.ports.Clock` that shows a given time when the call begins, and goes on from there."""
+
+    def __init__(self, loop: SimulatedTime, at: Seconds) -> None:
+        self._loop = loop
+        self._offset = at - loop.time()
+
+    def now(self) -> Seconds:
+        return round(self._loop.time() + self._offset, 3)
+
+
+def _end(line: Actor, trail: list[str]) -> str:
+    if trail and trail[-1].endswith(f":{BROKE_OFF}"):
+        return BROKE_OFF
+    if line.queue:
+        return "waiting"
+    if line.left:
+        return "hang up"
+    return "goodbye" if line.dismissed else BROKE_OFF
+
+
+class _SilentLog(logging.Handler):
+    """Nobody reads the log of a rehearsal; what it would say of faults is kept instead."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.faults: list[str] = []
+        self._log = logging.getLogger("ivr")
+        self._before = (logging.NOTSET, True)
+
+    def begin(self) -> None:
+        self._before = (self._log.level, self._log.propagate)
+        self._log.setLevel(logging.ERROR)
+        self._log.propagate = False
+        self._log.addHandler(self)
+
+    def end(self) -> None:
+        self._log.removeHandler(self)
+        level, self._log.propagate = self._before
+        self._log.setLevel(level)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        why = record.exc_info[1] if record.exc_info else None
+        said = [type(why).__name__, str(why)] if why else [record.getMessage()]
+        self.faults.append(": ".join(filter(None, said)))
