@@ -21,6 +21,7 @@ from adapters.asterisk.config import Folders
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
+from adapters.stores.audit import SqlAudit
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.schema import open_database
@@ -32,7 +33,9 @@ from ivr.call import take_call
 from ivr.clock import CentreClock
 from ivr.distributor import Distributor
 from ivr.faults import BadFlow
-from ivr.load import load_for
+from ivr.flow_requests import FlowRequests
+from ivr.flows_in_force import load_in_force
+from ivr.live_flows import LiveFlows
 from ivr.ports import Line, StoreFailed, StoreRefused
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
@@ -65,7 +68,7 @@ async def serve(settings: Settings) -> None:
 
 async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[None]]:
     """Every part of the core, wired and running; `stack` stops them in reverse order."""
-    flows = load_for(settings)
+    flows = LiveFlows(settings, load_in_force(settings), lambda: rules.house)
     database = await open_database(settings.database_url("core"), "core")
     stack.push_async_callback(database.close)
     journal = await stack.enter_async_context(SqlJournal(database))
@@ -84,18 +87,19 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
     switchboard.tell(distributor)
     resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
-    by_number = {number: flows[entry.flow] for number, entry in settings.site.numbers.items()}
-    announcer = Announcer(distributor.engine, by_number, switchboard, clock)
-    rules = RulesInForce(settings, distributor, flows, resync.rules_changed)
+    announcer = Announcer(distributor.engine, flows.of_waiting, switchboard, clock)
+    rules = RulesInForce(settings, distributor, flows.walked, resync.rules_changed)
     rules.begin(found.rules)
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
     async def take(line: Line) -> None:
-        await take_call(line, by_number[line.facts.dialled], distributor, clock, rules.hours)
+        async with flows.walking(line.facts) as flow:
+            await take_call(line, flow, distributor, clock, rules.hours)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
-    control = ControlServer(settings.core_socket, Answers(distributor, clock, rules).answer)
+    answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))
+    control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = [asyncio.create_task(part) for part in parts]
     for task in tasks:
@@ -104,6 +108,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     stack.push_async_callback(agi.stop, DRAIN_SECONDS)
     await control.start()
     stack.push_async_callback(control.stop)
+    await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable
 
 from acd.engine import Engine
 from acd.model import Contact, ContactId, Seconds
 from acd.states import ContactState
 from ivr.flow import Flow
-from ivr.ports import Clock, PhonesFailed, WaitingLoop
+from ivr.ports import Clock, Origin, PhonesFailed, WaitingLoop
 from ivr.waiting import Request, Waiting, announcements
 
 log = logging.getLogger(__name__)
@@ -23,9 +23,13 @@ class Announcer:
     """Reads the engine, never writes it: what is said changes nobody's place."""
 
     def __init__(
-        self, engine: Engine, flows: Mapping[str, Flow], loop: WaitingLoop, clock: Clock
+        self,
+        engine: Engine,
+        flows: Callable[[Origin], Flow | None],
+        loop: WaitingLoop,
+        clock: Clock,
     ) -> None:
-        """`flows`: by the number dialled."""
+        """`flows`: in the version that the caller began in; None while it is not known."""
         self._engine = engine
         self._flows = flows
         self._loop = loop
@@ -56,10 +60,10 @@ class Announcer:
     def _begin(self, contact: Contact) -> Waiting | None:
         """None: the caller's flow is not known yet."""
         origin = self._loop.origin(contact.id)
-        if origin is None:
+        flow = self._flows(origin) if origin else None
+        if origin is None or flow is None:
             return None
-        flow = self._flows.get(origin.dialled)
-        rules = announcements(flow, origin.step, contact.queue) if flow else ()
+        rules = announcements(flow, origin.step, contact.queue)
         waiting = Waiting(rules, contact.language, contact.entered_at)
         self._waiting[contact.id] = waiting
         return waiting

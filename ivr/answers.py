@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
 from typing import Any
@@ -11,6 +12,7 @@ from acd.model import Agent, AgentId, Contact, QueueId
 from acd.states import ContactState, ForbiddenMove
 from acd.waits import IN_LINE
 from ivr.distributor import Distributor
+from ivr.flow_requests import FlowRequests
 from ivr.ports import Clock, CoreRefused
 from ivr.rules import RulesInForce
 
@@ -20,10 +22,15 @@ Fields = Mapping[str, Any]
 class Answers:
     """Questions and requests by name. Requests are durable when they are answered."""
 
-    def __init__(self, distributor: Distributor, clock: Clock, rules: RulesInForce) -> None:
+    def __init__(
+        self, distributor: Distributor, clock: Clock, rules: RulesInForce, flows: FlowRequests
+    ) -> None:
         self._distributor = distributor
         self._clock = clock
         self._rules = rules
+        self._flows = flows
+        self._one_change = asyncio.Lock()
+        """New rules are checked with the flows of before or of after, and the other way round."""
         self._known: dict[str, Callable[[Fields], Awaitable[Fields]]] = {
             "status": self._status,
             "agents": self._agents,
@@ -34,6 +41,8 @@ class Answers:
             "agent ready": self._ready,
             "agent logout": self._log_off,
             "rules apply": self._apply_rules,
+            "flow announce": self._announce_flow,
+            "flow take": self._take_flow,
         }
 
     async def answer(self, what: str, fields: Fields) -> Fields:
@@ -55,6 +64,7 @@ class Answers:
             "epoch": engine.epoch,
             "link": engine.link_up,
             "rules": engine.centre.version,
+            "flows": self._flows.in_force,
             "contacts": {state: states.count(state) for state in ContactState},
         }
 
@@ -145,7 +155,15 @@ class Answers:
         return await self._request(agent, events.AgentLoggedOff(agent))
 
     async def _apply_rules(self, fields: Fields) -> Fields:
-        return await self._rules.apply()
+        async with self._one_change:
+            return await self._rules.apply()
+
+    async def _announce_flow(self, fields: Fields) -> Fields:
+        return await self._flows.announce(fields)
+
+    async def _take_flow(self, fields: Fields) -> Fields:
+        async with self._one_change:
+            return await self._flows.take(fields)
 
     async def _request(self, agent: AgentId, event: events.Event) -> Fields:
         await self._distributor.record(event)

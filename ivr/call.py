@@ -35,14 +35,14 @@ async def take_call(
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
     language = facts.language if facts.language in flow.languages else flow.languages[0]
-    call = Session(line, acceptance, clock, hours, flow.languages, language)
+    call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.visits.update(facts.visits)
     step = facts.step if facts.step in flow.steps else flow.first
     try:
         await line.answer()
         call.person = await _begin(call)
         while step:
-            await line.remember(step, call.visits)
+            await line.remember(step, call.visits, flow.version)
             outcome = await _once(step, flow.steps[step], call)
             await _note(call, step, outcome)
             step = flow.after(step, outcome)  # none: the conversation is over
@@ -80,7 +80,7 @@ async def _note(call: Session, step: StepName, outcome: Outcome) -> None:
     call.trail.append(f"{step}:{outcome}")
     try:
         async with asyncio.timeout(NOTE_SECONDS):
-            taken = {"step": step, "outcome": outcome}
+            taken = {"step": step, "outcome": outcome, "flow": call.version}
             await call.acceptance.note(call.line.facts.contact, "StepTaken", taken)
     except (TimeoutError, StoreFailed) as fault:
         log.warning("step not noted", extra=_why(call, fault))

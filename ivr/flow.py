@@ -179,6 +179,8 @@ class Flow:
     steps: Mapping[StepName, Step]
     languages: tuple[str, ...]
     """Every prompt has each of them; the first is spoken where a caller's own is unknown."""
+    version: str = ""
+    """As a call remembers it: `main/3` when published, `main/file-` and a digest when not."""
 
     def after(self, step: StepName, outcome: Outcome) -> StepName:
         """The next step; empty when the flow has ended."""

@@ -9,7 +9,7 @@ steps from which a person is too many keys away.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from ivr import check, marked_yaml
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
+from ivr.flow_versions import FlowVersions
 from ivr.marked_yaml import Value
 from ivr.settings import Settings
 
@@ -37,21 +38,37 @@ _IN_PLAIN_WORDS = {
 
 
 def load_for(settings: Settings) -> dict[str, Flow]:
-    """Our own flows and those in `HOTLINE_DATA/flows` (of two with one name theirs stands)."""
-    files = sorted(OWN_FLOWS.glob("*.yaml")) + sorted((settings.data / "flows").glob("*.yaml"))
+    """Our own flows and those in `HOTLINE_DATA/flows` (of two with one name theirs stands).
+
+    These are drafts where a flow has been published; `ivr.flows_in_force` has what calls walk.
+    """
+    flows = load_all(files_of(settings), house_of(settings))
+    published = FlowVersions(settings.data).flows()
+    if faults := numbers_without_flow(settings, [*flows, *published]):
+        raise BadFlow(faults)
+    return flows
+
+
+def files_of(settings: Settings) -> list[Path]:
+    """Every flow's file, ours before the installation's own."""
+    return sorted(OWN_FLOWS.glob("*.yaml")) + sorted((settings.data / "flows").glob("*.yaml"))
+
+
+def house_of(settings: Settings) -> House:
+    """The names that flows of this installation may refer to."""
     site = settings.site
     queues, hours = settings.centre.queues, settings.hours
-    house = House(site.languages, queues, hours, site.keys_to_a_person)
-    flows = load_all(files, house)
-    faults = [
+    return House(site.languages, queues, hours, site.keys_to_a_person)
+
+
+def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str]:
+    """A fault for each dialled number that leads to no flow."""
+    return [
         f"site.yaml: numbers.{number}.flow: there is no flow {entry.flow!r}"
         + meant(entry.flow, flows)
         for number, entry in settings.site.numbers.items()
         if entry.flow not in flows
     ]
-    if faults:
-        raise BadFlow(faults)
-    return flows
 
 
 def load_all(files: Iterable[Path], house: House) -> dict[str, Flow]:

@@ -40,6 +40,8 @@ class CallFacts:
     """The flow step to go on with, when the process that ran the flow died in it."""
     visits: Mapping[str, int] = field(default_factory=dict)
     """How often limited steps had been performed before that one began."""
+    version: str = ""
+    """The version of the flow that the call began in (`Flow.version`)."""
 
 
 class Line(Protocol):
@@ -60,9 +62,9 @@ class Line(Protocol):
 
     async def set_language(self, language: str) -> None: ...
 
-    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
-        """Keep on the call itself which step begins, and how often limited steps have been
-        performed before, so that another process can go on with it."""
+    async def remember(self, step: str, visits: Mapping[str, int], version: str = "") -> None:
+        """Keep on the call itself which step begins, how often limited steps have been performed
+        before, and of which version of the flow, so that another process can go on with it."""
 
     async def join_queue(
         self,
@@ -114,10 +116,12 @@ class Phones(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a waiting caller came from: the number dialled, the flow step last begun."""
+    """Where a waiting caller came from: the number dialled, the flow step last begun, and the
+    version of the flow (empty: no flow was walked)."""
 
     dialled: str
     step: str
+    version: str = ""
 
 
 class WaitingLoop(Protocol):
@@ -219,6 +223,10 @@ class CoreAway(Exception):
     """The core did not answer in time: it is starting, stopped, or busy. Safe to ask again."""
 
 
+class CoreStopped(CoreAway):
+    """The core does not run: nobody listens."""
+
+
 class CoreRefused(Exception):
     """The core understood and said no; the message says why."""
 
@@ -228,7 +236,8 @@ class Core(Protocol):
 
     async def ask(self, what: str, **fields: Any) -> Mapping[str, Any]:
         """One question or request: `status`, `agents`, `queues`, `contacts`, and with `agent=`:
-        `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`; `rules apply`."""
+        `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`; `rules apply`;
+        with `flow=`: `flow announce` (`who=`, `why=`, `to=`), `flow take`."""
 
 
 @dataclass(frozen=True, slots=True)

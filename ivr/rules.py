@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,8 @@ from ivr.check import House
 from ivr.distributor import Distributor, NewRules
 from ivr.faults import BadFlow, BadSettings, Faults
 from ivr.flow import Flow
-from ivr.load import load_for
+from ivr.flows_in_force import load_in_force
+from ivr.load import house_of
 from ivr.marked_yaml import Marked
 from ivr.ports import CoreRefused
 from ivr.settings import Settings, with_new_rules
@@ -38,12 +39,13 @@ class RulesInForce:
         self,
         settings: Settings,
         distributor: Distributor,
-        flows: Mapping[str, Flow],
+        flows: Callable[[], Iterable[Flow]],
         on_change: Callable[[], Awaitable[None]],
     ) -> None:
         self._settings = settings
         self._distributor = distributor
         self._flows = flows
+        """Those that calls walk, old versions too."""
         self._on_change = on_change
         """Tells the telephone side; what fails there is its own business."""
         self._one_at_a_time = asyncio.Lock()
@@ -52,6 +54,11 @@ class RulesInForce:
     def hours(self) -> Mapping[str, Schedule]:
         """Opening hours by name."""
         return self._settings.hours
+
+    @property
+    def house(self) -> House:
+        """What flows may name now."""
+        return house_of(self._settings)
 
     def begin(self, known: str) -> None:
         """Go by the file as it is at the start; `known`: the version that the journal ends with."""
@@ -84,7 +91,7 @@ class RulesInForce:
     def _read(self) -> Settings:
         try:
             new = with_new_rules(self._settings)
-            load_for(new)
+            load_in_force(new)
         except (BadSettings, BadFlow) as bad:
             raise CoreRefused(_told(bad.faults)) from bad
         if not new.rules.content():  # as while an editor is writing it
@@ -101,13 +108,14 @@ class RulesInForce:
                 )
 
     def _flows_left_out(self, new: Settings) -> Iterator[str]:
-        house = House(new.site.languages, new.centre.queues, new.hours)
-        for flow in self._flows.values():
+        house = house_of(new)
+        for flow in self._flows():
             faults = Faults(Path(flow.name), Marked())
             for name, step in flow.steps.items():
                 check.names(name, step, house, faults)
             for path, text in faults.found:
-                yield f"flow {flow.name}, which is running: {'.'.join(path)}: {text}"
+                running = flow.version or flow.name
+                yield f"flow {running}, which is running: {'.'.join(path)}: {text}"
 
 
 def _entry(settings: Settings) -> NewRules:

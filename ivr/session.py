@@ -23,6 +23,8 @@ class Session:
     languages: tuple[str, ...]
     """Those of the house: every prompt has them."""
     language: str
+    version: str = ""
+    """Of the flow."""
     person: PersonId | None = None
     visits: Counter[str] = field(default_factory=Counter)
     """How often each limited step has been performed."""

@@ -34,6 +34,8 @@ class FakeLine:
         self.answered = False
         self.language = facts.language
         self.step, self.visits = facts.step, dict(facts.visits)
+        self.versions: list[str] = []
+        """Of the flow, as remembered with each step."""
         self.queued: tuple[str, str, Seconds] | None = None
         """Queue, class and time of entry, once handed over to the waiting loop."""
         self.after = ""
@@ -80,9 +82,10 @@ class FakeLine:
         self._check()
         self.language = language
 
-    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
+    async def remember(self, step: str, visits: Mapping[str, int], version: str = "") -> None:
         self._check()
         self.step, self.visits = step, dict(visits)
+        self.versions.append(version)
 
     async def join_queue(
         self,

@@ -9,7 +9,9 @@ from acd.model import ContactId
 from adapters.asterisk.facts import signalled_number
 from ivr.ports import CallFacts
 
-ARGUMENTS = ("SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", "HOTLINE_TYPED")
+ARGUMENTS = (
+    "SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", "HOTLINE_TYPED", "FLOW",
+)  # fmt: skip
 """What the dialplan hands to the script, in this order: variables of the call but for the first."""
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 ALLOWED = range(0x20)
@@ -35,6 +37,7 @@ def call_facts(env: Mapping[str, str]) -> CallFacts:
         language=env.get("agi_language", ""),
         step=variables["STEP"],
         visits=_visits(variables["VISITS"]),
+        version=variables["FLOW"],
     )
 
 

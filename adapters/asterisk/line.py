@@ -55,6 +55,8 @@ class AgiLine:
         """The latest command; one at a time."""
         self._working.set_result(None)
         self._facts = CallFacts(ContactId(""), "", None)
+        self._version = ""
+        """The flow's version, as the call has it."""
         self._taken = 0
         """How many of the keys on record have answered a question."""
         self._over = False
@@ -66,6 +68,7 @@ class AgiLine:
     async def begin(self) -> None:
         """Tell the dialplan that somebody is here, and learn who calls."""
         self._facts, self._taken = await self._do(0, self._begin)
+        self._version = self._facts.version
 
     def close(self) -> None:
         """End the script. Asterisk goes on with the dialplan."""
@@ -95,9 +98,11 @@ class AgiLine:
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
 
-    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
+    async def remember(self, step: str, visits: Mapping[str, int], version: str = "") -> None:
         counted = {"VISITS": visits_text(visits)} if visits else {}
-        await self._do(0, self._set, counted | {"STEP": step})
+        begun = {"FLOW": version} if version not in ("", self._version) else {}
+        await self._do(0, self._set, counted | begun | {"STEP": step})
+        self._version = version or self._version
 
     async def join_queue(
         self,

@@ -38,7 +38,7 @@ CATCH_UP_SECONDS: Seconds = 10.0
 
 PRESENTATION = "CALLERID(num-pres)"
 STATUS_VARIABLES = (
-    "CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "DIALLED", "STEP", "BUSY", PRESENTATION,
+    "CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "DIALLED", "STEP", "FLOW", "BUSY", PRESENTATION,
 )  # fmt: skip
 WAITING_CONTEXT = "acd-wait"
 
@@ -243,7 +243,7 @@ def _caller(row: Mapping[str, str]) -> CallerSeen | None:
 
 def _origin(row: Mapping[str, str]) -> Origin:
     variables = _variables(row)
-    return Origin(variables.get("DIALLED", ""), variables.get("STEP", ""))
+    return Origin(*(variables.get(name, "") for name in ("DIALLED", "STEP", "FLOW")))
 
 
 def _variables(row: Mapping[str, str]) -> dict[str, str]:

@@ -205,7 +205,7 @@ class Switchboard:
     def _user_event(self, event: Mapping[str, str]) -> None:
         contact = ContactId(event.get("Contact", ""))
         if event.get("UserEvent") == "AcdWaiting":
-            origin = Origin(event.get("Dialled", ""), event.get("Step", ""))
+            origin = Origin(event.get("Dialled", ""), event.get("Step", ""), event.get("Flow", ""))
             self._callers[contact] = WaitingCaller(event["Channel"], origin)
         elif event.get("UserEvent") == "AcdGone":
             self._callers.pop(contact, None)

@@ -21,7 +21,7 @@ app = typer.Typer(
     help="Hotline answers an organisation's telephone and brings callers to the right person.",
 )
 app.add_typer(agents.app, name="agent", help="Log agents in and out, pause them, list them.")
-app.add_typer(flows.app, name="flow", help="Check the flows that answer calls, and show them.")
+app.add_typer(flows.app, name="flow", help="Check, try, test, publish flows; go back.")
 app.add_typer(rules.app, name="rules", help="Check the centre file; go by it without a restart.")
 app.add_typer(exports.app, name="export", help="Write what the journal knows for other programs.")
 app.add_typer(bench.app, name="bench", help="Measure; every figure comes with n, seed and machine.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from adapters.cli import flow_show, flow_test, flow_try
@@ -11,20 +13,64 @@ app = typer.Typer(no_args_is_help=True)
 app.command()(flow_show.show)
 app.command("try")(flow_try.walk)
 app.command("test")(flow_test.rehearse)
+Name = Annotated[str, typer.Argument(help="The flow's name: that of its file, without .yaml.")]
+Why = Annotated[str, typer.Option("--why", help="The reason; it is kept with the version.")]
+Who = Annotated[str | None, typer.Option("--who", help="Your name; default: your login's.")]
 
 
 @app.command()
 def check(json: Json = False) -> None:
     """Check every flow; name each fault with file, line and a suggestion."""
     from ivr.faults import BadFlow
+    from ivr.flows_in_force import changed_drafts, versions_in_force
     from ivr.load import load_for
 
+    settings = settings_or_fail()
     try:
-        flows = load_for(settings_or_fail())
+        flows = load_for(settings)
+        versions, changed = versions_in_force(settings), set(changed_drafts(settings))
     except BadFlow as bad:
         fail("\n".join(bad.faults))
     rows = [
-        {"flow": flow.name, "steps": len(flow.steps), "languages": list(flow.languages)}
+        {
+            "flow": flow.name,
+            "steps": len(flow.steps),
+            "languages": list(flow.languages),
+            "in_force": versions[flow.name],
+            "draft": "differs" if flow.name in changed else "",
+        }
         for flow in flows.values()
     ]
-    table(("flow", "steps", "languages"), rows, as_json=json)
+    table(("flow", "steps", "languages", "in_force", "draft"), rows, as_json=json)
+
+
+@app.command()
+def publish(flow: Name, why: Why, who: Who = None, json: Json = False) -> None:
+    """Put a flow into force as its next version, from the next call on; calls in progress stay."""
+    from adapters.cli import flow_publish
+
+    flow_publish.publish(flow, why, who, json)
+
+
+@app.command()
+def versions(flow: Name, json: Json = False) -> None:
+    """List the versions of a flow: who, when, why, and what was otherwise."""
+    from adapters.cli import flow_versions
+
+    flow_versions.show_versions(flow, json)
+
+
+@app.command()
+def rollback(
+    flow: Name,
+    why: Why,
+    to: Annotated[
+        int | None, typer.Option(min=1, help="The version to go back to; default: the one before.")
+    ] = None,
+    who: Who = None,
+    json: Json = False,
+) -> None:
+    """Put an older version of a flow into force again, as its next version."""
+    from adapters.cli import flow_publish
+
+    flow_publish.roll_back(flow, to, why, who, json)

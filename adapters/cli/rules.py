@@ -54,11 +54,11 @@ def check(file: File = None, json: Json = False) -> None:
 
 
 def _own_settings() -> Settings:
-    from ivr.load import load_for
+    from ivr.flows_in_force import load_in_force
     from ivr.settings import load
 
     settings = load()
-    load_for(settings)
+    load_in_force(settings)
     return settings
 
 

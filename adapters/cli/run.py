@@ -22,7 +22,7 @@ from adapters.cli.start import CALLS_FIRST_SECONDS, NotReady, claim, supervisor_
 from adapters.control.client import CoreClient
 from ivr.faults import BadFlow
 from ivr.flow import Flow
-from ivr.load import load_for
+from ivr.flows_in_force import load_in_force
 from ivr.logs import configure
 from ivr.ports import CoreAway, CoreRefused
 from ivr.settings import BadSettings, Settings, load
@@ -70,7 +70,7 @@ async def running(
         _begin(tasks, "core", core.keep())
         instance = Instance(settings)
         await asyncio.to_thread(instance.render)
-        flows = load_for(settings)
+        flows = load_in_force(settings)
         if instance.adopt():
             await all_ready([core], CALLS_FIRST_SECONDS)
         _begin(tasks, "web", web.keep())

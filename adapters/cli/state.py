@@ -15,6 +15,8 @@ from adapters.cli.output import fail, say, show, table
 from adapters.cli.pid_file import PidFile
 from adapters.cli.start import supervisor_file
 from adapters.control.client import CoreClient
+from ivr.faults import BadFlow
+from ivr.flows_in_force import changed_drafts
 from ivr.ports import CoreAway, CoreRefused, StoreFailed, StoreRefused
 from ivr.settings import Settings
 
@@ -54,6 +56,8 @@ def status(settings: Settings, as_json: bool) -> int:
     link = bool(core["link"])
     found |= {"core": f"epoch {core['epoch']}", "link": "up" if link else "down"}
     found["rules"] = core.get("rules", "")
+    found["flows"] = ", ".join(core.get("flows", {}).values())
+    found["drafts"] = _unpublished(settings)
     if as_json:
         show({**found, "agents": agents, "queues": queues}, as_json=True)
         return 0 if link else 1
@@ -62,6 +66,15 @@ def status(settings: Settings, as_json: bool) -> int:
     table(("queue", "waiting", "longest_wait", "estimates_kept"), rows, as_json=False)
     table(COLUMNS, agents, as_json=False)
     return 0 if link else 1
+
+
+def _unpublished(settings: Settings) -> str:
+    """The flows whose drafts say something else than the version in force."""
+    try:
+        names = ", ".join(changed_drafts(settings))
+    except BadFlow as bad:
+        return bad.faults[0]
+    return f"{names}: changed since published" if names else "none changed since published"
 
 
 async def _ask_all(settings: Settings) -> tuple[Any, Any, Any]:

@@ -9,14 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from adapters.control.server import LONGEST_LINE
-from ivr.ports import CoreAway, CoreRefused
+from ivr.ports import CoreAway, CoreRefused, CoreStopped
 
 ASK_SECONDS = 4.0
-_WHY: dict[type[Exception], str] = {
-    FileNotFoundError: "the core is not running",
-    ConnectionRefusedError: "the core is not running",
-    TimeoutError: "the core does not answer in time",
-}
 
 
 class CoreClient:
@@ -31,8 +26,12 @@ class CoreClient:
         try:
             line = await asyncio.wait_for(self._exchange(question), ASK_SECONDS)
             reply = json.loads(line)
-        except (OSError, TimeoutError, ValueError) as error:
-            raise CoreAway(_WHY.get(type(error), "the core does not answer")) from error
+        except (FileNotFoundError, ConnectionRefusedError) as nobody:
+            raise CoreStopped("the core is not running") from nobody
+        except TimeoutError as late:
+            raise CoreAway("the core does not answer in time") from late
+        except (OSError, ValueError) as error:
+            raise CoreAway("the core does not answer") from error
         if "refused" in reply:
             raise CoreRefused(reply["refused"])
         answer: Mapping[str, Any] = reply["ok"]

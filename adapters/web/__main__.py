@@ -14,7 +14,6 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
-from hashlib import sha256
 
 import uvicorn
 
@@ -38,7 +37,7 @@ from adapters.web.connection import connections
 from adapters.web.gate import Gate
 from ivr import logs
 from ivr.clock import CentreClock
-from ivr.load import OWN_FLOWS
+from ivr.flows_in_force import versions_in_force
 from ivr.ports import Core, CoreAway, CoreRefused, PersonId, Record, StoreFailed, StoreRefused
 from ivr.settings import BadSettings, Settings, load
 
@@ -142,7 +141,7 @@ def _server(settings: Settings, database: Database, kept: CorePart, core: Core) 
         audit=SqlAudit(database),
         core=core,
         now=CentreClock().now,
-        flows=partial(flow_versions, settings),
+        flows=partial(versions_in_force, settings),
     )
     figures.applied.set_function(lambda: projector.applied)
     figures.listeners.set_function(lambda: live.listeners)
@@ -209,12 +208,6 @@ def checks(
         return "" if answer["link"] else "the core has no link to Asterisk"
 
     return {"database": database, "journal": journal, "core": status}
-
-
-def flow_versions(settings: Settings) -> dict[str, str]:
-    """The flow files by name, each with a digest of its content; of two the site's own stands."""
-    files = [*OWN_FLOWS.glob("*.yaml"), *(settings.data / "flows").glob("*.yaml")]
-    return {file.stem: sha256(file.read_bytes()).hexdigest()[:12] for file in files}
 
 
 def main() -> int:

@@ -232,6 +232,19 @@ async def test_the_waiting_loop_gets_a_caller_whole(stage: Stage) -> None:
     assert wanted.items() <= call.variables.items()
 
 
+async def test_a_script_that_begins_again_is_told_step_limits_and_version(stage: Stage) -> None:
+    async def walk(line: Line) -> None:
+        await line.remember("welcome", {}, "main/3")
+        await line.remember("menu", {"menu": 2}, "main/3")
+
+    call = await stage.call(walk)
+    await call.run()
+    assert [facts.version for facts in stage.calls] == ["", "main/3"]
+    again = stage.calls[1]
+    assert (again.step, again.visits) == ("menu", {"menu": 2})
+    assert sum("FLOW=" in command for command in call.commands) == 1, "told when it is new"
+
+
 async def test_a_value_that_several_settings_at_once_would_take_apart_is_set_alone(
     stage: Stage,
 ) -> None:

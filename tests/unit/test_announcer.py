@@ -14,12 +14,14 @@ from acd.engine import Engine
 from acd.events import Arrived
 from acd.model import ContactId, QueueId, Seconds
 from ivr.announcer import Announcer
+from ivr.flow import Flow
 from ivr.ports import Origin, PhonesFailed
 from tests.fakes_calls import StandingClock, flow_of
 from voice.ports import Prompt
 
 ONE, SUPPORT = ContactId("one"), QueueId("support")
 EAST, WEST = "4000", "5000"
+OLD = "west/1"
 PERSON = """
 first: person
 steps:
@@ -69,11 +71,15 @@ def stage(tmp_path: Path) -> Stage:
     """Two numbers of one queue, and a caller who came to the west's at 100."""
     flows = {
         number: flow_of(PERSON.format(word), tmp_path)
-        for number, word in ((EAST, "east"), (WEST, "west"))
+        for number, word in ((EAST, "east"), (WEST, "west"), (OLD, "older words"))
     }
     engine, loop = Engine(Centre({}, {})), Loop({ONE: Origin(WEST, "person")})
+
+    def of_waiting(origin: Origin) -> Flow | None:
+        return flows.get(origin.version or origin.dialled)
+
     engine.handle(Arrived(ONE, SUPPORT, 100.0, language="en", waits=True), 100.0)
-    return Stage(engine, loop, Announcer(engine, flows, loop, StandingClock()))
+    return Stage(engine, loop, Announcer(engine, of_waiting, loop, StandingClock()))
 
 
 async def test_who_waits_is_told_what_the_flow_of_their_number_wants(stage: Stage) -> None:
@@ -90,6 +96,11 @@ async def test_nothing_is_said_while_nobody_knows_where_a_caller_came_from(stage
 async def test_a_number_that_is_gone_from_the_site_file_says_nothing(stage: Stage) -> None:
     stage.loop.origins[ONE] = Origin("6000", "person")
     assert await stage.look(100.6, 130.5) == []
+
+
+async def test_who_waits_hears_what_was_said_when_they_came(stage: Stage) -> None:
+    stage.loop.origins[ONE] = Origin(WEST, "person", OLD)
+    assert await stage.look(100.6) == [("w0", ["older words"])]
 
 
 async def test_who_has_waited_long_when_the_core_starts_is_not_welcomed(stage: Stage) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.asterisk import facts, site_values
+from adapters.asterisk.call_facts import ARGUMENTS
 from adapters.asterisk.config import TEMPLATES, fill, module_names, prompt_texts, render
 from adapters.asterisk.doctor import is_fixed
 from adapters.asterisk.site_values import BadPlace, values_of
@@ -77,6 +78,14 @@ def test_the_core_may_place_calls_and_no_more(tmp_path: Path) -> None:
     granted = re.search(r"^write = (.*)$", manager, re.MULTILINE)
     assert granted and set(granted[1].split(",")) == {"call", "originate", "reporting"}
     assert "bindaddr = 127.0.0.1" in manager and "webenabled = no" in manager
+
+
+def test_the_script_is_handed_what_it_reads_in_its_order() -> None:
+    dialplan = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8")
+    line = re.search(r"AGI\(\$\{ACD_AGI\},(.*)\)", dialplan)
+    assert line
+    names = ["ACD_AGI_SECRET", *ARGUMENTS[1:]]
+    assert line[1] == ",".join(f"${{{name}}}" for name in names)
 
 
 def test_every_user_event_that_is_understood_is_let_through() -> None:

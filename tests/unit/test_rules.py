@@ -20,12 +20,15 @@ from ivr import settings
 from ivr.answers import Answers
 from ivr.distributor import RULES_CHANGED, Distributor
 from ivr.flow import Flow
+from ivr.flow_requests import FlowRequests
+from ivr.flows_in_force import load_in_force
+from ivr.live_flows import LiveFlows
 from ivr.load import load
 from ivr.ports import CoreRefused
 from ivr.recovery import recover
 from ivr.rules import MOST_FAULTS, RulesInForce
 from tests.fakes_calls import FLOWS, HOUSE, StandingClock
-from tests.fakes_stores import MemoryJournal, MemoryVault
+from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
 
 SUPPORT, ANN = QueueId("support"), AgentId("ann")
 ONE, TWO = ContactId("one"), ContactId("two")
@@ -87,10 +90,10 @@ async def at_work(folder: Path, *flows: Flow, known: str = "") -> AsyncIterator[
     engine = Engine(found.centre)
     engine.waits = Waits(found.centre)
     distributor = Distributor(engine, journal, phones, MemoryVault(), clock)
-    rules = RulesInForce(
-        found, distributor, {flow.name: flow for flow in flows}, phones.rules_changed
-    )
-    cast = Cast(file, rules, distributor, journal, phones, Answers(distributor, clock, rules))
+    rules = RulesInForce(found, distributor, lambda: flows, phones.rules_changed)
+    live = LiveFlows(found, load_in_force(found), lambda: rules.house)
+    answers = Answers(distributor, clock, rules, FlowRequests(live, MemoryAudit(), clock))
+    cast = Cast(file, rules, distributor, journal, phones, answers)
     running = asyncio.create_task(distributor.run())
     rules.begin(known)
     opening = (events.Started(1), events.LinkChanged(True), events.PhoneChanged(ANN, True))

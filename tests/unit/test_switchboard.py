@@ -16,7 +16,7 @@ from acd.model import AgentId, ContactId, OfferId
 from adapters.asterisk import switchboard as switchboard_module
 from adapters.asterisk.ami import AmiAway, AmiRefused
 from adapters.asterisk.switchboard import Switchboard
-from ivr.ports import CallFacts, PhonesFailed
+from ivr.ports import CallFacts, Origin, PhonesFailed
 from voice.ports import Prompt
 
 ONE, ANN, OFFER = ContactId("h-1.0"), AgentId("agent-1001"), OfferId("7.1.1")
@@ -111,6 +111,15 @@ async def test_a_caller_who_came_past_our_script_is_met_with_the_number_they_sho
     words = {"Contact": "h-1.9", "Channel": CHANNEL, "CallerIDNum": number, "Pres": presentation}
     stage.board.hear({"Event": "UserEvent", "UserEvent": "AcdWaiting", **words})
     assert [facts.caller_number for facts in stage.met] == [known]
+
+
+async def test_where_a_waiting_caller_came_from_is_known_with_the_version_of_the_flow(
+    stage: Stage,
+) -> None:
+    words = {"Contact": "h-1.9", "Channel": CHANNEL, "Dialled": "4000", "Step": "person"}
+    heard = {"Event": "UserEvent", "UserEvent": "AcdWaiting", **words, "Flow": "main/3"}
+    stage.board.hear(heard)
+    assert stage.board.origin(ContactId("h-1.9")) == Origin("4000", "person", "main/3")
 
 
 async def test_an_offer_is_on_the_callers_channel_before_the_agent_rings(stage: Stage) -> None:
