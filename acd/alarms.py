@@ -122,9 +122,7 @@ def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
     floor.ringing_long[offer.id] = None
     if contact := floor.contacts.get(offer.contact):
         floor.demand(contact, now)  # its medium may be new to all agents
-    for agent in list(floor.agents.values()):  # one may be idle already
-        if floor.is_open(agent.id):
-            floor.fresh_agents[agent.id] = None
+    floor.idle_look()
 
 
 def _end_wrap_up(floor: Floor, subject: str, now: Seconds) -> None:

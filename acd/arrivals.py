@@ -136,6 +136,9 @@ def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
     contact.channel = event.channel
     if waits:
         floor.wait(contact, now)
+    elif contact.offer in floor.ringing_long:
+        floor.demand(contact, now)
+        floor.idle_look()  # there may be somebody for the new channel
     return True
 
 

@@ -36,8 +36,16 @@ class Demands:
         queue, medium, lane, skills = terms
         stages = stages_of(skills, queue_of(self._centre, queue))
         trade = self._trade(queue, medium, frozenset(dict(stages[-1][1])))
-        demand = self._demands[terms] = Demand(trade, lane, stages)
+        by_wait = len(stages) > 1 or self._comes_later(queue)
+        demand = self._demands[terms] = Demand(trade, lane, stages, by_wait)
         return demand
+
+    def _comes_later(self, queue: QueueId) -> bool:
+        """Whether the contacts of this queue come to some agents only after a while."""
+        members = self._centre.agents.values()
+        return queue_of(self._centre, queue).partner_after > 0 or any(
+            member.queues.get(queue) for member in members
+        )
 
     def _trade(self, queue: QueueId, medium: Medium, skills: frozenset[str]) -> Trade:
         trade = self._trades.get((queue, medium, skills))

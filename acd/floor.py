@@ -223,6 +223,11 @@ class Floor:
         if self.reserves:
             self.reserves.closed(agent, medium)
 
+    def idle_look(self) -> None:
+        """Whoever has room looks at everything anew."""
+        for openings in self.openings.values():
+            self.fresh_agents.update(dict.fromkeys(openings.agents))
+
     def is_open(self, agent: AgentId) -> bool:
         """Whether the agent has room for a contact of any medium."""
         return any(agent in openings.agents for openings in self.openings.values())

@@ -2,7 +2,8 @@
 
 A *demand* is what contacts have in common for whom the same agents will do; a *line* holds the
 contacts of one demand, class and credit. Who is first in a line has both the smallest order key and
-the longest wait: if an agent may not serve the head yet, nobody behind it either. Demands that
+the longest wait: if an agent may not serve the head yet, nobody behind it either. (Deferred contacts
+are ordered by their promise, not by their wait: where the wait matters each is a line of its own.) Demands that
 differ in levels alone are of one *trade*, which keeps the heads of its lines in order. So an
 agent's next contact is the first that will do of the heads of the trades within the agent's skills:
 a few are looked at for each trade, however many contacts wait.
@@ -14,7 +15,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 
-from acd.model import AgentId, Contact, ContactId, Lane, Medium, QueueId, Seconds
+from acd.model import DEFERRED, AgentId, Contact, ContactId, Lane, Medium, QueueId, Seconds
 
 STALE_SHARE = 2
 """A heap is made anew when it is more than so many times as long as its line."""
@@ -53,12 +54,14 @@ class Trade:
 class Demand:
     """What some contacts ask for, and the lines of those who wait for it."""
 
-    __slots__ = ("lane", "lines", "rank", "stages", "trade")
+    __slots__ = ("lane", "lines", "one_by_one", "rank", "stages", "trade")
 
-    def __init__(self, trade: Trade, lane: Lane, stages: list[Stage]) -> None:
+    def __init__(self, trade: Trade, lane: Lane, stages: list[Stage], by_wait: bool) -> None:
+        """`by_wait`: whether more agents may serve a contact the longer it has waited."""
         self.trade = trade
         self.lane = lane
         self.rank = RANK[lane]
+        self.one_by_one = by_wait and lane is DEFERRED
         self.stages = stages
         self.lines: dict[object, Line] = {}
         """Only lines with somebody in them."""
@@ -104,7 +107,8 @@ class Lines:
 
     def add(self, contact: Contact, demand: Demand) -> None:
         """Put a contact into its line: one of its own while some agent is not to get it."""
-        name = contact.id if contact.rests else (contact.class_, contact.credit)
+        alone = contact.rests or demand.one_by_one
+        name = contact.id if alone else (contact.class_, contact.credit)
         line = demand.lines.get(name)
         if line is None:
             line = demand.lines[name] = Line(demand, name, contact.class_, contact.rests)

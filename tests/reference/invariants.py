@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from acd import events, requests, snapshot
 from acd.commands import Close, ContactEnd, Offer, Withdraw
-from acd.model import Agent, AgentId, Contact, ContactId, Medium, OfferId, OfferMade, Rule
+from acd.model import Agent, AgentId, Contact, ContactId, Lane, Medium, OfferId, OfferMade, Rule
 from acd.states import AgentState, ContactState
 from tests.reference import oracle
 from tests.reference.day import Day, Told
@@ -145,6 +145,9 @@ def i6_within_class_and_skills_the_first_is_served_first(day: Day, told: Told) -
             alike = ("queue", "class_", "urgency", "credit", "skills", "channel", "lane")
             if any(getattr(mine, a) != getattr(other, a) for a in alike) or other.preferred:
                 continue
+            agent = day.engine.agents[offer.agent]
+            if other.lane is Lane.DEFERRED and not oracle.able(day.centre, agent, other, day.now):
+                continue  # promised sooner, yet it has not waited long enough for this agent
             if offer.rule in BY_ORDER and offer.agent not in other.rests and not mine.preferred:
                 assert oracle.key(mine) < oracle.key(other), (offer, other)
 

@@ -9,7 +9,15 @@ import pytest
 from acd import snapshot
 from acd.commands import Offer, Withdraw
 from acd.config import Capacity, Class, Relax
-from acd.events import LinkChanged, OfferEnd, OfferEnded, PhoneChanged, TimePassed, Transferred
+from acd.events import (
+    LinkChanged,
+    Moved,
+    OfferEnd,
+    OfferEnded,
+    PhoneChanged,
+    TimePassed,
+    Transferred,
+)
 from acd.model import Rule
 from acd.requests import AgentLoggedIn, AgentLoggedOff, AgentPaused
 from tests.routing_stage import (
@@ -325,3 +333,16 @@ def test_who_is_kept_in_vain_is_free_again_after_a_while(restarted: bool) -> Non
     commands = stage.tell_time(deadline)
     assert [c.contact for c in commands if isinstance(c, Withdraw)] == [ONE]
     assert [c.contact for c in commands if isinstance(c, Offer)] == [TWO]
+
+
+def test_who_rings_too_long_and_changes_the_channel_is_offered_to_who_is_idle_there() -> None:
+    callers, chats = Capacity(chat=0), Capacity(voice=0, chat=1)
+    agents = member(ANN, capacity=callers), member(BOB, capacity=chats)
+    stage = Stage(house(*agents, offer_elsewhere_after=5.0, ring_seconds=60.0), ANN, BOB)
+    stage.arrives(ONE, 10.0)
+    first = stage.offer(ONE)
+    stage.at(16.0)
+    assert not stage.engine.offers[first].withdrawn
+    stage.tell(Moved(ONE, "web chat"), 17.0)
+    assert stage.engine.offers[first].withdrawn
+    assert stage.engine.agents[BOB].kept_for == first

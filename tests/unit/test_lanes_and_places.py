@@ -214,3 +214,13 @@ def test_only_who_talks_takes_a_contact_over() -> None:
         stage.tell(TransferCompleted(ONE, offer), 12.0)
     stage.tell(OfferAnswered(ONE, offer), 13.0)
     assert not stage.engine.changed
+
+
+def test_deferred_work_that_was_promised_sooner_but_waited_less_keeps_nobody_from_the_rest() -> (
+    None
+):
+    stage = Stage(house(member(ANN, after=60.0)), ANN)
+    stage.arrives(TWO, 100.0, channel="email", due_at=4000.0)
+    stage.arrives(ONE, 130.0, channel="email", due_at=3000.0)
+    assert stage.at(159.0) == []
+    assert stage.at(160.0) == [(TWO, ANN)]
