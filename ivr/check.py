@@ -122,6 +122,6 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
-    if isinstance(step, SetStep) and step.language not in house.languages:
-        text = f"{step.language!r} is not spoken here{meant(step.language, house.languages)}"
+    if isinstance(step, SetStep) and step.language not in (None, *house.languages):
+        text = f"{step.language!r} is not spoken here{meant(str(step.language), house.languages)}"
         faults.add((*where, "language"), text)

@@ -20,6 +20,23 @@ def reachable(first: str, arrows: Arrows) -> set[str]:
     return found
 
 
+def way(first: str, to: str, arrows: Arrows) -> list[str]:
+    """The shortest way between two steps, both included; empty when there is none."""
+    came_from = {first: ""}
+    todo = [first]
+    for step in todo:  # grows while it is walked
+        if step == to:
+            break
+        for target in arrows[step].values():
+            if target not in came_from:
+                came_from[target] = step
+                todo.append(target)
+    found = [to] if to in came_from else []
+    while found and came_from[found[0]]:
+        found.insert(0, came_from[found[0]])
+    return found
+
+
 def loops(arrows: Arrows, limited: Collection[str], way_out: str) -> list[list[str]]:
     """Ways round that no limit ends, each as its steps in order; one for each tangle of them.
 

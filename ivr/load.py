@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, marked_yaml
+from ivr import check, check_values, marked_yaml
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
@@ -33,6 +33,9 @@ _IN_PLAIN_WORDS = {
     "int_parsing": "must be a whole number",
     "bool_parsing": "must be true or false",
 }
+
+_MAPPINGS = {"values": "give a text for each name, like {tariff: basic}"}
+"""Fields that are no texts by language."""
 
 
 def load_for(settings: Settings) -> dict[str, Flow]:
@@ -87,11 +90,13 @@ def _flow(given: Value, house: House, faults: Faults) -> Flow:
     limited = {name for name, fields in plain.items() if "at_most" in fields}
     check.targets(first, arrows, faults)
     check.ways(first, arrows, limited, faults)
+    check_values.limits(steps, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)
         check.names(name, step, house, faults)
-    return Flow(faults.file.stem, first, steps, house.languages)
+    sure = {} if faults.found else check_values.sure(first, arrows, steps)
+    return Flow(faults.file.stem, first, steps, house.languages, sure)
 
 
 def _frame(given: Value, faults: Faults) -> tuple[str, dict[str, Fields]]:
@@ -136,12 +141,14 @@ def _step(name: str, given: Fields, faults: Faults) -> Step | None:
         return KINDS[kind].model_validate(_with_full_paths(fields, faults.file.parent))
     except ValidationError as bad:
         for error in bad.errors(include_url=False):
-            path = tuple(str(part) for part in error["loc"])
-            faults.add((*where, *path), _explained(error["type"], path[-1], error["msg"]))
+            path = (*where, *(str(part) for part in error["loc"] if part != "[key]"))
+            faults.add(path, _explained(error["type"], path[-1], error["msg"]))
         return None
 
 
 def _explained(fault: str, field: str, message: str) -> str:
+    if fault in ("dict_type", "mapping_type") and field in _MAPPINGS:
+        return _MAPPINGS[field]
     if fault == "extra_forbidden":
         known = Words.model_fields | Announcement.model_fields
         return f"unknown field{meant(field, known)}"

@@ -54,8 +54,10 @@ async def menu(step: MenuStep, session: Session) -> Outcome:
 
 
 async def set_(step: SetStep, session: Session) -> Outcome:
-    await session.line.set_language(step.language)
-    session.language = step.language
+    if step.language:
+        await session.line.set_language(step.language)
+        session.language = step.language
+    session.values.update(step.values)
     return DONE
 
 

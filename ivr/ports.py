@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NewType, Protocol
 
 from acd.commands import Offer, Withdraw
@@ -40,6 +41,11 @@ class CallFacts:
     """The flow step to go on with, when the process that ran the flow died in it."""
     visits: Mapping[str, int] = field(default_factory=dict)
     """How often limited steps had been performed before that one began."""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the call had collected by then. Personal: never in a log or in the journal."""
+
+
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
 class Line(Protocol):
@@ -60,9 +66,11 @@ class Line(Protocol):
 
     async def set_language(self, language: str) -> None: ...
 
-    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
-        """Keep on the call itself which step begins, and how often limited steps have been
-        performed before, so that another process can go on with it."""
+    async def remember(
+        self, step: str, visits: Mapping[str, int], values: Mapping[str, str] = NO_VALUES
+    ) -> None:
+        """Keep on the call itself which step begins, how often limited steps have been performed
+        before, and all that was collected, so that another process can go on with it."""
 
     async def join_queue(
         self,

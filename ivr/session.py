@@ -26,6 +26,8 @@ class Session:
     person: PersonId | None = None
     visits: Counter[str] = field(default_factory=Counter)
     """How often each limited step has been performed."""
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    """What the steps have collected. Personal: never in a log, the trail or the journal."""
     trail: list[str] = field(default_factory=list)
     """`step:outcome` of each step so far."""
 

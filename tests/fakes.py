@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from acd.model import ContactId, Seconds
-from ivr.ports import CallerGone, CallFacts, LineFailed
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt
 
 HANGS_UP = "hangs up"
@@ -34,6 +34,7 @@ class FakeLine:
         self.answered = False
         self.language = facts.language
         self.step, self.visits = facts.step, dict(facts.visits)
+        self.values = dict(facts.values)
         self.queued: tuple[str, str, Seconds] | None = None
         """Queue, class and time of entry, once handed over to the waiting loop."""
         self.after = ""
@@ -80,9 +81,11 @@ class FakeLine:
         self._check()
         self.language = language
 
-    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
+    async def remember(
+        self, step: str, visits: Mapping[str, int], values: Mapping[str, str] = NO_VALUES
+    ) -> None:
         self._check()
-        self.step, self.visits = step, dict(visits)
+        self.step, self.visits, self.values = step, dict(visits), dict(values)
 
     async def join_queue(
         self,

@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
-from adapters.asterisk.call_facts import arguments, call_facts, visits_text
-from ivr.ports import CallerGone, CallFacts, LineFailed
+from adapters.asterisk.call_facts import arguments, call_facts, values_text, visits_text
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt, PromptStore, SpeechFailed
 
 log = logging.getLogger(__name__)
@@ -32,6 +32,9 @@ AT_ONCE: Seconds = 0.001
 """As long as `Read` waits for a key behind something that is only said; 0 would mean 10 s."""
 BYTES_PER_SECOND = 16_000
 TYPED, READ = "HOTLINE_TYPED", "HOTLINE_READ"
+VALUES = "HOTLINE_VALUES"
+"""What the steps have collected. Asked for by a script that goes on with a call, and no argument
+of the script: those can be seen by whoever looks at the channel."""
 JOINED = "joined"
 """The first request to the waiting loop: what the flow says to whom it hands over."""
 KEPT = "="
@@ -55,6 +58,8 @@ class AgiLine:
         """The latest command; one at a time."""
         self._working.set_result(None)
         self._facts = CallFacts(ContactId(""), "", None)
+        self._kept = ""
+        """The values as the call keeps them."""
         self._taken = 0
         """How many of the keys on record have answered a question."""
         self._over = False
@@ -95,9 +100,11 @@ class AgiLine:
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
 
-    async def remember(self, step: str, visits: Mapping[str, int]) -> None:
+    async def remember(
+        self, step: str, visits: Mapping[str, int], values: Mapping[str, str] = NO_VALUES
+    ) -> None:
         counted = {"VISITS": visits_text(visits)} if visits else {}
-        await self._do(0, self._set, counted | {"STEP": step})
+        await self._do(0, self._remember, values_text(values), counted | {"STEP": step})
 
     async def join_queue(
         self,
@@ -164,7 +171,17 @@ class AgiLine:
         else:
             self._set(limits | {TYPED: KEPT})
             self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
-        return call_facts(self._agi.env), len(typed.removeprefix(KEPT))
+        goes_on = arguments(self._agi.env)["STEP"]
+        self._kept = self._agi.get_variable(VALUES) if goes_on else ""
+        return call_facts(self._agi.env, self._kept), len(typed.removeprefix(KEPT))
+
+    def _remember(self, values: str, variables: dict[str, str]) -> None:
+        """Values before the step that counts on them. Not by `MSet`: an application's arguments
+        can be seen from outside while it runs."""
+        if values != self._kept:
+            self._agi.set_variable(VALUES, values)
+            self._kept = values
+        self._set(variables)
 
     def _set(self, variables: dict[str, str]) -> None:
         """All at once, as far as `MSet` takes the values as they are."""

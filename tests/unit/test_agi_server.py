@@ -241,6 +241,28 @@ async def test_a_value_that_several_settings_at_once_would_take_apart_is_set_alo
     assert call.variables["QUEUE"] == "sales"
 
 
+async def test_values_are_kept_by_no_application_and_written_only_when_they_change(
+    stage: Stage,
+) -> None:
+    async def collects(line: Line) -> None:
+        await line.remember("first", {})
+        await line.remember("second", {}, {"account": "${X},\n1"})
+        await line.remember("third", {}, {"account": "${X},\n1"})
+
+    call = await stage.call(collects)
+    told = [command for command in call.commands if "VALUES" in command]
+    assert told == ['SET VARIABLE "HOTLINE_VALUES" "account=%24%7BX%7D%2C%0A1"']
+
+
+async def test_a_script_that_goes_on_asks_the_call_for_its_values(stage: Stage) -> None:
+    call = FakeCall(stage.port)
+    call.variables |= {"STEP": "menu", "HOTLINE_VALUES": "account=47%2C11 name=%E5%BC%A0"}
+    await call.run()
+    assert stage.calls[0].values == {"account": "47,11", "name": "张"}
+    await stage.call()
+    assert stage.calls[1].values == {}
+
+
 async def test_what_the_flow_says_last_is_the_loops_first_request(stage: Stage) -> None:
     call = await stage.call(lambda line: line.join_queue("sales", "vip", 0.0, [HELLO]))
     request, files, seconds = call.variables["REQ"].split("~")

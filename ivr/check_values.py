@@ -1,0 +1,58 @@
+"""What a flow must keep to about the values that its steps collect and its prompts say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ivr import graph
+from ivr.faults import Faults
+from ivr.step import AnyStep
+from ivr.values import MOST_KEPT, MOST_VALUES, room
+
+Steps = Mapping[str, AnyStep]
+
+
+def collected(steps: Steps) -> dict[str, int]:
+    """Every value that some step may set, with the most bytes (UTF-8) it can take."""
+    found: dict[str, int] = {}
+    for step in steps.values():
+        for name, most in step.collects().items():
+            found[name] = max(found.get(name, 0), most)
+    return found
+
+
+def limits(steps: Steps, faults: Faults) -> None:
+    """All values of the flow find room on the call."""
+    found = collected(steps)
+    if len(found) > MOST_VALUES:
+        text = f"the flow collects {len(found)} values; a call keeps {MOST_VALUES} at most"
+        faults.add(("steps",), text)
+    taken = sum(room(name, most) for name, most in found.items())
+    if taken > MOST_KEPT:
+        text = (
+            f"the flow's values may take {taken} bytes on the call, {MOST_KEPT} at most; "
+            "collect fewer keys, or set shorter texts"
+        )
+        faults.add(("steps",), text)
+
+
+def sure(first: str, arrows: graph.Arrows, steps: Steps) -> dict[str, frozenset[str]]:
+    """The values that every caller has who comes to a step, whatever the way."""
+    known: dict[str, set[str]] = {name: set() for name in arrows}
+    for value in collected(steps):
+        for name in arrows.keys() - graph.reachable(first, without(value, arrows, steps)):
+            known[name].add(value)
+    return {name: frozenset(values) for name, values in known.items()}
+
+
+def without(value: str, arrows: graph.Arrows, steps: Steps) -> graph.Arrows:
+    """The arrows of those who may leave a step without this value. Once collected, a value stays:
+    who has come by none of the others does not have it."""
+    return {
+        name: {
+            outcome: target
+            for outcome, target in out.items()
+            if value not in steps[name].gives(outcome)
+        }
+        for name, out in arrows.items()
+    }
