@@ -51,7 +51,7 @@ async def take_call(
         await line.answer()
         call.person = await _begin(call)
         while step:
-            await line.remember(step, call.visits, call.values)
+            await line.remember(step, call.visits, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
             await _note(call, step, outcome)
             step = flow.after(step, outcome)  # none: the conversation is over

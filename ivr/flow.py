@@ -23,7 +23,7 @@ from ivr.step import (
     Words,
 )
 from ivr.steps_deciding import HoursStep, SetStep
-from ivr.steps_talking import GoodbyeStep, MenuStep, SayStep
+from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
 
@@ -39,6 +39,7 @@ __all__ = [
     "Flow",
     "GoodbyeStep",
     "HoursStep",
+    "ListenStep",
     "MenuStep",
     "Outcome",
     "QueueStep",
@@ -51,10 +52,11 @@ __all__ = [
     "prompt",
 ]
 
-Step = SayStep | MenuStep | SetStep | HoursStep | QueueStep | GoodbyeStep
+Step = SayStep | MenuStep | ListenStep | SetStep | HoursStep | QueueStep | GoodbyeStep
 KINDS: dict[str, type[Step]] = {
     "say": SayStep,
     "menu": MenuStep,
+    "listen": ListenStep,
     "set": SetStep,
     "hours": HoursStep,
     "queue": QueueStep,

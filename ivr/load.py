@@ -17,6 +17,7 @@ from ivr import check, check_values, marked_yaml
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
+from ivr.grammar import Keys
 from ivr.marked_yaml import Value
 from ivr.settings import Settings
 
@@ -29,12 +30,16 @@ _IN_PLAIN_WORDS = {
     "dict_type": "give a text for each language, like {zh: ..., en: ...}",
     "too_short": "give a text for each language, like {zh: ..., en: ...}",
     "string_too_short": "the text is empty",
+    "string_pattern_mismatch": "give the three capital letters of a currency, like CNY",
     "float_parsing": "must be a number",
     "int_parsing": "must be a whole number",
     "bool_parsing": "must be true or false",
 }
 
-_MAPPINGS = {"values": "give a text for each name, like {tariff: basic}"}
+_MAPPINGS = {
+    "keys": "say how many keys, like {least: 4, most: 12}",
+    "values": "give a text for each name, like {tariff: basic}",
+}
 """Fields that are no texts by language."""
 
 
@@ -147,10 +152,10 @@ def _step(name: str, given: Fields, faults: Faults) -> Step | None:
 
 
 def _explained(fault: str, field: str, message: str) -> str:
-    if fault in ("dict_type", "mapping_type") and field in _MAPPINGS:
+    if fault in ("dict_type", "mapping_type", "model_type") and field in _MAPPINGS:
         return _MAPPINGS[field]
     if fault == "extra_forbidden":
-        known = Words.model_fields | Announcement.model_fields
+        known = Words.model_fields | Announcement.model_fields | Keys.model_fields
         return f"unknown field{meant(field, known)}"
     return _IN_PLAIN_WORDS.get(fault) or message.removeprefix("Value error, ").replace(
         "Input should be", "must be"
