@@ -9,8 +9,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ivr import graph
+from ivr.cases import Case
 from ivr.faults import Faults, meant
-from ivr.flow import KEYS, TOO_MANY, HoursStep, MenuStep, QueueStep, SetStep, Spoken, Step
+from ivr.flow import (
+    KEYS,
+    TOO_MANY,
+    BranchStep,
+    HoursStep,
+    MenuStep,
+    QueueStep,
+    SetStep,
+    Spoken,
+    Step,
+)
 from voice.phrases import WAIT_LANGUAGES
 
 _PLACEHOLDER = re.compile(r"\{[^{}]*\}?")
@@ -122,6 +133,23 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
+    if isinstance(step, BranchStep):
+        _cases(where, step, house, faults)
     if isinstance(step, SetStep) and step.language not in (None, *house.languages):
         text = f"{step.language!r} is not spoken here{meant(str(step.language), house.languages)}"
         faults.add((*where, "language"), text)
+
+
+def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:
+    """Every case can come true."""
+    houses = {"language": house.languages, "queue": house.queues, "caller": ("known", "withheld")}
+    known = houses.get(step.fact or "")
+    earlier: list[Case] = []
+    for name, case in step.cases.items():
+        if case.is_hidden_by(earlier):
+            faults.add((*where, "cases", name), "the cases before this one leave nothing for it")
+        earlier.append(case)
+        for text in case.texts:
+            if known is not None and text not in known:
+                wrong = f"there is no {step.fact} {text!r}{meant(text, known)}"
+                faults.add((*where, "cases", name), wrong)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ivr import graph
-from ivr.faults import Faults
+from ivr.faults import Faults, meant
 from ivr.step import AnyStep
+from ivr.steps_deciding import BranchStep
 from ivr.values import MOST_KEPT, MOST_VALUES, room
 
 Steps = Mapping[str, AnyStep]
@@ -34,6 +35,15 @@ def limits(steps: Steps, faults: Faults) -> None:
             "collect fewer keys, or set shorter texts"
         )
         faults.add(("steps",), text)
+
+
+def names(steps: Steps, faults: Faults) -> None:
+    """Whatever a step looks at is collected by some step."""
+    known = collected(steps)
+    for name, step in steps.items():
+        if isinstance(step, BranchStep) and step.value and step.value not in known:
+            text = f"no step collects a value {step.value!r}{meant(step.value, known)}"
+            faults.add(("steps", name, "value"), text)
 
 
 def sure(first: str, arrows: graph.Arrows, steps: Steps) -> dict[str, frozenset[str]]:

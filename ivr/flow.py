@@ -22,7 +22,7 @@ from ivr.step import (
     StepName,
     Words,
 )
-from ivr.steps_deciding import HoursStep, SetStep
+from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -36,6 +36,7 @@ __all__ = [
     "TOO_MANY",
     "Announcement",
     "AnyStep",
+    "BranchStep",
     "Flow",
     "GoodbyeStep",
     "HoursStep",
@@ -52,12 +53,13 @@ __all__ = [
     "prompt",
 ]
 
-Step = SayStep | MenuStep | ListenStep | SetStep | HoursStep | QueueStep | GoodbyeStep
+Step = SayStep | MenuStep | ListenStep | SetStep | BranchStep | HoursStep | QueueStep | GoodbyeStep
 KINDS: dict[str, type[Step]] = {
     "say": SayStep,
     "menu": MenuStep,
     "listen": ListenStep,
     "set": SetStep,
+    "branch": BranchStep,
     "hours": HoursStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from ivr import check, check_values, marked_yaml
+from ivr.cases import Case
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
@@ -31,12 +32,15 @@ _IN_PLAIN_WORDS = {
     "too_short": "give a text for each language, like {zh: ..., en: ...}",
     "string_too_short": "the text is empty",
     "string_pattern_mismatch": "give the three capital letters of a currency, like CNY",
+    "decimal_parsing": "must be a number",
     "float_parsing": "must be a number",
     "int_parsing": "must be a whole number",
     "bool_parsing": "must be true or false",
 }
 
+_PARTS = (Words, Announcement, Keys, Case)
 _MAPPINGS = {
+    "cases": 'give a test for each outcome, like {gold: "1", silver: {one_of: ["2", "3"]}}',
     "keys": "say how many keys, like {least: 4, most: 12}",
     "values": "give a text for each name, like {tariff: basic}",
 }
@@ -96,6 +100,8 @@ def _flow(given: Value, house: House, faults: Faults) -> Flow:
     check.targets(first, arrows, faults)
     check.ways(first, arrows, limited, faults)
     check_values.limits(steps, faults)
+    if len(steps) == len(plain):  # else it may be a step that is not understood
+        check_values.names(steps, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)
@@ -152,10 +158,10 @@ def _step(name: str, given: Fields, faults: Faults) -> Step | None:
 
 
 def _explained(fault: str, field: str, message: str) -> str:
-    if fault in ("dict_type", "mapping_type", "model_type") and field in _MAPPINGS:
+    if field in _MAPPINGS and fault in ("dict_type", "mapping_type", "model_type", "too_short"):
         return _MAPPINGS[field]
     if fault == "extra_forbidden":
-        known = Words.model_fields | Announcement.model_fields | Keys.model_fields
+        known = {name for part in _PARTS for name in part.model_fields}
         return f"unknown field{meant(field, known)}"
     return _IN_PLAIN_WORDS.get(fault) or message.removeprefix("Value error, ").replace(
         "Input should be", "must be"

@@ -13,6 +13,7 @@ from ivr.flow import (
     DONE,
     NO_MATCH,
     SILENCE,
+    BranchStep,
     GoodbyeStep,
     HoursStep,
     ListenStep,
@@ -87,6 +88,20 @@ async def set_(step: SetStep, session: Session) -> Outcome:
     return DONE
 
 
+async def branch(step: BranchStep, session: Session) -> Outcome:
+    if step.value:
+        return step.outcome(session.values.get(step.value))
+    facts = session.line.facts
+    known = {
+        "caller": "known" if facts.caller_number else "withheld",
+        "class": facts.class_,
+        "dialled": facts.dialled,
+        "language": session.language,
+        "queue": facts.queue,
+    }
+    return step.outcome(known[str(step.fact)])
+
+
 async def hours(step: HoursStep, session: Session) -> Outcome:
     return "open" if session.hours[step.hours].is_open(session.clock.now()) else "closed"
 
@@ -115,6 +130,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "menu": menu,
     "listen": listen,
     "set": set_,
+    "branch": branch,
     "hours": hours,
     "queue": queue,
     "goodbye": goodbye,

@@ -1,4 +1,4 @@
-"""Steps that say nothing: they look at the clock, or change what is known of the call."""
+"""Steps that say nothing: they look at the clock or at what is known of the call, or change it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
+from ivr.cases import ELSE, Case, CaseName
 from ivr.step import DONE, AnyStep, Outcome
 from ivr.values import LONGEST_TEXT, ValueName
 
@@ -42,3 +43,37 @@ class HoursStep(AnyStep):
 
     def _own_outcomes(self) -> frozenset[Outcome]:
         return frozenset({"open", "closed"})
+
+
+class BranchStep(AnyStep):
+    """Look at a value, or at a fact of the call. Outcomes: each of the `cases`, `else`.
+
+    The first case that holds is the outcome.
+    """
+
+    do: Literal["branch"]
+    value: ValueName | None = None
+    fact: Literal["caller", "class", "dialled", "language", "queue"] | None = None
+    """`caller`: `known` or `withheld`, as the network says."""
+    cases: Annotated[dict[CaseName, Case], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> BranchStep:
+        if (self.value is None) == (self.fact is None):
+            raise ValueError("give either `value` or `fact`")
+        if self.fact and any(case.missing for case in self.cases.values()):
+            raise ValueError("a fact of the call is never missing")
+        return self
+
+    def outcome(self, text: str | None) -> Outcome:
+        """What this text ends in; None: the value is missing."""
+        return next((name for name, case in self.cases.items() if case.holds(text)), ELSE)
+
+    def gives(self, outcome: Outcome) -> frozenset[str]:
+        """Whoever leaves by a case that a missing value cannot end in has the value."""
+        missing_goes_to = self.outcome(None)
+        has_it = outcome in self._own_outcomes() and outcome != missing_goes_to
+        return frozenset({self.value}) if self.value and has_it else frozenset()
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset(self.cases) | {ELSE}

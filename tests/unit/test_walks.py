@@ -44,13 +44,18 @@ def flow_files(draw: st.DrawFn) -> dict[str, Any]:
     steps: dict[str, Any] = {"bye": {"do": "goodbye", "say": SAID}, "wait": {"do": "queue"}}
     targets = st.sampled_from([*names, "bye", "wait"])
     for name in names:
-        kind = draw(st.sampled_from(["say", "menu", "hours", "set"]))
-        outcomes = {"say": ["done"], "set": ["done"], "hours": ["open", "closed"]}.get(kind)
+        kind = draw(st.sampled_from(["say", "menu", "listen", "hours", "set", "branch"]))
+        outcomes = {
+            "say": ["done"], "set": ["done"], "hours": ["open", "closed"],
+            "listen": ["done", "silence", "no_match"], "branch": ["own", "else"],
+        }.get(kind)  # fmt: skip
         if outcomes is None:
             outcomes = [*draw(st.sets(st.sampled_from("0123*#"), min_size=1)), "silence"]
             outcomes.append("no_match")
         step: dict[str, Any] = {"do": kind}
-        step |= {"say": SAID} if kind in ("say", "menu") else {}
+        step |= {"say": SAID} if kind in ("say", "menu", "listen") else {}
+        step |= {"into": "answer", "keys": {"most": "1"}} if kind == "listen" else {}
+        step |= {"fact": "dialled", "cases": {"own": "4000"}} if kind == "branch" else {}
         step |= {"hours": "weekdays"} if kind == "hours" else {}
         step |= {"language": "en"} if kind == "set" else {}
         if draw(st.integers(0, 2)):
