@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from ivr import graph
 from ivr.faults import Faults, meant
+from ivr.spoken_values import Placeholder, placeholders, why_not
 from ivr.step import AnyStep
-from ivr.steps_deciding import BranchStep
+from ivr.steps_deciding import BranchStep, SetStep
+from ivr.steps_talking import ListenStep
+from ivr.steps_waiting import QueueStep
 from ivr.values import MOST_KEPT, MOST_VALUES, room
 
 Steps = Mapping[str, AnyStep]
@@ -44,6 +47,44 @@ def names(steps: Steps, faults: Faults) -> None:
         if isinstance(step, BranchStep) and step.value and step.value not in known:
             text = f"no step collects a value {step.value!r}{meant(step.value, known)}"
             faults.add(("steps", name, "value"), text)
+
+
+def prompts(first: str, arrows: graph.Arrows, steps: Steps, faults: Faults) -> None:
+    """Whatever a prompt says was collected on every way there, and can be said."""
+    known = collected(steps)
+    for name, step in steps.items():
+        for path, spoken in () if isinstance(step, QueueStep) else step.spoken():
+            for language, words in spoken.items():
+                where = ("steps", name, *path, language)
+                for mark in placeholders(words.text):
+                    if mark.name not in known:
+                        text = f"no step collects a value {mark.name!r}{meant(mark.name, known)}"
+                        faults.add(where, text)
+                        continue
+                    if way := graph.way(first, name, without(mark.name, arrows, steps)):
+                        text = f"a caller comes here without {mark.name!r} ({' -> '.join(way)})"
+                        faults.add(where, text)
+                    for why in _unsayable(mark, language, steps):
+                        faults.add(where, f"{mark.written} cannot be said: {why}")
+
+
+def _unsayable(mark: Placeholder, language: str, steps: Steps) -> Iterator[str]:
+    """Why values from some step cannot be said in the way that is asked for."""
+    for step in steps.values():
+        if mark.kind is None or mark.name not in step.collects():
+            continue
+        if isinstance(step, SetStep):
+            text = step.values[mark.name]
+        elif isinstance(step, ListenStep):
+            text = step.grammar.example
+            if mark.kind not in step.grammar.ways:
+                ways = ", ".join(sorted(step.grammar.ways))
+                yield f"what is keyed as {step.grammar.form} can be said as: {ways}"
+                continue
+        else:
+            continue
+        if why := why_not(text, mark.kind, language):
+            yield why
 
 
 def sure(first: str, arrows: graph.Arrows, steps: Steps) -> dict[str, frozenset[str]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from ivr.spoken_values import placeholders
 from ivr.step import (
     DONE,
     KEYS,
@@ -83,13 +84,15 @@ class Flow:
         return self.steps[step].then.get(outcome, "")
 
     def prompts(self) -> list[Prompt]:
-        """Everything the flow says in its own words (`{wait}` not filled in)."""
-        return [
+        """Everything that can be said before a call is there (`{wait}` not filled in): what holds
+        a caller's values is left out."""
+        said = [
             prompt(spoken, language)
             for step in self.steps.values()
             for _, spoken in step.spoken()
             for language in self.languages
         ]
+        return [one for one in said if not any(placeholders(one.text))]
 
 
 def prompt(spoken: Spoken, language: str) -> Prompt:

@@ -50,6 +50,19 @@ class Grammar:
         """The longest value: a date has two signs more than keys, `*50` becomes `0.50 CNY`."""
         return self.keys.most + len("0 CNY")
 
+    @property
+    def ways(self) -> frozenset[str]:
+        """Ways of saying that every value of this grammar can be said in."""
+        if self.form == "amount":
+            return frozenset({"money"}) if self.currency else frozenset({"number", "percent"})
+        return frozenset({"date", "weekday"} if self.form == "date" else {"digits"})
+
+    @property
+    def example(self) -> str:
+        """One of its values."""
+        keys = {"date": "20260305", "amount": "5", "digits": "5" * self.keys.most}[self.form]
+        return str(Grammar(self.form, Keys(most=MOST_KEYS), self.currency).value(keys))
+
     def value(self, keys: str) -> str | None:
         """The value that these keys mean; None: none in this grammar."""
         if not self.keys.least <= len(keys) <= self.keys.most:

@@ -10,6 +10,14 @@ from collections.abc import Collection, Mapping
 Arrows = Mapping[str, Mapping[str, str]]
 
 
+def among(arrows: Arrows) -> Arrows:
+    """The arrows that lead to a step."""
+    return {
+        name: {outcome: target for outcome, target in out.items() if target in arrows}
+        for name, out in arrows.items()
+    }
+
+
 def reachable(first: str, arrows: Arrows) -> set[str]:
     """Every step that some caller can come to."""
     found, todo = {first}, [first]

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, check_values, marked_yaml
+from ivr import check, check_values, graph, marked_yaml
 from ivr.cases import Case
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
@@ -102,6 +102,8 @@ def _flow(given: Value, house: House, faults: Faults) -> Flow:
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
         check_values.names(steps, faults)
+        if first in steps:
+            check_values.prompts(first, graph.among(arrows), steps, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.asterisk import line as line_module
+from adapters.asterisk import playing
 from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
 from adapters.asterisk.call_facts import caller_number
 from ivr.ports import CallFacts, Line, LineFailed
@@ -295,10 +295,49 @@ async def test_the_rest_of_a_question_is_asked_when_one_prompt_is_missing(stage:
     assert any("/hello,1,t()" in command for command in call.commands)
 
 
+class Personal(Recordings):
+    """A store that makes what holds a caller's values, and what asterisk was to play of it."""
+
+    async def make(self, prompt: Prompt) -> Path:
+        path = self.folder / "once.wav"
+        path.write_bytes(b"\0" * 16_044)
+        return path
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda line, prompts: line.say(prompts),
+        lambda line, prompts: line.say(prompts, interruptible=False),
+        lambda line, prompts: line.ask(prompts, most_keys=1, seconds=1),
+    ],
+)
+async def test_what_holds_a_callers_values_is_gone_when_it_has_been_played(
+    tmp_path: Path, deed: Callable[[Line, list[Prompt]], Awaitable[object]]
+) -> None:
+    stage = Stage(Personal(tmp_path))
+    there: list[bool] = []
+
+    async def plays(options: str) -> str:
+        there.append("once" in options and (tmp_path / "once.wav").exists())
+        return "0"
+
+    await stage.server.start()
+    call = FakeCall(stage.port)
+    call.applications |= {"Read": plays, "Playback": plays}
+    stage.script = lambda line: deed(
+        line, [HELLO, Prompt("Your number is 4711.", "en", personal=True)]
+    )
+    await call.run()
+    await stage.server.stop(0)
+    assert True in there
+    assert [path.name for path in tmp_path.glob("*.wav")] == ["hello.wav"]
+
+
 async def test_a_prompt_that_is_never_made_holds_a_caller_up_for_a_moment_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line_module, "MAKING", 0.05)
+    monkeypatch.setattr(playing, "MAKING", 0.05)
     stage = Stage(Recordings(tmp_path, speechless=False))
     await stage.server.start()
     call = await stage.call(lambda line: line.say([Prompt("missing", "en"), HELLO]))
