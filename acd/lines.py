@@ -1,12 +1,12 @@
 """Waiting contacts in lines, so that only the head of a line is ever looked at.
 
 A *demand* is what contacts have in common for whom the same agents will do; a *line* holds the
-contacts of one demand, class and credit. Who is first in a line has both the smallest order key and
-the longest wait: if an agent may not serve the head yet, nobody behind it either. (Deferred contacts
-are ordered by their promise, not by their wait: where the wait matters each is a line of its own.) Demands that
-differ in levels alone are of one *trade*, which keeps the heads of its lines in order. So an
-agent's next contact is the first that will do of the heads of the trades within the agent's skills:
-a few are looked at for each trade, however many contacts wait.
+contacts of one demand, class and credit. Who is first in a line has both the smallest order key
+and the longest wait: if an agent may not serve the head yet, nobody behind it either. (Deferred
+contacts are ordered by their promise, not by their wait: where the wait matters each is a line of
+its own.) Demands that differ in levels alone are of one *trade*, which keeps the heads of its
+lines in order. So an agent's next contact is the first that will do of the heads of the trades
+within the agent's skills: a few are looked at for each trade, however many contacts wait.
 """
 
 from __future__ import annotations

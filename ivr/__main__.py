@@ -78,6 +78,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     found = await recover(journal, settings.centre)
     clock = CentreClock(found.at)
     prompts = PromptFolder(settings.prompts)
+    prompts.forget_personal()
     ami = Ami(
         "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
         on_event=lambda event: switchboard.hear(event),

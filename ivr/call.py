@@ -20,7 +20,16 @@ from collections.abc import Mapping
 from acd.schedule import Schedule
 from ivr.flow import TOO_MANY, Flow, Outcome, Step, StepName
 from ivr.perform import perform
-from ivr.ports import Acceptance, CallerGone, Clock, Line, PersonId, StoreFailed, StoreRefused
+from ivr.ports import (
+    Acceptance,
+    CallerGone,
+    CallFacts,
+    Clock,
+    Line,
+    PersonId,
+    StoreFailed,
+    StoreRefused,
+)
 from ivr.session import Session
 
 log = logging.getLogger(__name__)
@@ -37,12 +46,12 @@ async def take_call(
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.visits.update(facts.visits)
-    step = facts.step if facts.step in flow.steps else flow.first
+    step = _where_it_was(flow, facts, call)
     try:
         await line.answer()
         call.person = await _begin(call)
         while step:
-            await line.remember(step, call.visits, flow.version)
+            await line.remember(step, call.visits, flow.version, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
             await _note(call, step, outcome)
             step = flow.after(step, outcome)  # none: the conversation is over
@@ -54,6 +63,15 @@ async def take_call(
         call.trail.append(f"{step}:broke off")
     log.info("script ended", extra={"contact": facts.contact, "trail": call.trail})
     return call.trail
+
+
+def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
+    """The step that the call remembers, with what it had collected; else the first, with nothing:
+    the flow may be another by now, and ask for a value that nobody has collected."""
+    if facts.step in flow.steps and flow.sure.get(facts.step, frozenset()) <= facts.values.keys():
+        call.values.update(facts.values)
+        return facts.step
+    return flow.first
 
 
 async def _once(name: StepName, step: Step, call: Session) -> Outcome:

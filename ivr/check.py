@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import wave
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -10,11 +9,21 @@ from math import inf
 from pathlib import Path
 
 from ivr import graph, person_near
+from ivr.cases import Case
 from ivr.faults import Faults, meant
-from ivr.flow import KEYS, TOO_MANY, HoursStep, MenuStep, QueueStep, SetStep, Spoken, Step
+from ivr.flow import (
+    KEYS,
+    TOO_MANY,
+    BranchStep,
+    HoursStep,
+    MenuStep,
+    QueueStep,
+    SetStep,
+    Spoken,
+    Step,
+)
+from ivr.spoken_values import MARK, placeholder
 from voice.phrases import WAIT_LANGUAGES
-
-_PLACEHOLDER = re.compile(r"\{[^{}]*\}?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +50,7 @@ def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
 
 def ways(first: str, arrows: graph.Arrows, limited: Collection[str], faults: Faults) -> None:
     """Every step is reached by somebody, and nobody goes round for ever."""
-    known = {
-        name: {outcome: target for outcome, target in out.items() if target in arrows}
-        for name, out in arrows.items()
-    }
+    known = graph.among(arrows)
     if first in known:
         for name in known.keys() - graph.reachable(first, known):
             faults.add(("steps", name), "no caller can reach this step")
@@ -100,19 +106,22 @@ def texts(name: str, step: Step, house: House, faults: Faults) -> None:
         where = ("steps", name, *path)
         for language in set(house.languages) - spoken.keys():
             faults.add(where, f"there is no text in {language!r}")
-        _placeholders(where, spoken, faults)
+        _placeholders(where, step, spoken, faults)
         _recordings(where, spoken, faults)
 
 
-def _placeholders(where: tuple[str, ...], spoken: Spoken, faults: Faults) -> None:
+def _placeholders(where: tuple[str, ...], step: Step, spoken: Spoken, faults: Faults) -> None:
+    """What stands for something at call time can be said there. (`check_values` has the rest.)"""
+    here = "only {wait}, while waiting" if isinstance(step, QueueStep) else "only {name} of a value"
     for language, words in spoken.items():
-        for mark in _PLACEHOLDER.findall(words.text):
-            if "while_waiting" not in where or mark != "{wait}":
-                text = f"{mark!r} is not known here; only {{wait}}, while waiting"
-                faults.add((*where, language), text)
+        for mark in MARK.findall(words.text):
+            waits = "while_waiting" in where and mark == "{wait}"
+            value = not isinstance(step, QueueStep) and placeholder(mark)
+            if not waits and not value:
+                faults.add((*where, language), f"{mark!r} is not known here; {here}")
             elif words.recorded:
-                faults.add((*where, language), "a recording cannot hold {wait}")
-            elif language not in WAIT_LANGUAGES:
+                faults.add((*where, language), f"a recording cannot hold {mark}")
+            elif waits and language not in WAIT_LANGUAGES:
                 faults.add((*where, language), f"{{wait}} cannot be said in {language!r}")
 
 
@@ -143,6 +152,23 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
-    if isinstance(step, SetStep) and step.language not in house.languages:
-        text = f"{step.language!r} is not spoken here{meant(step.language, house.languages)}"
+    if isinstance(step, BranchStep):
+        _cases(where, step, house, faults)
+    if isinstance(step, SetStep) and step.language not in (None, *house.languages):
+        text = f"{step.language!r} is not spoken here{meant(str(step.language), house.languages)}"
         faults.add((*where, "language"), text)
+
+
+def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:
+    """Every case can come true."""
+    houses = {"language": house.languages, "queue": house.queues, "caller": ("known", "withheld")}
+    known = houses.get(step.fact or "")
+    earlier: list[Case] = []
+    for name, case in step.cases.items():
+        if case.is_hidden_by(earlier):
+            faults.add((*where, "cases", name), "the cases before this one leave nothing for it")
+        earlier.append(case)
+        for text in case.texts:
+            if known is not None and text not in known:
+                wrong = f"there is no {step.fact} {text!r}{meant(text, known)}"
+                faults.add((*where, "cases", name), wrong)

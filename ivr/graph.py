@@ -10,6 +10,14 @@ from collections.abc import Collection, Mapping
 Arrows = Mapping[str, Mapping[str, str]]
 
 
+def among(arrows: Arrows) -> Arrows:
+    """The arrows that lead to a step."""
+    return {
+        name: {outcome: target for outcome, target in out.items() if target in arrows}
+        for name, out in arrows.items()
+    }
+
+
 def reachable(first: str, arrows: Arrows) -> set[str]:
     """Every step that some caller can come to."""
     found, todo = {first}, [first]
@@ -17,6 +25,23 @@ def reachable(first: str, arrows: Arrows) -> set[str]:
         new = set(arrows[todo.pop()].values()) - found
         found |= new
         todo += new
+    return found
+
+
+def way(first: str, to: str, arrows: Arrows) -> list[str]:
+    """The shortest way between two steps, both included; empty when there is none."""
+    came_from = {first: ""}
+    todo = [first]
+    for step in todo:  # grows while it is walked
+        if step == to:
+            break
+        for target in arrows[step].values():
+            if target not in came_from:
+                came_from[target] = step
+                todo.append(target)
+    found = [to] if to in came_from else []
+    while found and came_from[found[0]]:
+        found.insert(0, came_from[found[0]])
     return found
 
 

@@ -14,11 +14,13 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, marked_yaml
+from ivr import check, check_values, graph, marked_yaml
+from ivr.cases import Case
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
 from ivr.flow_versions import FlowVersions
+from ivr.grammar import Keys
 from ivr.marked_yaml import Value
 from ivr.settings import Settings
 
@@ -31,10 +33,20 @@ _IN_PLAIN_WORDS = {
     "dict_type": "give a text for each language, like {zh: ..., en: ...}",
     "too_short": "give a text for each language, like {zh: ..., en: ...}",
     "string_too_short": "the text is empty",
+    "string_pattern_mismatch": "give the three capital letters of a currency, like CNY",
+    "decimal_parsing": "must be a number",
     "float_parsing": "must be a number",
     "int_parsing": "must be a whole number",
     "bool_parsing": "must be true or false",
 }
+
+_PARTS = (Words, Announcement, Keys, Case)
+_MAPPINGS = {
+    "cases": 'give a test for each outcome, like {gold: "1", silver: {one_of: ["2", "3"]}}',
+    "keys": "say how many keys, like {least: 4, most: 12}",
+    "values": "give a text for each name, like {tariff: basic}",
+}
+"""Fields that are no texts by language."""
 
 
 def load_for(settings: Settings) -> dict[str, Flow]:
@@ -108,11 +120,17 @@ def _flow(given: Value, house: House, faults: Faults) -> Flow:
     check.targets(first, arrows, faults)
     check.ways(first, arrows, limited, faults)
     check.people(first, arrows, steps, house.keys_to_a_person, faults)
+    check_values.limits(steps, faults)
+    if len(steps) == len(plain):  # else it may be a step that is not understood
+        check_values.names(steps, faults)
+        if first in steps:
+            check_values.prompts(first, graph.among(arrows), steps, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)
         check.names(name, step, house, faults)
-    return Flow(faults.file.stem, first, steps, house.languages)
+    sure = {} if faults.found else check_values.sure(first, arrows, steps)
+    return Flow(faults.file.stem, first, steps, house.languages, sure=sure)
 
 
 def _frame(given: Value, faults: Faults) -> tuple[str, dict[str, Fields]]:
@@ -157,14 +175,16 @@ def _step(name: str, given: Fields, faults: Faults) -> Step | None:
         return KINDS[kind].model_validate(_with_full_paths(fields, faults.file.parent))
     except ValidationError as bad:
         for error in bad.errors(include_url=False):
-            path = tuple(str(part) for part in error["loc"])
-            faults.add((*where, *path), _explained(error["type"], path[-1], error["msg"]))
+            path = (*where, *(str(part) for part in error["loc"] if part != "[key]"))
+            faults.add(path, _explained(error["type"], path[-1], error["msg"]))
         return None
 
 
 def _explained(fault: str, field: str, message: str) -> str:
+    if field in _MAPPINGS and fault in ("dict_type", "mapping_type", "model_type", "too_short"):
+        return _MAPPINGS[field]
     if fault == "extra_forbidden":
-        known = Words.model_fields | Announcement.model_fields
+        known = {name for part in _PARTS for name in part.model_fields}
         return f"unknown field{meant(field, known)}"
     return _IN_PLAIN_WORDS.get(fault) or message.removeprefix("Value error, ").replace(
         "Input should be", "must be"

@@ -6,15 +6,17 @@ Hang-up comes up from the line as `CallerGone` and is nobody's business here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 from ivr.flow import (
     DONE,
     NO_MATCH,
     SILENCE,
+    BranchStep,
     GoodbyeStep,
     HoursStep,
+    ListenStep,
     MenuStep,
     Outcome,
     QueueStep,
@@ -40,23 +42,64 @@ async def say(step: SayStep, session: Session) -> Outcome:
 
 async def menu(step: MenuStep, session: Session) -> Outcome:
     question = session.prompts(step.say, every_language=step.every_language)
-    before: list[Prompt] = []
-    outcome = SILENCE
-    for _ in range(step.tries):
-        key = await session.line.ask(
-            [*before, *question], most_keys=1, seconds=step.seconds, ends_with=""
-        )
-        if key in step.keys:
-            return key
-        outcome = NO_MATCH if key else SILENCE
-        before = session.prompts(step.after_no_match if key else step.after_silence)
+    key, outcome = await _answer(
+        step, session, question, lambda keys: keys if keys in step.keys else None
+    )
+    return key or outcome
+
+
+async def listen(step: ListenStep, session: Session) -> Outcome:
+    value, outcome = await _answer(
+        step, session, session.prompts(step.say), step.grammar.value, step.keys.most, step.ends_with
+    )
+    if value is not None:
+        session.values[step.into] = value
     return outcome
 
 
+async def _answer(
+    step: MenuStep | ListenStep,
+    session: Session,
+    question: Sequence[Prompt],
+    meaning: Callable[[str], str | None],
+    most_keys: int = 1,
+    ends_with: str = "",
+) -> tuple[str | None, Outcome]:
+    """Ask until an answer has a meaning, or there are no more tries: the meaning and how it
+    ended."""
+    before: list[Prompt] = []
+    outcome = SILENCE
+    for _ in range(step.tries):
+        keys = await session.line.ask(
+            [*before, *question], most_keys=most_keys, seconds=step.seconds, ends_with=ends_with
+        )
+        if keys is not None and (meant := meaning(keys)) is not None:
+            return meant, DONE
+        outcome = SILENCE if keys is None else NO_MATCH
+        before = session.prompts(step.after_silence if keys is None else step.after_no_match)
+    return None, outcome
+
+
 async def set_(step: SetStep, session: Session) -> Outcome:
-    await session.line.set_language(step.language)
-    session.language = step.language
+    if step.language:
+        await session.line.set_language(step.language)
+        session.language = step.language
+    session.values.update(step.values)
     return DONE
+
+
+async def branch(step: BranchStep, session: Session) -> Outcome:
+    if step.value:
+        return step.outcome(session.values.get(step.value))
+    facts = session.line.facts
+    known = {
+        "caller": "known" if facts.caller_number else "withheld",
+        "class": facts.class_,
+        "dialled": facts.dialled,
+        "language": session.language,
+        "queue": facts.queue,
+    }
+    return step.outcome(known[str(step.fact)])
 
 
 async def hours(step: HoursStep, session: Session) -> Outcome:
@@ -85,7 +128,9 @@ async def goodbye(step: GoodbyeStep, session: Session) -> Outcome:
 PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "say": say,
     "menu": menu,
+    "listen": listen,
     "set": set_,
+    "branch": branch,
     "hours": hours,
     "queue": queue,
     "goodbye": goodbye,

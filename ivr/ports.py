@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, NewType, Protocol
 
 from acd.commands import Offer, Withdraw
@@ -42,6 +43,11 @@ class CallFacts:
     """How often limited steps had been performed before that one began."""
     version: str = ""
     """The version of the flow that the call began in (`Flow.version`)."""
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """What the call had collected by then. Personal: never in a log or in the journal."""
+
+
+NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
 class Line(Protocol):
@@ -62,9 +68,17 @@ class Line(Protocol):
 
     async def set_language(self, language: str) -> None: ...
 
-    async def remember(self, step: str, visits: Mapping[str, int], version: str = "") -> None:
+    async def remember(
+        self,
+        step: str,
+        visits: Mapping[str, int],
+        version: str = "",
+        *,
+        values: Mapping[str, str] = NO_VALUES,
+    ) -> None:
         """Keep on the call itself which step begins, how often limited steps have been performed
-        before, and of which version of the flow, so that another process can go on with it."""
+        before, of which version of the flow, and all that was collected, so that another process
+        can go on with it."""
 
     async def join_queue(
         self,

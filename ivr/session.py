@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from acd.schedule import Schedule
 from ivr.flow import Spoken, prompt
 from ivr.ports import Acceptance, Clock, Line, PersonId
+from ivr.spoken_values import filled
 from voice.ports import Prompt
 
 
@@ -28,13 +29,16 @@ class Session:
     person: PersonId | None = None
     visits: Counter[str] = field(default_factory=Counter)
     """How often each limited step has been performed."""
+    values: dict[str, str] = field(default_factory=dict, repr=False)
+    """What the steps have collected. Personal: never in a log, the trail or the journal."""
     trail: list[str] = field(default_factory=list)
     """`step:outcome` of each step so far."""
 
     def prompts(self, spoken: Spoken | None, *, every_language: bool = False) -> list[Prompt]:
-        """What is said, in the caller's language or in each (the caller's first)."""
+        """What is said, in the caller's language or in each (the caller's first), with the values
+        that it holds."""
         if spoken is None:
             return []
         others = [language for language in self.languages if language != self.language]
         languages = [self.language, *others] if every_language else [self.language]
-        return [prompt(spoken, language) for language in languages]
+        return [filled(prompt(spoken, language), self.values) for language in languages]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from acd.model import ContactId, Seconds
-from ivr.ports import CallerGone, CallFacts, LineFailed
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt
 
 HANGS_UP = "hangs up"
@@ -36,6 +36,7 @@ class FakeLine:
         self.step, self.visits = facts.step, dict(facts.visits)
         self.versions: list[str] = []
         """Of the flow, as remembered with each step."""
+        self.values = dict(facts.values)
         self.queued: tuple[str, str, Seconds] | None = None
         """Queue, class and time of entry, once handed over to the waiting loop."""
         self.after = ""
@@ -82,9 +83,16 @@ class FakeLine:
         self._check()
         self.language = language
 
-    async def remember(self, step: str, visits: Mapping[str, int], version: str = "") -> None:
+    async def remember(
+        self,
+        step: str,
+        visits: Mapping[str, int],
+        version: str = "",
+        *,
+        values: Mapping[str, str] = NO_VALUES,
+    ) -> None:
         self._check()
-        self.step, self.visits = step, dict(visits)
+        self.step, self.visits, self.values = step, dict(visits), dict(values)
         self.versions.append(version)
 
     async def join_queue(

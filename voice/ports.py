@@ -15,6 +15,8 @@ class Prompt:
     language: str
     recorded: Path | None = None
     """A WAV file that is played in place of synthesised speech; it always wins."""
+    personal: bool = False
+    """Whether the text holds something of the caller's: then its recording is not kept."""
 
 
 class PromptStore(Protocol):
@@ -24,7 +26,10 @@ class PromptStore(Protocol):
         """The telephone recording (8 kHz, 16 bit, mono WAV) if it has been made already."""
 
     async def make(self, prompt: Prompt) -> Path:
-        """The recording, made now if need be; raises `SpeechFailed` within its deadline."""
+        """The recording, made now if need be; raises `SpeechFailed` within its deadline.
+
+        That of a personal prompt is made each time, and deleted by whoever asked for it.
+        """
 
 
 class SpeechFailed(Exception):

@@ -2,6 +2,9 @@
 
 The name of a file is a hash of everything that shapes its sound, so that a changed text, voice
 or recording is a new file and an old one is never wrong. No speech library is loaded here.
+
+What is said to one caller alone (a personal prompt) is not kept: its recording has a random name
+in a folder of its own, is deleted when it has been played, and the folder is emptied at each start.
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ import hashlib
 import json
 import logging
 import os
+import secrets
+import shutil
 import signal
 import sys
 import time
@@ -31,6 +36,8 @@ DEADLINE = 15.0
 """Seconds for one recording, start of its process included; one more for each further one."""
 AT_ONCE = 2
 """Speech processes at a time, so that calls keep a core for themselves."""
+PERSONAL = "personal"
+"""The folder, inside that of all prompts, of recordings that hold something of a caller's."""
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -50,6 +57,8 @@ class PromptFolder:
 
     def find(self, prompt: Prompt) -> Path | None:
         """The recording, if it has been made already."""
+        if prompt.personal:
+            return None
         try:
             path = self._path(prompt)
         except SpeechFailed:
@@ -58,12 +67,14 @@ class PromptFolder:
 
     async def make(self, prompt: Prompt) -> Path:
         """The recording, made now if need be; who asks for the same one waits for the same."""
+        if prompt.personal:
+            return await self._make_personal(prompt)
         path = self._path(prompt)
         if path.exists():
             return path
         task = self._making.get(path)
         if task is None:
-            task = self._making[path] = asyncio.create_task(self._speak([prompt]))
+            task = self._making[path] = asyncio.create_task(self._speak([(path, prompt)]))
             task.add_done_callback(lambda _: self._making.pop(path))
         (fault,) = await asyncio.shield(task)  # a hang-up takes no prompt from other callers
         if fault:
@@ -73,15 +84,34 @@ class PromptFolder:
     async def make_all(self, prompts: Iterable[Prompt]) -> dict[Prompt, str]:
         """Make these with one process; those that could not be made, each with the reason."""
         faults: dict[Prompt, str] = {}
-        possible: list[Prompt] = []
+        possible: list[tuple[Path, Prompt]] = []
         for prompt in prompts:
             try:
-                self._path(prompt)
-                possible.append(prompt)
+                possible.append((self._path(prompt), prompt))
             except SpeechFailed as fault:
                 faults[prompt] = str(fault)
-        faults.update(zip(possible, await self._speak(possible), strict=True))
+        for (_, prompt), why in zip(possible, await self._speak(possible), strict=True):
+            faults[prompt] = why
         return {prompt: fault for prompt, fault in faults.items() if fault}
+
+    def forget_personal(self) -> None:
+        """Delete what a process that died has left of personal prompts; OSError when it cannot."""
+        folder = self.folder / PERSONAL
+        if folder.exists():
+            shutil.rmtree(folder)
+
+    async def _make_personal(self, prompt: Prompt) -> Path:
+        """A recording for one caller: not found again, not shared, no name that tells anything."""
+        path = self.folder / PERSONAL / f"{secrets.token_hex(16)}.wav"
+        try:
+            (fault,) = await self._speak([(path, prompt)])
+        except asyncio.CancelledError:
+            path.unlink(missing_ok=True)
+            raise
+        if fault:  # the reason may hold the text, and goes into the log
+            path.unlink(missing_ok=True)
+            raise SpeechFailed("a prompt with a caller's value could not be made")
+        return path
 
     def _path(self, prompt: Prompt) -> Path:
         if prompt.recorded:
@@ -91,8 +121,9 @@ class PromptFolder:
         key = hashlib.sha256(f"{RECIPE} {sound}".encode())
         return self.folder / f"{key.hexdigest()[:32]}.wav"
 
-    async def _speak(self, prompts: Sequence[Prompt]) -> list[str]:
-        """Have one process make these; what went wrong with each, empty where nothing did."""
+    async def _speak(self, prompts: Sequence[tuple[Path, Prompt]]) -> list[str]:
+        """Have one process make these, each where it belongs; what went wrong with each, empty
+        where nothing did."""
         if not prompts:
             return []
         orders = [
@@ -100,21 +131,22 @@ class PromptFolder:
                 "text": prompt.text,
                 "language": prompt.language,
                 "recorded": prompt.recorded and str(prompt.recorded),
-                "target": str(self._path(prompt)),
+                "target": str(path),
             }
-            for prompt in prompts
+            for path, prompt in prompts
         ]
         deadline = self.deadline + len(orders) - 1
         try:
-            _make_folder(self.folder)
+            for folder in (self.folder, *{path.parent for path, _ in prompts}):
+                _make_folder(folder)
             async with self._places:
                 answer = await _run(self.command, json.dumps(orders), deadline)
             faults = list(map(str, json.loads(answer)))
         except (SpeechFailed, OSError, ValueError) as fault:
             faults = [str(fault)] * len(orders)
         return [
-            "" if Path(str(order["target"])).exists() else fault or "nothing was written"
-            for order, fault in zip(orders, faults, strict=True)
+            "" if path.exists() else fault or "nothing was written"
+            for (path, _), fault in zip(prompts, faults, strict=True)
         ]
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from urllib.parse import quote, unquote
 
 from acd.model import ContactId
 from adapters.asterisk.facts import signalled_number
 from ivr.ports import CallFacts
+from ivr.values import NAME
 
 ARGUMENTS = (
     "SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", "HOTLINE_TYPED", "FLOW",
 )  # fmt: skip
 """What the dialplan hands to the script, in this order: variables of the call but for the first."""
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+WRITTEN = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*")
+"""A value as the call keeps it."""
 ALLOWED = range(0x20)
 """Presentations (agi_callingpres) that do not ask for the number to be withheld."""
 
@@ -23,8 +27,8 @@ def arguments(env: Mapping[str, str]) -> dict[str, str]:
     return {name: env.get(f"agi_arg_{at}", "") for at, name in enumerate(ARGUMENTS, start=1)}
 
 
-def call_facts(env: Mapping[str, str]) -> CallFacts:
-    """`env` is the header of the script's connection."""
+def call_facts(env: Mapping[str, str], values: str = "") -> CallFacts:
+    """`env` is the header of the script's connection, `values` what the call has kept of them."""
     variables = arguments(env)
     return CallFacts(
         contact=ContactId(variables["CONTACT"] or env.get("agi_uniqueid", "")),
@@ -38,6 +42,7 @@ def call_facts(env: Mapping[str, str]) -> CallFacts:
         step=variables["STEP"],
         visits=_visits(variables["VISITS"]),
         version=variables["FLOW"],
+        values=_values(values),
     )
 
 
@@ -49,6 +54,24 @@ def visits_text(visits: Mapping[str, int]) -> str:
 def _visits(text: str) -> dict[str, int]:
     pairs = (pair.partition("=") for pair in text.split())
     return {name: int(count) for name, _, count in pairs if count.isdecimal()}
+
+
+def values_text(values: Mapping[str, str]) -> str:
+    """How the call keeps them: letters, digits and `._~-%=` only, so that nothing in a value can
+    mean anything to Asterisk."""
+    return " ".join(f"{name}={quote(value, safe='')}" for name, value in values.items())
+
+
+def _values(text: str) -> dict[str, str]:
+    """Those that can be read; a step that misses one is not gone on with."""
+    found: dict[str, str] = {}
+    for name, equals, value in (pair.partition("=") for pair in text.split()):
+        if equals and NAME.fullmatch(name) and WRITTEN.fullmatch(value):
+            try:
+                found[name] = unquote(value, errors="strict")
+            except UnicodeDecodeError:
+                continue
+    return found
 
 
 def caller_number(signalled: str, presentation: str) -> str | None:

@@ -13,25 +13,25 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
-from adapters.asterisk.call_facts import arguments, call_facts, visits_text
-from ivr.ports import CallerGone, CallFacts, LineFailed
-from voice.ports import Prompt, PromptStore, SpeechFailed
+from adapters.asterisk.call_facts import arguments, call_facts, values_text, visits_text
+from adapters.asterisk.playing import length, made, names, recordings
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
+from voice.ports import Prompt, PromptStore
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BETWEEN_KEYS: Seconds = 3.0
-MAKING: Seconds = 3.0
-"""How long a caller may wait for a prompt that has not been recorded yet."""
 AT_ONCE: Seconds = 0.001
 """As long as `Read` waits for a key behind something that is only said; 0 would mean 10 s."""
-BYTES_PER_SECOND = 16_000
 TYPED, READ = "HOTLINE_TYPED", "HOTLINE_READ"
+VALUES = "HOTLINE_VALUES"
+"""What the steps have collected. Asked for by a script that goes on with a call, and no argument
+of the script: those can be seen by whoever looks at the channel."""
 JOINED = "joined"
 """The first request to the waiting loop: what the flow says to whom it hands over."""
 KEPT = "="
@@ -41,7 +41,6 @@ SILENCE = "silence"
 """The music class that sends silence."""
 PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
 """Values that mean the same to `MSet` as to `Set`."""
-PLAYABLE = re.compile(r"[\w/.@:+= -]+")
 
 
 class AgiLine:
@@ -57,6 +56,8 @@ class AgiLine:
         self._facts = CallFacts(ContactId(""), "", None)
         self._version = ""
         """The flow's version, as the call has it."""
+        self._kept = ""
+        """The values as the call keeps them."""
         self._taken = 0
         """How many of the keys on record have answered a question."""
         self._over = False
@@ -81,27 +82,35 @@ class AgiLine:
         await self._do(0, self._agi.answer)
 
     async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
-        files = await self._files(prompts)
-        if not interruptible:
-            await self._do(_length(files), self._play, files)
-            return None
-        return await self._do(_length(files), self._say, files)
+        async with recordings(self._prompts, prompts) as files:
+            if not interruptible:
+                await self._do(length(files), self._play, files)
+                return None
+            return await self._do(length(files), self._say, files)
 
     async def ask(
         self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
     ) -> str | None:
-        files = await self._files(prompts)
-        longest = _length(files) + seconds + most_keys * BETWEEN_KEYS
-        unsaid = bool(prompts) and not files
-        return await self._do(longest, self._ask, files, most_keys, seconds, ends_with, unsaid)
+        async with recordings(self._prompts, prompts) as files:
+            longest = length(files) + seconds + most_keys * BETWEEN_KEYS
+            unsaid = bool(prompts) and not files
+            return await self._do(longest, self._ask, files, most_keys, seconds, ends_with, unsaid)
 
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
 
-    async def remember(self, step: str, visits: Mapping[str, int], version: str = "") -> None:
+    async def remember(
+        self,
+        step: str,
+        visits: Mapping[str, int],
+        version: str = "",
+        *,
+        values: Mapping[str, str] = NO_VALUES,
+    ) -> None:
         counted = {"VISITS": visits_text(visits)} if visits else {}
         begun = {"FLOW": version} if version not in ("", self._version) else {}
-        await self._do(0, self._set, counted | begun | {"STEP": step})
+        now = counted | begun | {"STEP": step}
+        await self._do(0, self._remember, values_text(values), now)
         self._version = version or self._version
 
     async def join_queue(
@@ -112,7 +121,7 @@ class AgiLine:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
     ) -> None:
-        files = await self._files(prompts)
+        files = names(await made(self._prompts, prompts))
         variables = {
             "QENTER": str(round(entered_at * 1000)),
             "QUEUE": queue,
@@ -140,25 +149,6 @@ class AgiLine:
         working = self._working = self._threads.submit(timed)
         return await asyncio.wrap_future(working)
 
-    async def _files(self, prompts: Sequence[Prompt]) -> list[str]:
-        """What to play, as Asterisk names it. A prompt that cannot be made in time is left out:
-        half a question is better than none. A question without a word begins with a dial tone."""
-        made = await asyncio.gather(*map(self._file, prompts))
-        return [str(path.with_suffix("")) for path in made if path]
-
-    async def _file(self, prompt: Prompt) -> Path | None:
-        path = self._prompts.find(prompt)
-        try:
-            if path is None:
-                path = await asyncio.wait_for(self._prompts.make(prompt), MAKING)
-        except (SpeechFailed, TimeoutError) as failed:
-            log.error("prompt left out", extra={"reason": str(failed) or "not made in time"})
-            return None
-        if not PLAYABLE.fullmatch(str(path)):
-            log.error("prompt left out", extra={"reason": "asterisk cannot play from this folder"})
-            return None
-        return path
-
     # ---- in a thread
 
     def _begin(self) -> tuple[CallFacts, int]:
@@ -169,7 +159,17 @@ class AgiLine:
         else:
             self._set(limits | {TYPED: KEPT})
             self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
-        return call_facts(self._agi.env), len(typed.removeprefix(KEPT))
+        goes_on = arguments(self._agi.env)["STEP"]
+        self._kept = self._agi.get_variable(VALUES) if goes_on else ""
+        return call_facts(self._agi.env, self._kept), len(typed.removeprefix(KEPT))
+
+    def _remember(self, values: str, variables: dict[str, str]) -> None:
+        """Values before the step that counts on them. Not by `MSet`: an application's arguments
+        can be seen from outside while it runs."""
+        if values != self._kept:
+            self._agi.set_variable(VALUES, values)
+            self._kept = values
+        self._set(variables)
 
     def _set(self, variables: dict[str, str]) -> None:
         """All at once, as far as `MSet` takes the values as they are."""
@@ -258,8 +258,3 @@ def _answer(typed: str, most_keys: int, ends_with: str) -> tuple[str, int] | Non
         if ends_with and key in ends_with:
             return typed[: count - 1], count
     return (typed[:most_keys], most_keys) if len(typed) >= most_keys else None
-
-
-def _length(files: list[str]) -> Seconds:
-    sizes = [path.stat().st_size for name in files if (path := Path(f"{name}.wav")).exists()]
-    return sum(sizes) / BYTES_PER_SECOND

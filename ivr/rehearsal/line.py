@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from acd.model import ContactId, Seconds
-from ivr.ports import CallerGone, CallFacts, Clock, LineFailed, PersonId
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, Clock, LineFailed, PersonId
 from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
@@ -79,7 +79,12 @@ class Actor:
         self.language = language
 
     async def remember(
-        self, step: str, visits: Mapping[str, int], values: Mapping[str, str] | None = None
+        self,
+        step: str,
+        visits: Mapping[str, int],
+        version: str = "",
+        *,
+        values: Mapping[str, str] = NO_VALUES,
     ) -> None:
         """Count the step. Nothing is kept: nobody takes a rehearsed call over."""
         self._check()

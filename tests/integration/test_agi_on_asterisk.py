@@ -170,6 +170,22 @@ async def test_a_script_that_takes_over_from_another_hears_new_keys(stage: Stage
     assert await asyncio.wait_for(answers.get(), 5) == "9"
 
 
+async def test_a_script_that_takes_over_has_what_was_collected(stage: Stage) -> None:
+    values = {"account": "4711,'\"${CALLERID(num)}\\ %41\n", "name": "张" * 100}
+    found: asyncio.Queue[CallFacts] = asyncio.Queue()
+
+    async def second(line: Line) -> None:
+        found.put_nowait(line.facts)
+
+    async def first(line: Line) -> None:
+        await line.remember("menu", {}, values=values)
+        stage.script = second
+
+    await stage.call(first, TWICE="yes")
+    facts = await asyncio.wait_for(found.get(), 5)
+    assert (facts.step, facts.values) == ("menu", values)
+
+
 # ---- the caller leaves
 
 

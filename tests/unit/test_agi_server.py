@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.asterisk import line as line_module
+from adapters.asterisk import playing
 from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
 from adapters.asterisk.call_facts import caller_number
 from ivr.ports import CallFacts, Line, LineFailed
@@ -254,6 +254,28 @@ async def test_a_value_that_several_settings_at_once_would_take_apart_is_set_alo
     assert call.variables["QUEUE"] == "sales"
 
 
+async def test_values_are_kept_by_no_application_and_written_only_when_they_change(
+    stage: Stage,
+) -> None:
+    async def collects(line: Line) -> None:
+        await line.remember("first", {})
+        await line.remember("second", {}, values={"account": "${X},\n1"})
+        await line.remember("third", {}, values={"account": "${X},\n1"})
+
+    call = await stage.call(collects)
+    told = [command for command in call.commands if "VALUES" in command]
+    assert told == ['SET VARIABLE "HOTLINE_VALUES" "account=%24%7BX%7D%2C%0A1"']
+
+
+async def test_a_script_that_goes_on_asks_the_call_for_its_values(stage: Stage) -> None:
+    call = FakeCall(stage.port)
+    call.variables |= {"STEP": "menu", "HOTLINE_VALUES": "account=47%2C11 name=%E5%BC%A0"}
+    await call.run()
+    assert stage.calls[0].values == {"account": "47,11", "name": "张"}
+    await stage.call()
+    assert stage.calls[1].values == {}
+
+
 async def test_what_the_flow_says_last_is_the_loops_first_request(stage: Stage) -> None:
     call = await stage.call(lambda line: line.join_queue("sales", "vip", 0.0, [HELLO]))
     request, files, seconds = call.variables["REQ"].split("~")
@@ -286,10 +308,49 @@ async def test_the_rest_of_a_question_is_asked_when_one_prompt_is_missing(stage:
     assert any("/hello,1,t()" in command for command in call.commands)
 
 
+class Personal(Recordings):
+    """A store that makes what holds a caller's values, and what asterisk was to play of it."""
+
+    async def make(self, prompt: Prompt) -> Path:
+        path = self.folder / "once.wav"
+        path.write_bytes(b"\0" * 16_044)
+        return path
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        lambda line, prompts: line.say(prompts),
+        lambda line, prompts: line.say(prompts, interruptible=False),
+        lambda line, prompts: line.ask(prompts, most_keys=1, seconds=1),
+    ],
+)
+async def test_what_holds_a_callers_values_is_gone_when_it_has_been_played(
+    tmp_path: Path, deed: Callable[[Line, list[Prompt]], Awaitable[object]]
+) -> None:
+    stage = Stage(Personal(tmp_path))
+    there: list[bool] = []
+
+    async def plays(options: str) -> str:
+        there.append("once" in options and (tmp_path / "once.wav").exists())
+        return "0"
+
+    await stage.server.start()
+    call = FakeCall(stage.port)
+    call.applications |= {"Read": plays, "Playback": plays}
+    stage.script = lambda line: deed(
+        line, [HELLO, Prompt("Your number is 4711.", "en", personal=True)]
+    )
+    await call.run()
+    await stage.server.stop(0)
+    assert True in there
+    assert [path.name for path in tmp_path.glob("*.wav")] == ["hello.wav"]
+
+
 async def test_a_prompt_that_is_never_made_holds_a_caller_up_for_a_moment_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(line_module, "MAKING", 0.05)
+    monkeypatch.setattr(playing, "MAKING", 0.05)
     stage = Stage(Recordings(tmp_path, speechless=False))
     await stage.server.start()
     call = await stage.call(lambda line: line.say([Prompt("missing", "en"), HELLO]))

@@ -133,6 +133,47 @@ async def test_what_a_hanging_process_started_is_killed_with_it(tmp_path: Path) 
             await asyncio.sleep(0.01)
 
 
+MINE = Prompt("Your number is 4711.", "en", personal=True)
+
+
+async def test_what_is_personal_is_made_for_one_caller_and_found_by_nobody(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    first, second = await asyncio.gather(kept.make(MINE), kept.make(MINE))
+    assert first != second and first.read_bytes() == second.read_bytes() == b"sound"
+    assert kept.find(MINE) is None
+    plain = kept._path(Prompt(MINE.text, "en"))
+    assert plain.name not in (first.name, second.name) and not plain.exists()
+
+
+async def test_a_start_forgets_what_is_personal_and_nothing_else(tmp_path: Path) -> None:
+    kept = store(tmp_path)
+    kept.forget_personal()
+    mine, everybodys = await kept.make(MINE), await kept.make(HELLO)
+    kept.forget_personal()
+    assert not mine.exists() and everybodys.exists()
+    assert (await kept.make(MINE)).exists()
+
+
+async def test_a_personal_prompt_that_fails_tells_no_word_of_it(tmp_path: Path) -> None:
+    tells = "import sys; print(sys.stdin.read(), file=sys.stderr); sys.exit(1)"
+    with pytest.raises(SpeechFailed) as failed:
+        await store(tmp_path, tells).make(MINE)
+    assert "4711" not in str(failed.value)
+
+
+async def test_a_personal_prompt_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
+    writes = WRITES.replace("print(", "import time; time.sleep(60); print(")
+    kept = store(tmp_path, writes)
+    making = asyncio.create_task(kept.make(MINE))
+    async with asyncio.timeout(10):
+        while not list((kept.folder / "personal").glob("*")):
+            await asyncio.sleep(0.01)
+    making.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await making
+    assert list((kept.folder / "personal").iterdir()) == []
+
+
 async def test_a_failure_is_not_remembered(tmp_path: Path) -> None:
     kept = store(tmp_path, CRASHES)
     with pytest.raises(SpeechFailed):

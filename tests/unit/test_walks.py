@@ -45,13 +45,18 @@ def flow_files(draw: st.DrawFn) -> dict[str, Any]:
     steps: dict[str, Any] = {"bye": {"do": "goodbye", "say": SAID}, "wait": {"do": "queue"}}
     targets = st.sampled_from([*names, "bye", "wait"])
     for name in names:
-        kind = draw(st.sampled_from(["say", "menu", "hours", "set"]))
-        outcomes = {"say": ["done"], "set": ["done"], "hours": ["open", "closed"]}.get(kind)
+        kind = draw(st.sampled_from(["say", "menu", "listen", "hours", "set", "branch"]))
+        outcomes = {
+            "say": ["done"], "set": ["done"], "hours": ["open", "closed"],
+            "listen": ["done", "silence", "no_match"], "branch": ["own", "else"],
+        }.get(kind)  # fmt: skip
         if outcomes is None:
             outcomes = [*draw(st.sets(st.sampled_from("0123*#"), min_size=1)), "silence"]
             outcomes.append("no_match")
         step: dict[str, Any] = {"do": kind}
-        step |= {"say": SAID} if kind in ("say", "menu") else {}
+        step |= {"say": SAID} if kind in ("say", "menu", "listen") else {}
+        step |= {"into": "answer", "keys": {"most": "1"}} if kind == "listen" else {}
+        step |= {"fact": "dialled", "cases": {"own": "4000"}} if kind == "branch" else {}
         step |= {"hours": "weekdays"} if kind == "hours" else {}
         step |= {"language": "en"} if kind == "set" else {}
         if draw(st.integers(0, 2)):
@@ -84,6 +89,55 @@ def test_a_flow_is_refused_or_every_walk_ends_in_bounded_steps(
     for trail in asyncio.run(_trails(flow, seed)):
         assert len(trail) <= bound
         assert trail[-1] in ("bye:done", "wait:waiting")
+
+
+@st.composite
+def flows_with_values(draw: st.DrawFn) -> dict[str, Any]:
+    """Flows that only lead forward, in which values are set, lost, looked at and said."""
+    names = [f"s{number}" for number in range(draw(st.integers(2, 8)))]
+    value, steps = st.sampled_from("ab"), {}
+    for place, name in enumerate(names):
+        kind = draw(st.sampled_from(["say", "listen", "listen", "set", "branch"]))
+        one = draw(value)
+        step: dict[str, Any] = {"do": kind}
+        outcomes = ["done"]
+        if kind == "say":
+            step["say"] = {language: f"{text} {{{one}}}" for language, text in SAID.items()}
+        elif kind == "listen":
+            step |= {"say": SAID, "into": one, "keys": {"most": "1"}, "tries": "1"}
+            outcomes += ["silence", "no_match"]
+        elif kind == "set":
+            step["values"] = {one: "1"}
+        else:
+            none = {"none": {"missing": "true"}} if draw(st.booleans()) else {}
+            step |= {"value": one, "cases": {"one": "1", **none}}
+            outcomes = [*step["cases"], "else"]
+        ahead = st.sampled_from([*names[place + 1 :], "wait"])
+        step["then"] = {outcome: draw(ahead) for outcome in outcomes}
+        steps[name] = step
+    steps["wait"] = {"do": "queue"}
+    kept = reachable("s0", {name: step.get("then", {}) for name, step in steps.items()})
+    return {"first": "s0", "steps": {name: steps[name] for name in steps if name in kept}}
+
+
+@given(flows_with_values(), st.integers(0, 2**32))
+@settings(max_examples=120, deadline=None)
+def test_no_caller_of_a_flow_that_loads_comes_to_a_prompt_without_its_value(
+    plain: dict[str, Any], seed: int
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "random.yaml"
+        file.write_text(json.dumps(plain), encoding="utf-8")
+        try:
+            flow = load(file, HOUSE)
+        except BadFlow as bad:
+            event("refused")
+            expected = ("comes here without", "no step collects")
+            assert all(any(words in fault for words in expected) for fault in bad.faults)
+            return
+    event("loaded")
+    for trail in asyncio.run(_trails(flow, seed)):
+        assert trail[-1] == "wait:waiting"
 
 
 async def _trails(flow: Flow, seed: int) -> list[list[str]]:

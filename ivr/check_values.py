@@ -1,0 +1,109 @@
+"""What a flow must keep to about the values that its steps collect and its prompts say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from ivr import graph
+from ivr.faults import Faults, meant
+from ivr.spoken_values import Placeholder, placeholders, why_not
+from ivr.step import AnyStep
+from ivr.steps_deciding import BranchStep, SetStep
+from ivr.steps_talking import ListenStep
+from ivr.steps_waiting import QueueStep
+from ivr.values import MOST_KEPT, MOST_VALUES, room
+
+Steps = Mapping[str, AnyStep]
+
+
+def collected(steps: Steps) -> dict[str, int]:
+    """Every value that some step may set, with the most bytes (UTF-8) it can take."""
+    found: dict[str, int] = {}
+    for step in steps.values():
+        for name, most in step.collects().items():
+            found[name] = max(found.get(name, 0), most)
+    return found
+
+
+def limits(steps: Steps, faults: Faults) -> None:
+    """All values of the flow find room on the call."""
+    found = collected(steps)
+    if len(found) > MOST_VALUES:
+        text = f"the flow collects {len(found)} values; a call keeps {MOST_VALUES} at most"
+        faults.add(("steps",), text)
+    taken = sum(room(name, most) for name, most in found.items())
+    if taken > MOST_KEPT:
+        text = (
+            f"the flow's values may take {taken} bytes on the call, {MOST_KEPT} at most; "
+            "collect fewer keys, or set shorter texts"
+        )
+        faults.add(("steps",), text)
+
+
+def names(steps: Steps, faults: Faults) -> None:
+    """Whatever a step looks at is collected by some step."""
+    known = collected(steps)
+    for name, step in steps.items():
+        if isinstance(step, BranchStep) and step.value and step.value not in known:
+            text = f"no step collects a value {step.value!r}{meant(step.value, known)}"
+            faults.add(("steps", name, "value"), text)
+
+
+def prompts(first: str, arrows: graph.Arrows, steps: Steps, faults: Faults) -> None:
+    """Whatever a prompt says was collected on every way there, and can be said."""
+    known = collected(steps)
+    for name, step in steps.items():
+        for path, spoken in () if isinstance(step, QueueStep) else step.spoken():
+            for language, words in spoken.items():
+                where = ("steps", name, *path, language)
+                for mark in placeholders(words.text):
+                    if mark.name not in known:
+                        text = f"no step collects a value {mark.name!r}{meant(mark.name, known)}"
+                        faults.add(where, text)
+                        continue
+                    if way := graph.way(first, name, without(mark.name, arrows, steps)):
+                        text = f"a caller comes here without {mark.name!r} ({' -> '.join(way)})"
+                        faults.add(where, text)
+                    for why in _unsayable(mark, language, steps):
+                        faults.add(where, f"{mark.written} cannot be said: {why}")
+
+
+def _unsayable(mark: Placeholder, language: str, steps: Steps) -> Iterator[str]:
+    """Why values from some step cannot be said in the way that is asked for."""
+    for step in steps.values():
+        if mark.kind is None or mark.name not in step.collects():
+            continue
+        if isinstance(step, SetStep):
+            text = step.values[mark.name]
+        elif isinstance(step, ListenStep):
+            text = step.grammar.example
+            if mark.kind not in step.grammar.ways:
+                ways = ", ".join(sorted(step.grammar.ways))
+                yield f"what is keyed as {step.grammar.form} can be said as: {ways}"
+                continue
+        else:
+            continue
+        if why := why_not(text, mark.kind, language):
+            yield why
+
+
+def sure(first: str, arrows: graph.Arrows, steps: Steps) -> dict[str, frozenset[str]]:
+    """The values that every caller has who comes to a step, whatever the way."""
+    known: dict[str, set[str]] = {name: set() for name in arrows}
+    for value in collected(steps):
+        for name in arrows.keys() - graph.reachable(first, without(value, arrows, steps)):
+            known[name].add(value)
+    return {name: frozenset(values) for name, values in known.items()}
+
+
+def without(value: str, arrows: graph.Arrows, steps: Steps) -> graph.Arrows:
+    """The arrows of those who may leave a step without this value. Once collected, a value stays:
+    who has come by none of the others does not have it."""
+    return {
+        name: {
+            outcome: target
+            for outcome, target in out.items()
+            if value not in steps[name].gives(outcome)
+        }
+        for name, out in arrows.items()
+    }

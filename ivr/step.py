@@ -1,0 +1,70 @@
+"""What all kinds of steps have in common: their words, outcomes, arrows, and the values they give.
+
+The kinds themselves stand by theme in `ivr.steps_talking`, `ivr.steps_deciding` and
+`ivr.steps_waiting`; `ivr.flow` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+StepName = str
+Outcome = str
+KEYS = frozenset("0123456789*#")
+DONE, SILENCE, NO_MATCH, TOO_MANY = "done", "silence", "no_match", "too_many"
+
+
+class Strict(BaseModel):
+    """A part of a flow: unknown fields are refused, nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(Strict):
+    """A text, and the recording to play for it if there is one. Short form: the text alone."""
+
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    recorded: Path | None = None
+    """A WAV file (16 bit, any rate); relative to the flow's file until it is loaded."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _text_alone(cls, given: object) -> object:
+        return {"text": given} if isinstance(given, str) else given
+
+
+Spoken = Annotated[dict[str, Words], Field(min_length=1)]
+"""What is said, by language."""
+
+
+class AnyStep(Strict):
+    """What every step has. `then` is complete once a flow is loaded: one target an outcome."""
+
+    then: Mapping[Outcome, str] = Field(default_factory=dict)
+    at_most: Annotated[int, Field(ge=1, le=20)] | None = None
+    """How often the step is performed in one call; after that it ends in `too_many`."""
+
+    def outcomes(self) -> frozenset[Outcome]:
+        """Everything this step can end in."""
+        return self._own_outcomes() | ({TOO_MANY} if self.at_most else frozenset())
+
+    def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
+        """Everything the step says, with the path of the field it stands in."""
+        for name in ("say", "after_silence", "after_no_match"):
+            if spoken := getattr(self, name, None):
+                yield (name,), spoken
+
+    def collects(self) -> Mapping[str, int]:
+        """The values that the step may set, each with the most bytes (UTF-8) it can take."""
+        return {}
+
+    def gives(self, outcome: Outcome) -> frozenset[str]:
+        """The values that whoever leaves by this outcome has for certain, thanks to this step."""
+        return frozenset()
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset({DONE})

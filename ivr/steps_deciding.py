@@ -1,0 +1,79 @@
+"""Steps that say nothing: they look at the clock or at what is known of the call, or change it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field, StringConstraints, model_validator
+
+from ivr.cases import ELSE, Case, CaseName
+from ivr.step import DONE, AnyStep, Outcome
+from ivr.values import LONGEST_TEXT, ValueName
+
+
+class SetStep(AnyStep):
+    """Change what is known of the call: its language, its values, or both. Outcome: `done`."""
+
+    do: Literal["set"]
+    language: str | None = None
+    values: Mapping[
+        ValueName, Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
+    ] = Field(default_factory=dict)
+    """Texts by the names under which later steps find them."""
+
+    @model_validator(mode="after")
+    def _something(self) -> SetStep:
+        if self.language is None and not self.values:
+            raise ValueError("give `language`, `values`, or both")
+        return self
+
+    def collects(self) -> Mapping[str, int]:
+        return {name: len(text.encode()) for name, text in self.values.items()}
+
+    def gives(self, outcome: Outcome) -> frozenset[str]:
+        return frozenset(self.values) if outcome == DONE else frozenset()
+
+
+class HoursStep(AnyStep):
+    """Look at the opening hours of this name. Outcomes: `open`, `closed`."""
+
+    do: Literal["hours"]
+    hours: str
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset({"open", "closed"})
+
+
+class BranchStep(AnyStep):
+    """Look at a value, or at a fact of the call. Outcomes: each of the `cases`, `else`.
+
+    The first case that holds is the outcome.
+    """
+
+    do: Literal["branch"]
+    value: ValueName | None = None
+    fact: Literal["caller", "class", "dialled", "language", "queue"] | None = None
+    """`caller`: `known` or `withheld`, as the network says."""
+    cases: Annotated[dict[CaseName, Case], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> BranchStep:
+        if (self.value is None) == (self.fact is None):
+            raise ValueError("give either `value` or `fact`")
+        if self.fact and any(case.missing for case in self.cases.values()):
+            raise ValueError("a fact of the call is never missing")
+        return self
+
+    def outcome(self, text: str | None) -> Outcome:
+        """What this text ends in; None: the value is missing."""
+        return next((name for name, case in self.cases.items() if case.holds(text)), ELSE)
+
+    def gives(self, outcome: Outcome) -> frozenset[str]:
+        """Whoever leaves by a case that a missing value cannot end in has the value."""
+        missing_goes_to = self.outcome(None)
+        has_it = outcome in self._own_outcomes() and outcome != missing_goes_to
+        return frozenset({self.value}) if self.value and has_it else frozenset()
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset(self.cases) | {ELSE}

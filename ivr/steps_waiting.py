@@ -1,0 +1,47 @@
+"""Steps that end the flow with a person: the queue and what is said in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from ivr.step import AnyStep, Outcome, Spoken, Strict
+
+
+class Announcement(Strict):
+    """What a waiting caller hears: once `after` so many seconds, or `every` so many.
+
+    `{wait}` in a text is the expected wait in words; unsaid while nobody can tell it.
+    """
+
+    after: Annotated[float, Field(ge=0, le=3600)] | None = None
+    every: Annotated[float, Field(ge=10, le=3600)] | None = None
+    say: Spoken
+
+    @model_validator(mode="after")
+    def _one_time(self) -> Announcement:
+        if (self.after is None) == (self.every is None):
+            raise ValueError("give either `after` or `every`")
+        return self
+
+
+class QueueStep(AnyStep):
+    """Wait for a person; the flow ends here and the dialplan keeps the caller. No outcomes."""
+
+    do: Literal["queue"]
+    queue: str | None = None
+    """None: the queue of the number that was dialled."""
+    say: Spoken | None = None
+    while_waiting: tuple[Announcement, ...] = ()
+    after: Literal["goodbye", "survey", "queue"] = "goodbye"
+    """What follows the talk: a goodbye, one question, or waiting again at the same place."""
+
+    def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
+        yield from super().spoken()
+        for number, announcement in enumerate(self.while_waiting):
+            yield ("while_waiting", str(number), "say"), announcement.say
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset()
