@@ -77,8 +77,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     found = await recover(journal, settings.centre)
     clock = CentreClock(found.at)
-    prompts = PromptFolder(settings.prompts)
-    prompts.forget_personal()
+    prompts = _prompts(settings)
     ami = Ami(
         "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
         on_event=lambda event: switchboard.hear(event),
@@ -112,6 +111,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
+
+
+def _prompts(settings: Settings) -> PromptFolder:
+    """The recordings; those of an earlier run that said something personal are gone."""
+    prompts = PromptFolder(settings.prompts)
+    prompts.forget_personal()
+    return prompts
 
 
 def main() -> int:
