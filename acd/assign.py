@@ -142,10 +142,9 @@ def _rings_too_long(
 
 def _ringing_long(floor: Floor, agent: Agent, now: Seconds) -> Iterator[tuple[Contact, OfferMade]]:
     """What rings at others for too long, as far as this agent has room for it."""
-    for offer in [floor.offers[id_] for id_ in floor.ringing_long]:
-        contact = floor.contacts.get(offer.contact)
-        is_theirs = offer.rule is Rule.ORDER and offer.agent != agent.id
-        if contact and is_theirs:
+    for offer in floor.rings_too_long():
+        contact = floor.contacts[offer.contact]
+        if offer.agent != agent.id:
             medium = floor.demand(contact, now).trade.medium  # may be new to all agents
             if medium in _media(floor, agent.id):
                 yield contact, offer

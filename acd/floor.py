@@ -26,6 +26,7 @@ from acd.model import (
     Phase,
     Place,
     QueueId,
+    Rule,
     Seconds,
 )  # fmt: skip
 from acd.openings import Openings
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 # enums are slow to look into on Python 3.11
 VOICE, RING, LOGGED_OFF = Medium.VOICE, Alarm.RING, AgentState.LOGGED_OFF
+ORDER = Rule.ORDER
 
 
 class Floor:
@@ -198,6 +200,11 @@ class Floor:
 
     def refresh(self, agent: Agent, now: Seconds) -> None:
         """Something about the agent has changed: are they open, and for what?"""
+        self._open_or_close(agent, now)
+        for other in self.reserves.loosened(agent) if self.reserves else ():
+            self.fresh_agents[other] = None
+
+    def _open_or_close(self, agent: Agent, now: Seconds) -> None:
         id_ = agent.id
         member = self.centre.agents.get(id_)
         if member is None and not agent.works:
@@ -215,13 +222,16 @@ class Floor:
                     self.reserves.opened(agent, medium)
             elif id_ in openings.agents:
                 self._close(id_, medium)
-        for other in self.reserves.loosened(agent) if self.reserves else ():
-            self.fresh_agents[other] = None
 
     def _close(self, agent: AgentId, medium: Medium) -> None:
         self.openings[medium].close(agent)
         if self.reserves:
             self.reserves.closed(agent, medium)
+
+    def rings_too_long(self) -> list[OfferMade]:
+        """Offers that may be taken back for an agent who is free, oldest first."""
+        offers = [self.offers[id_] for id_ in self.ringing_long]
+        return [o for o in offers if o.rule is ORDER and o.contact in self.contacts]
 
     def idle_look(self) -> None:
         """Whoever has room looks at everything anew."""

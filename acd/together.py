@@ -12,8 +12,8 @@ from acd.holds import is_reserved
 from acd.lines import RANK, Demand, Line
 from acd.match import NEVER
 from acd.matching import Matching, Options
-from acd.model import Agent, AgentId, Contact, ContactId, Lane, Rule, Seconds
-from acd.offers import make
+from acd.model import Agent, AgentId, Contact, ContactId, Lane, OfferMade, Rule, Seconds
+from acd.offers import keep, make
 from acd.strategy import Rank
 
 
@@ -30,6 +30,7 @@ def serve_together(
     wanted = {floor.demand(contact, now).trade: None for contact in contacts}
     held = {one.id: one for id_ in fresh for one in floor.held_for.get(id_, {}).values()}
     held |= {contact.id: contact for contact in contacts if floor.is_held(contact)}
+    long = {offer.contact: offer for offer in floor.rings_too_long()}
     free = _Free(floor, None if wanted else fresh, now)
     for lane in Lane:
         rank = RANK[lane]
@@ -37,12 +38,18 @@ def serve_together(
             head for trade in trades | wanted for head in trade.heads if head[0] == rank
         ]
         firsts += [(rank, *one.order_key, one) for one in held.values() if one.lane is lane]
+        ringing = [(floor.contacts[offer.contact], offer) for offer in long.values()]
+        firsts += [(rank, *one.order_key, offer) for one, offer in ringing if one.lane is lane]
         matching = Matching[ContactId, AgentId]()
         matched = _match(floor, matching, firsts, free)
         matching.improve()
         one_kept_back = False
         for contact in matched:
             agent, is_held = matching.agent_of[contact.id], contact.id in held
+            if contact.id in long:
+                free.taken.add(agent)
+                keep(floor, floor.agents[agent], long[contact.id], now)
+                continue
             demand = floor.demand(contact, now)
             if not is_held and is_reserved(floor, demand, contact.class_):
                 _put_back(floor, contact, now)
@@ -55,8 +62,9 @@ def serve_together(
             return  # whom its agent serves instead is found one by one, before the next lane
 
 
-First = tuple[int, Seconds, int, Line | Contact]
-"""The head of a line, or a contact that is held for an agent, by lane and order key."""
+First = tuple[int, Seconds, int, Line | Contact | OfferMade]
+"""The head of a line, a contact that is held for an agent, or one that rings elsewhere for too
+long, by lane and order key."""
 
 
 def _match(
@@ -72,11 +80,15 @@ def _match(
         first = heappop(firsts)[3]
         if isinstance(first, Line):
             contact, options = first.head, free.options(first)
+        elif isinstance(first, OfferMade):
+            contact = floor.contacts[first.contact]
+            options = free.elsewhere(contact, first)
         else:
             contact, options = first, free.preferred(first)
         if options.agents and matching.add(contact.id, options):
             matched.append(contact)
-            floor.leave(contact)
+            if not isinstance(first, OfferMade):
+                floor.leave(contact)
             if isinstance(first, Line) and first.first:
                 heappush(firsts, first.first)
     return matched
@@ -103,7 +115,7 @@ class _Free:
         by_lot = floor.queue(demand.trade.queue).strategy is Strategy.RANDOM
         asked: Asked = line.head.id if by_lot else demand
         if asked not in self._ranked:
-            self._ranked[asked] = self._rank(line)
+            self._ranked[asked] = self._ranks(demand, line.head)
         ranked, entered_at = self._ranked[asked], line.head.entered_at
         if line.barred:
             barred = line.barred
@@ -117,20 +129,30 @@ class _Free:
             self._options[asked, count] = Options(able)
         return self._options[asked, count]
 
+    def elsewhere(self, contact: Contact, offer: OfferMade) -> Options[AgentId]:
+        """Who may serve a contact that rings at somebody else, the best first."""
+        demand = self._floor.demand(contact, self._now)
+        entered_at, rests = contact.entered_at, contact.rests
+        return Options([
+            rank[3] for need, rank in self._ranks(demand, contact)
+            if rank[3] != offer.agent
+            and max(entered_at + need, rests.get(rank[3], 0.0)) <= self._now
+        ])  # fmt: skip
+
     def preferred(self, contact: Contact) -> Options[AgentId]:
         """The agent whom the contact is held for, if that one is free."""
         agent, medium = contact.preferred, contact.medium
         is_open = agent is not None and agent in self._floor.openings[medium].agents
         return Options([agent] if agent is not None and is_open and self._is_free(agent) else [])
 
-    def _rank(self, line: Line) -> list[tuple[Seconds, Rank]]:
-        """Who may ever serve the contacts of this line: exact matches first, then by strategy."""
-        floor, demand = self._floor, line.demand
+    def _ranks(self, demand: Demand, contact: Contact) -> list[tuple[Seconds, Rank]]:
+        """Who may ever serve what is asked: exact matches first, then by strategy."""
+        floor = self._floor
         strategy = floor.queue(demand.trade.queue).strategy
         openings = floor.openings[demand.trade.medium]
         able = [id_ for id_ in demand.trade.able if id_ in openings.agents and self._is_free(id_)]
         return sorted(
-            (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), line.head))
+            (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), contact))
             for id_ in able
             if (need := floor.demands.need(id_, demand)) < NEVER
         )

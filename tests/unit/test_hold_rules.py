@@ -10,6 +10,7 @@ from acd import snapshot
 from acd.commands import Offer, Withdraw
 from acd.config import Capacity, Class, Relax
 from acd.events import (
+    LegEnded,
     LinkChanged,
     Moved,
     OfferEnd,
@@ -346,3 +347,31 @@ def test_who_rings_too_long_and_changes_the_channel_is_offered_to_who_is_idle_th
     stage.tell(Moved(ONE, "web chat"), 17.0)
     assert stage.engine.offers[first].withdrawn
     assert stage.engine.agents[BOB].kept_for == first
+
+
+def test_who_rings_too_long_comes_before_the_young_when_many_agents_free_at_once() -> None:
+    agents = member(ANN), member(BOB), member(CHO)
+    stage = Stage(house(*agents, offer_elsewhere_after=5.0, ring_seconds=60.0), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.arrives(TWO, 11.0)
+    first = stage.offer(ONE)
+    stage.at(16.0)
+    both = [PhoneChanged(id_, True) for id_ in (BOB, CHO)]
+    stage.engine.handle_all([*both, AgentLoggedIn(BOB), AgentLoggedIn(CHO)], 17.0)
+    assert stage.engine.offers[first].withdrawn
+    assert stage.engine.agents[BOB].kept_for == first
+    assert stage.engine.offers[stage.offer(TWO)].agent == CHO
+
+
+def test_who_was_kept_back_for_a_reserve_is_looked_at_when_an_agent_leaves_for_good() -> None:
+    classes = {"standard": Class(), "vip": Class(reserve=2)}
+    crew = [member(id_) for id_ in (ANN, BOB, CHO)]
+    stage = Stage(house(*crew, classes=classes, wrap_up_seconds=0), ANN, BOB, CHO)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    assert stage.arrives(TWO, 12.0) == []  # two are free, of three: the reserve of the others
+    stage.engine.use(house(*crew[1:], classes=classes, wrap_up_seconds=0), 20.0)
+    assert stage.at(20.0) == []
+    [made] = stage.tell(LegEnded(ONE, stage.offer(ONE)), 21.0)  # ann is in the rules no more
+    assert isinstance(made, Offer)
+    assert (made.contact, made.agent) == (TWO, BOB)
