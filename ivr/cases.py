@@ -7,26 +7,32 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from ivr.step import DONE, NO_MATCH, SILENCE, TOO_MANY, Strict
 
 ELSE = "else"
-_OUTCOME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+OUTCOME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _TAKEN = frozenset({ELSE, TOO_MANY, DONE, SILENCE, NO_MATCH})
 _NUMBER = re.compile(r"(-?[0-9]{1,15}(?:\.[0-9]{1,9})?)(?: [A-Z]{3})?")
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
 
 
 def _outcome(given: str) -> str:
-    if not _OUTCOME.fullmatch(given):
+    if not OUTCOME.fullmatch(given):
         raise ValueError("an outcome's name is small letters, digits and _, at most 32")
     if given in _TAKEN:
         raise ValueError(f"{given!r} means something else: choose another name")
     return given
 
 
-CaseName = Annotated[str, AfterValidator(_outcome)]
+CaseName = Annotated[
+    str,
+    AfterValidator(_outcome),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{OUTCOME.pattern}$", "not": {"enum": sorted(_TAKEN)}}
+    ),
+]
 """The outcome that a case ends in."""
 
 
@@ -34,11 +40,15 @@ class Case(Strict):
     """One test of a text that may be missing. Short forms: a text (`equal`), a list (`one_of`)."""
 
     equal: _Text | None = None
+    """It is this text."""
     one_of: Annotated[tuple[_Text, ...], Field(min_length=1)] | None = None
+    """It is one of these texts."""
     least: Decimal | None = None
+    """It is a number, this one or more; money counts as its amount."""
     most: Decimal | None = None
-    """A range of numbers, both ends included; one of the two may be left out."""
+    """It is a number, this one or less. With `least` a range, both ends included."""
     missing: bool = False
+    """Nothing was collected."""
 
     @model_validator(mode="before")
     @classmethod

@@ -27,7 +27,9 @@ class Keys(Strict):
     """How many keys an answer has."""
 
     least: Annotated[int, Field(ge=1, le=MOST_KEYS)] = 1
+    """Fewer are no answer."""
     most: Annotated[int, Field(ge=1, le=MOST_KEYS)]
+    """The last of so many ends the answer."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Keys:

@@ -27,7 +27,7 @@ from ivr.settings import Settings
 Fields = dict[str, Value]
 
 OWN_FLOWS = Path(__file__).resolve().parent / "flows"
-_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
+STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _IN_PLAIN_WORDS = {
     "missing": "is missing",
     "dict_type": "give a text for each language, like {zh: ..., en: ...}",
@@ -158,7 +158,7 @@ def _frame(given: Value, faults: Faults) -> tuple[str, dict[str, Fields]]:
 def _step(name: str, given: Fields, faults: Faults) -> Step | None:
     """The step with typed fields, or None and its faults."""
     where = ("steps", name)
-    if not _NAME.fullmatch(name):
+    if not STEP_NAME.fullmatch(name):
         faults.add(where, "a step's name is small letters, digits and _, at most 32")
     kind = given.get("do")
     if not isinstance(kind, str) or kind not in KINDS:

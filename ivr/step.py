@@ -28,6 +28,7 @@ class Words(Strict):
     """A text, and the recording to play for it if there is one. Short form: the text alone."""
 
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+    """What is spoken; written channels show it. `{name}` says a value."""
     recorded: Path | None = None
     """A WAV file (16 bit, any rate); relative to the flow's file until it is loaded."""
 
@@ -45,6 +46,7 @@ class AnyStep(Strict):
     """What every step has. `then` is complete once a flow is loaded: one target an outcome."""
 
     then: Mapping[Outcome, str] = Field(default_factory=dict)
+    """The next step for each outcome; of `done` alone `then: menu` is short for `{done: menu}`."""
     at_most: Annotated[int, Field(ge=1, le=20)] | None = None
     """How often the step is performed in one call; after that it ends in `too_many`."""
 

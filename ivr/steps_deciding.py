@@ -17,6 +17,7 @@ class SetStep(AnyStep):
 
     do: Literal["set"]
     language: str | None = None
+    """One of the house; what is said from here on is said in it."""
     values: Mapping[
         ValueName, Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_TEXT)]
     ] = Field(default_factory=dict)
@@ -40,6 +41,7 @@ class HoursStep(AnyStep):
 
     do: Literal["hours"]
     hours: str
+    """`always`, or a name from `hours` in centre.yaml."""
 
     def _own_outcomes(self) -> frozenset[Outcome]:
         return frozenset({"open", "closed"})
@@ -53,9 +55,11 @@ class BranchStep(AnyStep):
 
     do: Literal["branch"]
     value: ValueName | None = None
+    """The name of a value that a step collects."""
     fact: Literal["caller", "class", "dialled", "language", "queue"] | None = None
     """`caller`: `known` or `withheld`, as the network says."""
     cases: Annotated[dict[CaseName, Case], Field(min_length=1)]
+    """A test for each outcome; the first that holds is taken."""
 
     @model_validator(mode="after")
     def _one_thing(self) -> BranchStep:

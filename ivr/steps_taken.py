@@ -1,8 +1,8 @@
 """What callers did in a flow during a period, counted from the journal.
 
-The journal's notes of steps do not name the flow: a call belongs to the flow that its dialled
-number leads to now. Calls of which the journal does not tell the number, or whose number leads
-nowhere any more, are counted apart.
+The journal's note of a step names the flow and its version (`main/3`). Older notes do not: their
+call belongs to the flow that its dialled number leads to now. Calls of which neither can be told
+are counted apart.
 """
 
 from __future__ import annotations
@@ -23,16 +23,40 @@ class StepsTaken:
     counts: Mapping[tuple[StepName, Outcome], int]
     calls: int
     untold: int
-    """Calls with steps in this period that may belong to any flow."""
+    """Calls with steps in this period that may belong to what is counted, or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Which steps are counted."""
+
+    flow: str
+    version: int | None = None
+    """One that was published; None: all, drafts too."""
+
+    def has(self, walked: str) -> bool:
+        """Whether a step is meant whose note names this flow (`main/3`, `main/file-1f5c`)."""
+        name, _, version = walked.rpartition("/")
+        return name == self.flow and self.version in (None, _number(version))
+
+    def has_unnamed(self, flow: str | None) -> bool | None:
+        """The same where the note names none, and the number leads to `flow`; None: who knows."""
+        if flow is None or (flow == self.flow and self.version is not None):
+            return None
+        return flow == self.flow
+
+
+def _number(version: str) -> int | None:
+    return int(version) if version.isascii() and version.isdecimal() else None
 
 
 async def count(
-    journal: Readable, start: Seconds, end: Seconds, flow: str, flows: Mapping[str, str]
+    journal: Readable, start: Seconds, end: Seconds, counted: Counted, flows: Mapping[str, str]
 ) -> StepsTaken:
-    """The steps of this flow that ended from `start` until before `end` (UTC seconds).
+    """The steps that ended from `start` until before `end` (UTC seconds).
 
-    `flows` has the flow of each dialled number. A call that began more than an hour before `start`
-    is not told.
+    `flows` has the flow of each dialled number, for notes that name no flow; of those, a call that
+    began more than an hour before `start` is not told.
     """
     numbers: dict[ContactId, str] = {}
     counts: Counter[tuple[StepName, Outcome]] = Counter()
@@ -48,10 +72,12 @@ async def count(
         if record.kind == "CallStarted":
             numbers[contact] = str(data.get("dialled", ""))
         elif record.at >= start:
-            found = flows.get(numbers.get(contact, ""))
-            if found == flow:
+            walked = str(data.get("flow", ""))
+            dialled = flows.get(numbers.get(contact, ""))
+            meant = counted.has(walked) if walked else counted.has_unnamed(dialled)
+            if meant:
                 calls.add(contact)
                 counts[str(data["step"]), str(data["outcome"])] += 1
-            elif found is None:
+            elif meant is None:
                 untold.add(contact)
     return StepsTaken(counts, len(calls), len(untold))

@@ -17,6 +17,7 @@ class SayStep(AnyStep):
 
     do: Literal["say"]
     say: Spoken
+    """What is said, in each language of the house."""
     interruptible: bool = True
     """Whether a key cuts it short."""
 
@@ -29,12 +30,17 @@ class MenuStep(AnyStep):
 
     do: Literal["menu"]
     say: Spoken
+    """What is said, in each language of the house."""
     after_silence: Spoken | None = None
+    """Said before asking again when no key was pressed."""
     after_no_match: Spoken | None = None
+    """Said before asking again when the keys were no answer."""
     every_language: bool = False
     """Ask in each language of the house, the caller's first: for choosing one."""
     seconds: Annotated[float, Field(ge=1, le=30)] = 5
+    """To wait for a key."""
     tries: Annotated[int, Field(ge=1, le=5)] = 3
+    """How often it is asked in all."""
 
     @property
     def keys(self) -> frozenset[str]:
@@ -52,19 +58,25 @@ class ListenStep(AnyStep):
 
     do: Literal["listen"]
     say: Spoken
+    """What is said, in each language of the house."""
     into: ValueName
     """The value that the answer becomes."""
     form: Form = "digits"
+    """`date`: keyed as 20260305; `amount`: the key * is the point."""
     keys: Keys
+    """How many an answer has."""
     currency: Annotated[str, Field(pattern="^[A-Z]{3}$")] | None = None
     """Of an amount: its value is money (`12.50 CNY`)."""
     ends_with: Literal["#", "*", ""] = "#"
     """The key that ends an answer of less than the most keys; "": none does."""
     after_silence: Spoken | None = None
+    """Said before asking again when no key was pressed."""
     after_no_match: Spoken | None = None
+    """Said before asking again when the keys were no answer."""
     seconds: Annotated[float, Field(ge=1, le=30)] = 5
     """To wait for the first key."""
     tries: Annotated[int, Field(ge=1, le=5)] = 3
+    """How often it is asked in all."""
 
     @model_validator(mode="after")
     def _can_be_keyed(self) -> ListenStep:
@@ -98,6 +110,7 @@ class GoodbyeStep(AnyStep):
 
     do: Literal["goodbye"]
     say: Spoken
+    """What is said, in each language of the house."""
 
     def _own_outcomes(self) -> frozenset[Outcome]:
         return frozenset()

@@ -17,8 +17,11 @@ class Announcement(Strict):
     """
 
     after: Annotated[float, Field(ge=0, le=3600)] | None = None
+    """Once, so many seconds after the caller began to wait."""
     every: Annotated[float, Field(ge=10, le=3600)] | None = None
+    """Again and again, so many seconds apart."""
     say: Spoken
+    """What is said, in each language of the house."""
 
     @model_validator(mode="after")
     def _one_time(self) -> Announcement:
@@ -32,9 +35,11 @@ class QueueStep(AnyStep):
 
     do: Literal["queue"]
     queue: str | None = None
-    """None: the queue of the number that was dialled."""
+    """Left out: the queue of the number that was dialled."""
     say: Spoken | None = None
+    """Said before the caller begins to wait."""
     while_waiting: tuple[Announcement, ...] = ()
+    """What is announced meanwhile."""
     after: Literal["goodbye", "survey", "queue"] = "goodbye"
     """What follows the talk: a goodbye, one question, or waiting again at the same place."""
 

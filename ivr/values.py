@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, WithJsonSchema
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 RESERVED = frozenset({"wait"})
@@ -30,7 +30,13 @@ def _name(given: str) -> str:
     return given
 
 
-ValueName = Annotated[str, AfterValidator(_name)]
+ValueName = Annotated[
+    str,
+    AfterValidator(_name),
+    WithJsonSchema(
+        {"type": "string", "pattern": f"^{NAME.pattern}$", "not": {"enum": sorted(RESERVED)}}
+    ),
+]
 """What a value is called: in a flow, and on the line."""
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.asterisk.call_facts import ARGUMENTS
 from ivr import settings
 
 USER, SECRET = "test", "word of the tests"
@@ -30,6 +31,8 @@ format_wav format_sln res_timing_timerfd bridge_simple"""
 EMPTY = """acl ccss cdr cel extconfig features http pjproject rtp sorcery stasis udptl
 websocket_client"""
 
+TOLD = ",".join(f"${{{name}}}" for name in ARGUMENTS[1:])
+"""What a script is handed besides the secret, as by our dialplan."""
 FILES = {
     "logger.conf": "[logfiles]\nmessages => notice,warning,error\n",
     "indications.conf": "[general]\ncountry=cn\n[cn]\ndescription=China\nringcadence=1000,4000\n"
@@ -50,8 +53,8 @@ exten => call,1,Set(CONTACT=${UNIQUEID})
  same => n,ExecIf($["${PRESENTATION}" != ""]?Set(CALLERID(num-pres)=${PRESENTATION}))
  same => n,Answer()
  same => n,Set(AGIEXITONHANGUP=${EXITS})
- same => n,AGI(${ADDRESS},${WORD},${CONTACT},${DIALLED},${QUEUE},${CLASS},${STEP},${VISITS},${HOTLINE_TYPED},${FLOW})
- same => n,ExecIf($["${TWICE}" != ""]?AGI(${ADDRESS},${WORD},${CONTACT},${DIALLED},${QUEUE},${CLASS},${STEP},${VISITS},${HOTLINE_TYPED},${FLOW}))
+ same => n,AGI(${ADDRESS},${WORD},@TOLD@)
+ same => n,ExecIf($["${TWICE}" != ""]?AGI(${ADDRESS},${WORD},@TOLD@))
  same => n,UserEvent(ScriptOver,Contact: ${CONTACT},Done: ${ACD_DONE},Entered: ${QENTER},Queue: ${QUEUE},Class: ${CLASS},Lang: ${LANG},Spoken: ${CHANNEL(language)},Step: ${STEP},Typed: ${HOTLINE_TYPED})
  same => n,Wait(${AFTERWARDS})
 [caller]
@@ -62,7 +65,7 @@ exten => presses,1,Wait(1)
  same => n,Wait(60)
 exten => answers,1,Answer()
  same => n,Wait(1)
-""",  # noqa: E501
+""".replace("@TOLD@", TOLD),  # noqa: E501
 }
 
 

@@ -130,9 +130,15 @@ class FakeCall:
 
     def _told(self) -> str:
         """The header, with the variables of the call that the dialplan hands to the script."""
-        told = [f"agi_arg_{at}: {self.variables.get(name, '')}\n"
+        told = [f"agi_arg_{at}: {self._value(name)}\n"
                 for at, name in enumerate(ARGUMENTS[1:], start=2)]  # fmt: skip
         return self.HEADER.format(secret=self._secret, told="".join(told))
+
+    def _value(self, expression: str) -> str:
+        """What the dialplan has for `${expression}`: a variable, or the length of one."""
+        if match := re.fullmatch(r"LEN\(\$\{(\w+)\}\)", expression):
+            return str(len(self.variables.get(match[1], "")))
+        return self.variables.get(expression, "")
 
     async def _obey(self, command: str) -> str:
         if match := re.fullmatch(r"SET VARIABLE (.*)", command):

@@ -11,10 +11,13 @@ from adapters.asterisk.facts import signalled_number
 from ivr.ports import CallFacts
 from ivr.values import NAME
 
+ON_RECORD = "LEN(${HOTLINE_TYPED})"
+"""How long the record of the caller's keys is: whoever looks at the channel sees arguments."""
 ARGUMENTS = (
-    "SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", "HOTLINE_TYPED", "FLOW",
+    "SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", ON_RECORD, "FLOW",
 )  # fmt: skip
-"""What the dialplan hands to the script, in this order: variables of the call but for the first."""
+"""What the dialplan hands to the script, in this order: but for the first what `${...}` of the
+call has."""
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 WRITTEN = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*")
 """A value as the call keeps it."""
@@ -44,6 +47,13 @@ def call_facts(env: Mapping[str, str], values: str = "") -> CallFacts:
         version=variables["FLOW"],
         values=_values(values),
     )
+
+
+def keys_on_record(env: Mapping[str, str]) -> int:
+    """How many signs the record of keys has; 0: none is kept yet."""
+    told = arguments(env)[ON_RECORD]
+    # An Asterisk that runs since before an upgrade hands over the record itself.
+    return int(told) if told.isdecimal() else len(told)
 
 
 def visits_text(visits: Mapping[str, int]) -> str:

@@ -17,7 +17,13 @@ from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
-from adapters.asterisk.call_facts import arguments, call_facts, values_text, visits_text
+from adapters.asterisk.call_facts import (
+    arguments,
+    call_facts,
+    keys_on_record,
+    values_text,
+    visits_text,
+)
 from adapters.asterisk.playing import length, made, names, recordings
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt, PromptStore
@@ -152,16 +158,16 @@ class AgiLine:
     # ---- in a thread
 
     def _begin(self) -> tuple[CallFacts, int]:
-        typed = arguments(self._agi.env)[TYPED]
+        on_record = keys_on_record(self._agi.env)
         limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
-        if typed:  # the script before this one has begun it
+        if on_record:  # the script before this one has begun it
             self._set(limits)
         else:
             self._set(limits | {TYPED: KEPT})
             self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
         goes_on = arguments(self._agi.env)["STEP"]
         self._kept = self._agi.get_variable(VALUES) if goes_on else ""
-        return call_facts(self._agi.env, self._kept), len(typed.removeprefix(KEPT))
+        return call_facts(self._agi.env, self._kept), max(on_record - len(KEPT), 0)
 
     def _remember(self, values: str, variables: dict[str, str]) -> None:
         """Values before the step that counts on them. Not by `MSet`: an application's arguments

@@ -20,9 +20,10 @@ from adapters.cli.output import Json, fail, settings_or_fail
 if TYPE_CHECKING:
     from zoneinfo import ZoneInfo
 
+    from ivr.flow import Flow
     from ivr.flow_sketch import Sketch
     from ivr.settings import Settings
-    from ivr.steps_taken import StepsTaken
+    from ivr.steps_taken import Counted, StepsTaken
 
 AGO = {"m": 60, "h": 3600, "d": 86400}
 """What a time before now is told in, like `90m`; seconds."""
@@ -47,6 +48,10 @@ class Period:
 
 def show(
     name: Annotated[str, typer.Argument(help="The flow.")],
+    version: Annotated[
+        int | None,
+        typer.Option(min=1, help="Show this published version; default: the flow's file."),
+    ] = None,
     svg: Annotated[Path | None, typer.Option(help="Write the picture to this file.")] = None,
     mermaid: Annotated[
         bool, typer.Option("--mermaid", help="Print it as Mermaid text; so it is without --svg.")
@@ -62,47 +67,74 @@ def show(
     json: Json = False,
 ) -> None:
     """Show a flow as a picture; with a period, how often callers went each way."""
-    from ivr.faults import BadFlow, meant
     from ivr.flow_sketch import sketch
+    from ivr.steps_taken import Counted
+
+    settings, counted = settings_or_fail(), Counted(name, version)
+    flow = _version(settings, name, version) if version else _draft(settings, name)
+    period = _period(day, since, until, zone or common_zone(settings))
+    taken = asyncio.run(_taken(settings, counted, period)) if period else None
+    drawn = sketch(flow, taken.counts if taken else None)
+    if taken and taken.untold:
+        print(f"left out: {taken.untold} calls (their records do not tell the flow"
+              f"{' and its version' if version else ''})", file=sys.stderr)  # fmt: skip
+    _put_out(drawn, counted, period, taken, svg, text=mermaid or not svg, as_json=json)
+
+
+def _draft(settings: Settings, name: str) -> Flow:
+    from ivr.faults import BadFlow, meant
     from ivr.load import load_for
 
-    settings = settings_or_fail()
     try:
         flows = load_for(settings)
     except BadFlow as bad:
         fail("\n".join(bad.faults))
     if name not in flows:
         fail(f"there is no flow {name!r}{meant(name, flows)}")
-    period = _period(day, since, until, zone or common_zone(settings))
-    taken = asyncio.run(_counted(settings, name, period)) if period else None
-    drawn = sketch(flows[name], taken.counts if taken else None)
-    if taken and taken.untold:
-        print(f"left out: {taken.untold} calls (no record of the number they dialled, or it leads"
-              " nowhere any more)", file=sys.stderr)  # fmt: skip
-    _put_out(drawn, period, taken, svg, text=mermaid or not svg, as_json=json)
+    return flows[name]
+
+
+def _version(settings: Settings, name: str, number: int) -> Flow:
+    from ivr.faults import BadFlow
+    from ivr.flow_versions import FlowVersions
+    from ivr.load import house_of, load
+
+    versions = FlowVersions(settings.data)
+    try:
+        version = versions.find(name, number)
+        if not version:
+            fail(f"there is no version {name}/{number}; ./hotline flow versions {name} lists them")
+        return load(versions.file(version), house_of(settings))
+    except BadFlow as bad:
+        fail("\n".join(bad.faults))
 
 
 def _put_out(
-    drawn: Sketch, period: Period | None, taken: StepsTaken | None, svg: Path | None,
-    *, text: bool, as_json: bool,
+    drawn: Sketch, counted: Counted, period: Period | None, taken: StepsTaken | None,
+    svg: Path | None, *, text: bool, as_json: bool,
 ) -> None:  # fmt: skip
     from adapters.cli.whole_file import write
     from ivr.flow_mermaid import mermaid
     from ivr.flow_picture import picture
 
     if svg:
-        about = f"{taken.calls:,} calls {period}" if taken else ""
+        which = f"version {counted.version}" if counted.version else ""
+        calls = f"{taken.calls:,} calls {period}" if taken else ""
+        about = ", ".join(filter(None, (which, calls)))
         write(svg, picture(drawn, about).rstrip("\n").split("\n"))
     if as_json:
-        print(json_module.dumps(_plain(drawn, period, taken), ensure_ascii=False))
+        print(json_module.dumps(_plain(drawn, counted, period, taken), ensure_ascii=False))
     elif text:
         print(mermaid(drawn), end="")
 
 
-def _plain(drawn: Sketch, period: Period | None, taken: StepsTaken | None) -> dict[str, Any]:
+def _plain(
+    drawn: Sketch, counted: Counted, period: Period | None, taken: StepsTaken | None
+) -> dict[str, Any]:
     """Steps and arrows, with counts in a period."""
     plain: dict[str, Any] = {
         "flow": drawn.name,
+        "version": counted.version,
         "first": drawn.first,
         "steps": [
             {"step": box.name, "kind": box.kind, "about": box.about, "words": box.words}
@@ -161,7 +193,7 @@ def _moment(given: str, place: ZoneInfo, now: float) -> float:
         fail(f"{given!r} is no time: write 2026-10-01, 2026-10-01T09:00, 90m, 2h or 7d")
 
 
-async def _counted(settings: Settings, name: str, period: Period) -> StepsTaken:
+async def _taken(settings: Settings, counted: Counted, period: Period) -> StepsTaken:
     """Read beside the running core."""
     from adapters.stores.journal import JournalReader
     from adapters.stores.schema import open_database
@@ -173,7 +205,7 @@ async def _counted(settings: Settings, name: str, period: Period) -> StepsTaken:
         database = await open_database(settings.database_url("core"), "core", read_only=True)
         try:
             journal = JournalReader(database)
-            return await steps_taken.count(journal, period.start, period.end, name, flows)
+            return await steps_taken.count(journal, period.start, period.end, counted, flows)
         finally:
             await database.close()
     except (StoreFailed, StoreRefused) as fault:

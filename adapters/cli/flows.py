@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_module
 from typing import Annotated
 
 import typer
@@ -42,6 +43,14 @@ def check(json: Json = False) -> None:
         for flow in flows.values()
     ]
     table(("flow", "steps", "languages", "in_force", "draft"), rows, as_json=json)
+
+
+@app.command()
+def schema() -> None:
+    """Write the form of a flow file as a JSON Schema, for editors that complete and check it."""
+    from ivr.flow_schema import schema as whole
+
+    print(json_module.dumps(whole(), ensure_ascii=False, indent=2))
 
 
 @app.command()

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+from adapters.asterisk.call_facts import ON_RECORD, arguments
 from ivr.ports import CallerGone, CallFacts, Line, LineFailed
 from tests.bare_asterisk import BareAsterisk, bare_asterisk, free_port
 from tests.relay import Relay
@@ -168,6 +169,24 @@ async def test_a_script_that_takes_over_from_another_hears_new_keys(stage: Stage
 
     await stage.call(first, TWICE="yes")
     assert await asyncio.wait_for(answers.get(), 5) == "9"
+
+
+async def test_a_script_that_takes_over_is_handed_how_many_keys_there_were_and_not_which(
+    stage: Stage,
+) -> None:
+    handed: asyncio.Queue[Mapping[str, str]] = asyncio.Queue()
+
+    async def second(line: Line) -> None:
+        handed.put_nowait(line._agi.env)  # type: ignore[attr-defined]
+
+    async def first(line: Line) -> None:
+        await stage.press(line, "7*0*7")
+        stage.script = second
+
+    await stage.call(first, TWICE="yes")
+    header = await asyncio.wait_for(handed.get(), 5)
+    assert arguments(header)[ON_RECORD] == str(len("=7*0*7"))
+    assert not any("7*0*7" in value for value in header.values())
 
 
 async def test_a_script_that_takes_over_has_what_was_collected(stage: Stage) -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from adapters.asterisk import playing
 from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
-from adapters.asterisk.call_facts import caller_number
+from adapters.asterisk.call_facts import ARGUMENTS, ON_RECORD, caller_number, keys_on_record
 from ivr.ports import CallFacts, Line, LineFailed
 from tests.bare_asterisk import free_port
 from tests.fake_asterisk import WORD, FakeCall
@@ -243,6 +243,37 @@ async def test_a_script_that_begins_again_is_told_step_limits_and_version(stage:
     again = stage.calls[1]
     assert (again.step, again.visits) == ("menu", {"menu": 2})
     assert sum("FLOW=" in command for command in call.commands) == 1, "told when it is new"
+
+
+@pytest.mark.parametrize("early", ["", "7*07"])
+async def test_keys_that_an_earlier_script_was_given_answer_no_new_question(
+    stage: Stage, early: str
+) -> None:
+    call = FakeCall(stage.port)
+    answers: list[str | None] = []
+
+    async def asks(line: Line) -> None:
+        call.variables["HOTLINE_TYPED"] += "5"
+        answers.append(await line.ask([], most_keys=4, seconds=1))
+
+    stage.script = asks
+    call.variables["HOTLINE_TYPED"] = f"={early}"
+    await call.run()
+    assert answers == ["5"]
+    begun = [command for command in call.commands if "RX,HOTLINE_TYPED" in command]
+    assert begun == [], "keys are being kept already: beginning again would lose them"
+
+
+@pytest.mark.parametrize(
+    ("told", "signs"), [("", 0), ("0", 0), ("1", 1), ("17", 17), ("=", 1), ("=1795", 5)]
+)
+def test_the_dialplan_of_before_an_upgrade_is_understood_too(told: str, signs: int) -> None:
+    assert keys_on_record({f"agi_arg_{ARGUMENTS.index(ON_RECORD) + 1}": told}) == signs
+
+
+async def test_a_first_script_has_the_keys_kept_from_now_on(stage: Stage) -> None:
+    call = await stage.call()
+    assert 'EXEC StoreDTMF "RX,HOTLINE_TYPED"' in call.commands
 
 
 async def test_a_value_that_several_settings_at_once_would_take_apart_is_set_alone(

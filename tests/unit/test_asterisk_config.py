@@ -88,6 +88,18 @@ def test_the_script_is_handed_what_it_reads_in_its_order() -> None:
     assert line[1] == ",".join(f"${{{name}}}" for name in names)
 
 
+def test_no_application_is_handed_what_the_caller_has_keyed() -> None:
+    """Arguments can be seen from outside while an application runs."""
+    dialplan = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8")
+    run = re.findall(r"^(?:exten| same) => (?:[^,]*,)*?[n1](?:\(\w+\))?,(\w+)\((.*)\)$", dialplan,
+                     re.MULTILINE)  # fmt: skip
+    assert {"AGI", "ExecIf", "Read"} <= {application for application, _ in run}
+    for application, given in run:
+        told = re.sub(r"LEN\(\$\{HOTLINE_TYPED\}\)|\$\[[^]]*\]", "", given)
+        assert "${HOTLINE_TYPED}" not in told, application
+        assert "${HOTLINE_VALUES}" not in told, application
+
+
 def test_every_user_event_that_is_understood_is_let_through() -> None:
     manager = (TEMPLATES / "manager.conf").read_text(encoding="utf-8")
     let_through = re.findall(r"^eventfilter.*header\(UserEvent\).* = (\w+)$", manager, re.MULTILINE)

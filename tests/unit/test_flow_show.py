@@ -18,7 +18,7 @@ from adapters.stores.journal import SqlJournal
 from adapters.stores.schema import open_database
 from ivr import steps_taken
 from ivr.ports import Record
-from ivr.steps_taken import StepsTaken
+from ivr.steps_taken import Counted, StepsTaken
 from tests.fakes_stores import MemoryJournal
 
 DAY, ZONE = "2026-11-20", "Asia/Shanghai"
@@ -31,20 +31,46 @@ def began(at: float, contact: str, dialled: str = "4000") -> Record:
     return Record(at, "CallStarted", data, ContactId(contact))
 
 
-def took(at: float, contact: str, step: str, outcome: str) -> Record:
-    return Record(at, "StepTaken", {"step": step, "outcome": outcome}, ContactId(contact))
+def took(at: float, contact: str, step: str, outcome: str, flow: str | None = None) -> Record:
+    """`flow` None: a note from before flows had versions."""
+    named = {} if flow is None else {"flow": flow}
+    return Record(at, "StepTaken", {"step": step, "outcome": outcome} | named, ContactId(contact))
 
 
-async def counted(*records: Record, flow: str = "main") -> StepsTaken:
+async def counted(*records: Record, flow: str = "main", version: int | None = None) -> StepsTaken:
     journal = MemoryJournal()
     await journal.append(sorted(records, key=lambda record: record.at))
-    return await steps_taken.count(journal, START, END, flow, FLOWS)
+    return await steps_taken.count(journal, START, END, Counted(flow, version), FLOWS)
 
 
 # ---------------------------------------------------------------- counting
 
 
-async def test_the_steps_of_a_flow_are_those_of_calls_to_its_numbers() -> None:
+async def test_a_step_belongs_to_the_flow_that_its_note_names_whatever_was_dialled() -> None:
+    calls = [began(START, "a", "5000"), began(START, "b", "9999"), began(START, "c")]
+    steps = [
+        took(START + 1, "a", "menu", "1", "main/3"),
+        took(START + 1, "b", "menu", "1", "main/file-1f5c"),
+        took(START + 1, "c", "menu", "1", "sales/3"),
+        took(START + 1, "d", "menu", "1", "main_hall/3"),
+    ]
+    assert await counted(*calls, *steps) == StepsTaken({("menu", "1"): 2}, 2, 0)
+
+
+async def test_one_version_is_counted_alone() -> None:
+    versions = ("main/1", "main/2", "main/2", "main/12", "main/file-2", "sales/2")
+    steps = [took(START + 1, str(n), "menu", "1", flow) for n, flow in enumerate(versions)]
+    assert await counted(*steps, version=2) == StepsTaken({("menu", "1"): 2}, 2, 0)
+    assert await counted(*steps, version=3) == StepsTaken({}, 0, 0)
+
+
+async def test_an_older_note_may_be_of_any_version_of_the_flow_that_was_dialled() -> None:
+    calls = [began(START, "a"), began(START, "b", "5000"), began(START, "c", "9999")]
+    steps = [took(START + 1, contact, "menu", "1") for contact in "abc"]
+    assert await counted(*calls, *steps, version=2) == StepsTaken({}, 0, 2)
+
+
+async def test_older_notes_belong_to_the_flow_that_their_number_leads_to() -> None:
     calls = [began(START + 1, "a"), began(START + 1, "b", "4001"), began(START + 1, "c", "5000")]
     steps = [took(START + 2, contact, "welcome", "1") for contact in "abc"]
     assert await counted(*calls, *steps) == StepsTaken({("welcome", "1"): 2}, 2, 0)
@@ -128,6 +154,39 @@ async def test_the_picture_says_which_calls_it_counts(folder: Path) -> None:
     assert "No longer in the flow: voicemail, done: 1" in texts
 
 
+SHORT = "first: person\nsteps: {person: {do: queue, after: goodbye}}\n"
+
+
+def publish(folder: Path) -> None:
+    """A first version of the flow, after which its draft changes."""
+    (folder / "flows").mkdir()
+    draft = folder / "flows" / "main.yaml"
+    draft.write_text(SHORT)
+    done = CliRunner().invoke(app, ["flow", "publish", "main", "--why", "a beginning"])
+    assert "published: main/1" in done.stdout, done.stderr
+    draft.write_text(SHORT.replace("person", "clerk"))
+
+
+async def test_a_version_is_shown_as_it_was_with_its_own_calls(folder: Path) -> None:
+    await asyncio.to_thread(publish, folder)
+    database = await open_database(f"sqlite:///{folder / 'core.db'}", "core")
+    async with SqlJournal(database) as journal:
+        for contact, flow in (("f", "main/1"), ("g", "main/2"), ("h", "main/1")):
+            await journal.append([took(time.time(), contact, "person", "waiting", flow)])
+    await database.close()
+    out = folder / "main.svg"
+    done = await show("main", "--version", "1", "--since", "5m", "--svg", str(out), "--json")
+    told = json.loads(done.stdout)
+    assert (told["version"], told["calls"], told["left_out"]) == (1, 2, 1)
+    assert [(step["step"], step["came"]) for step in told["steps"]] == [("person", 2)]
+    assert "left out: 1 calls (their records do not tell the flow and its version)" in done.stderr
+    texts = [element.text for element in ElementTree.parse(out).iter() if element.text]
+    assert any(text.startswith("version 1, 2 calls from ") for text in texts)
+    assert [box["step"] for box in json.loads((await show("main", "--json")).stdout)["steps"]] == [
+        "clerk"
+    ]
+
+
 async def test_picture_and_mermaid_text_come_together_when_asked_for(folder: Path) -> None:
     done = await show("main", "--svg", str(folder / "main.svg"), "--mermaid")
     assert done.stdout.startswith("flowchart") and (folder / "main.svg").exists()
@@ -153,6 +212,7 @@ async def test_a_period_is_told_by_clock_or_by_how_long_ago(
     ("words", "said"),
     [
         (("mian",), "there is no flow 'mian'; did you mean 'main'?"),
+        (("main", "--version", "7"), "no version main/7; ./hotline flow versions main lists them"),
         (("main", "--since", "yesterday"), "write 2026-10-01, 2026-10-01T09:00, 90m, 2h or 7d"),
         (("main", "--since", "2026-13-40"), "'2026-13-40' is no time"),
         (("main", "--until", "2h"), "--until needs --since"),
