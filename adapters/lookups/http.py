@@ -13,7 +13,6 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 
 from acd.model import Seconds
@@ -101,6 +100,8 @@ def _client() -> httpx.AsyncClient:
     library = importlib.import_module("httpx")
     for name in LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
+    from http.cookiejar import CookieJar, DefaultCookiePolicy
+
     no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # one caller is not another
     client: httpx.AsyncClient = library.AsyncClient(
         cookies=no_cookies,
