@@ -11,7 +11,9 @@ import gc
 import logging
 import signal
 import sys
+from collections.abc import Coroutine, Iterable
 from contextlib import AsyncExitStack
+from typing import Any
 
 from acd import events
 from adapters.asterisk.agi_server import AgiServer
@@ -21,6 +23,7 @@ from adapters.asterisk.config import Folders
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
+from adapters.lookups.http import HttpLookups
 from adapters.stores.audit import SqlAudit
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
@@ -93,23 +96,32 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
+    lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
+
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours)
+            await take_call(line, flow, distributor, clock, rules.hours, lookups)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
-    tasks = [asyncio.create_task(part) for part in parts]
-    for task in tasks:
-        stack.callback(task.cancel)
+    tasks = _running(parts, stack)
     await agi.start()
     stack.push_async_callback(agi.stop, DRAIN_SECONDS)
     await control.start()
     stack.push_async_callback(control.stop)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
+    return tasks
+
+
+def _running(
+    parts: Iterable[Coroutine[Any, Any, None]], stack: AsyncExitStack
+) -> list[asyncio.Task[None]]:
+    tasks = [asyncio.create_task(part) for part in parts]
+    for task in tasks:
+        stack.callback(task.cancel)
     return tasks
 
 

@@ -26,6 +26,7 @@ from ivr.ports import (
     CallFacts,
     Clock,
     Line,
+    Lookups,
     PersonId,
     StoreFailed,
     StoreRefused,
@@ -39,12 +40,18 @@ NOTE_SECONDS = 0.5
 
 
 async def take_call(
-    line: Line, flow: Flow, acceptance: Acceptance, clock: Clock, hours: Mapping[str, Schedule]
+    line: Line,
+    flow: Flow,
+    acceptance: Acceptance,
+    clock: Clock,
+    hours: Mapping[str, Schedule],
+    lookups: Lookups | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
+    call.lookups = lookups or call.lookups
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

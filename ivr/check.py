@@ -16,6 +16,7 @@ from ivr.flow import (
     TOO_MANY,
     BranchStep,
     HoursStep,
+    LookupStep,
     MenuStep,
     QueueStep,
     SetStep,
@@ -35,6 +36,8 @@ class House:
     hours: Collection[str]
     keys_to_a_person: int = 3
     """So many keys lead from every step to a person, at most."""
+    services: Collection[str] = ()
+    """What `lookup` may ask."""
 
 
 def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
@@ -144,7 +147,7 @@ def _recording_fault(path: Path) -> str:
 
 
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
-    """Queues, hours and languages are those of the house."""
+    """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
     if isinstance(step, QueueStep) and step.queue and step.queue not in house.queues:
         text = f"there is no queue {step.queue!r}{meant(step.queue, house.queues)}"
@@ -152,6 +155,9 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
+    if isinstance(step, LookupStep) and step.service not in house.services:
+        known = meant(step.service, house.services) or "; name it in `services` of site.yaml"
+        faults.add((*where, "service"), f"there is no service {step.service!r}{known}")
     if isinstance(step, BranchStep):
         _cases(where, step, house, faults)
     if isinstance(step, SetStep) and step.language not in (None, *house.languages):

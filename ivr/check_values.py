@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from ivr import graph
 from ivr.faults import Faults, meant
-from ivr.spoken_values import Placeholder, placeholders, why_not
+from ivr.spoken_values import NO_WAY, Placeholder, placeholders, why_not
 from ivr.step import AnyStep
 from ivr.steps_deciding import BranchStep, SetStep
 from ivr.steps_talking import ListenStep
@@ -57,15 +57,29 @@ def prompts(first: str, arrows: graph.Arrows, steps: Steps, faults: Faults) -> N
             for language, words in spoken.items():
                 where = ("steps", name, *path, language)
                 for mark in placeholders(words.text):
+                    if why := _not_there(mark.name, name, first, arrows, steps):
+                        faults.add(where, why)
                     if mark.name not in known:
-                        text = f"no step collects a value {mark.name!r}{meant(mark.name, known)}"
-                        faults.add(where, text)
                         continue
-                    if way := graph.way(first, name, without(mark.name, arrows, steps)):
-                        text = f"a caller comes here without {mark.name!r} ({' -> '.join(way)})"
-                        faults.add(where, text)
                     for why in _unsayable(mark, language, steps):
                         faults.add(where, f"{mark.written} cannot be said: {why}")
+
+
+def uses(first: str, arrows: graph.Arrows, steps: Steps, faults: Faults) -> None:
+    """Whatever a step cannot do without was collected on every way there."""
+    for name, step in steps.items():
+        for path, value in step.uses():
+            if why := _not_there(value, name, first, arrows, steps):
+                faults.add(("steps", name, *path), why)
+
+
+def _not_there(value: str, at: str, first: str, arrows: graph.Arrows, steps: Steps) -> str:
+    """Why some caller comes to a step without this value; empty when nobody does."""
+    known = collected(steps)
+    if value not in known:
+        return f"no step collects a value {value!r}{meant(value, known)}"
+    way = graph.way(first, at, without(value, arrows, steps))
+    return f"a caller comes here without {value!r} ({' -> '.join(way)})" if way else ""
 
 
 def _unsayable(mark: Placeholder, language: str, steps: Steps) -> Iterator[str]:
@@ -81,7 +95,9 @@ def _unsayable(mark: Placeholder, language: str, steps: Steps) -> Iterator[str]:
                 ways = ", ".join(sorted(step.grammar.ways))
                 yield f"what is keyed as {step.grammar.form} can be said as: {ways}"
                 continue
-        else:
+        else:  # what a service will answer is not known; it is said as it stands if need be
+            if why_not("1", mark.kind, language) == NO_WAY:
+                yield NO_WAY
             continue
         if why := why_not(text, mark.kind, language):
             yield why

@@ -24,6 +24,7 @@ from ivr.step import (
     Words,
 )
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
+from ivr.steps_outside import LookupStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -42,6 +43,7 @@ __all__ = [
     "GoodbyeStep",
     "HoursStep",
     "ListenStep",
+    "LookupStep",
     "MenuStep",
     "Outcome",
     "QueueStep",
@@ -54,7 +56,17 @@ __all__ = [
     "prompt",
 ]
 
-Step = SayStep | MenuStep | ListenStep | SetStep | BranchStep | HoursStep | QueueStep | GoodbyeStep
+Step = (
+    SayStep
+    | MenuStep
+    | ListenStep
+    | SetStep
+    | BranchStep
+    | HoursStep
+    | LookupStep
+    | QueueStep
+    | GoodbyeStep
+)
 KINDS: dict[str, type[Step]] = {
     "say": SayStep,
     "menu": MenuStep,
@@ -62,6 +74,7 @@ KINDS: dict[str, type[Step]] = {
     "set": SetStep,
     "branch": BranchStep,
     "hours": HoursStep,
+    "lookup": LookupStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

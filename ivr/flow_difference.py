@@ -22,6 +22,8 @@ SENTENCES = {
     "hours": "looks at the hours {new} (was {old})",
     "language": "sets the language {new} (was {old})",
 }
+OF_KIND = {("lookup", "seconds"): "waits {new} s for the answer (was {old})"}
+"""Where a field means something else in one kind of step."""
 WHEN = {"after_silence": "after silence", "after_no_match": "after a wrong key"}
 UNSET = {"at_most": "without a limit", "queue": "that of the number"}
 
@@ -95,7 +97,7 @@ def _step(name: StepName, old: Step, new: Step, names: Names) -> Iterator[str]:
         elif field in spoken:
             yield from _said(name, _by_path(old, field), _by_path(new, field))
         elif field not in BESIDES and old.do == new.do:
-            yield from _field(name, field, getattr(old, field), getattr(new, field))
+            yield from _field(name, new.do, field, getattr(old, field), getattr(new, field))
 
 
 def _arrows(name: StepName, old: Step, new: Step, names: Names) -> Iterator[str]:
@@ -171,10 +173,11 @@ def _words(name: StepName, place: str, old: Words | None, new: Words | None) -> 
         yield f"{name}: {change if sounds[0] else 'plays a recording (was spoken)'} {place}"
 
 
-def _field(name: StepName, field: str, old: Any, new: Any) -> Iterator[str]:
+def _field(name: StepName, kind: str, field: str, old: Any, new: Any) -> Iterator[str]:
     if _plain(old) == _plain(new):
         return
-    sentence = SENTENCES.get(field, field.replace("_", " ") + " is now {new} (was {old})")
+    plain = field.replace("_", " ") + " is now {new} (was {old})"
+    sentence = OF_KIND.get((kind, field)) or SENTENCES.get(field, plain)
     told = {"old": _value(field, old), "new": _value(field, new)}
     yield f"{name}: {sentence.format(**told)}"
 

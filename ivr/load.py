@@ -43,7 +43,9 @@ _IN_PLAIN_WORDS = {
 _PARTS = (Words, Announcement, Keys, Case)
 _MAPPINGS = {
     "cases": 'give a test for each outcome, like {gold: "1", silver: {one_of: ["2", "3"]}}',
+    "into": "say where in the answer each value stands, like {status: order.status}",
     "keys": "say how many keys, like {least: 4, most: 12}",
+    "query": 'give a text for each name, like {order: "{order}"}',
     "values": "give a text for each name, like {tariff: basic}",
 }
 """Fields that are no texts by language."""
@@ -70,7 +72,7 @@ def house_of(settings: Settings) -> House:
     """The names that flows of this installation may refer to."""
     site = settings.site
     queues, hours = settings.centre.queues, settings.hours
-    return House(site.languages, queues, hours, site.keys_to_a_person)
+    return House(site.languages, queues, hours, site.keys_to_a_person, site.services)
 
 
 def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str]:
@@ -125,6 +127,7 @@ def _flow(given: Value, house: House, faults: Faults) -> Flow:
         check_values.names(steps, faults)
         if first in steps:
             check_values.prompts(first, graph.among(arrows), steps, faults)
+            check_values.uses(first, graph.among(arrows), steps, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)

@@ -6,6 +6,7 @@ Hang-up comes up from the line as `CallerGone` and is nobody's business here.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from ivr.flow import (
     GoodbyeStep,
     HoursStep,
     ListenStep,
+    LookupStep,
     MenuStep,
     Outcome,
     QueueStep,
@@ -24,8 +26,12 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
+from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
 from voice.ports import Prompt
+
+log = logging.getLogger(__name__)
 
 ENQUEUE_SECONDS = 3.0
 
@@ -106,6 +112,23 @@ async def hours(step: HoursStep, session: Session) -> Outcome:
     return "open" if session.hours[step.hours].is_open(session.clock.now()) else "closed"
 
 
+async def lookup(step: LookupStep, session: Session) -> Outcome:
+    """All values, or none: what the service has not answered is not half known."""
+    try:
+        question = step.question(session.values)
+        answer = await session.lookups.get(step.service, question, step.seconds)
+        session.values.update(step.found(answer))
+    except NotThere:
+        return NOT_FOUND
+    except TimeoutError:
+        return TIMEOUT
+    except (LookupFailed, BadQuestion, BadAnswer) as fault:
+        told = {"contact": session.line.facts.contact, "service": step.service, "why": str(fault)}
+        log.warning("lookup failed", extra=told)
+        return FAILED
+    return DONE
+
+
 async def queue(step: QueueStep, session: Session) -> Outcome:
     """Recorded first: from then on the caller has a place, whatever happens to this process."""
     facts = session.line.facts
@@ -132,6 +155,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "set": set_,
     "branch": branch,
     "hours": hours,
+    "lookup": lookup,
     "queue": queue,
     "goodbye": goodbye,
 }

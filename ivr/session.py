@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from acd.model import Seconds
 from acd.schedule import Schedule
 from ivr.flow import Spoken, prompt
-from ivr.ports import Acceptance, Clock, Line, PersonId
+from ivr.ports import Acceptance, Clock, Line, LookupFailed, Lookups, PersonId
 from ivr.spoken_values import filled
 from voice.ports import Prompt
+
+
+class NoServices:
+    """`ivr.ports.Lookups` of a house that asks nobody."""
+
+    async def get(self, service: str, question: str, seconds: Seconds) -> Any:
+        raise LookupFailed("there are no services")
 
 
 @dataclass(slots=True)
@@ -33,6 +42,7 @@ class Session:
     """What the steps have collected. Personal: never in a log, the trail or the journal."""
     trail: list[str] = field(default_factory=list)
     """`step:outcome` of each step so far."""
+    lookups: Lookups = field(default_factory=NoServices)
 
     def prompts(self, spoken: Spoken | None, *, every_language: bool = False) -> list[Prompt]:
         """What is said, in the caller's language or in each (the caller's first), with the values

@@ -26,6 +26,7 @@ from ivr.faults import meant
 from ivr.home import ROOT as ROOT
 from ivr.home import home_of
 from ivr.keys import Keys, Name, PhoneName
+from ivr.services import ServiceEntry
 
 DEFAULT_PORT_BASE = 15060
 
@@ -60,6 +61,8 @@ class SiteFile(Keys):
     """Phones that ring when the core has been silent for a minute."""
     keys_to_a_person: Annotated[int, Field(ge=1, le=20)] = 3
     """At every step of a flow a person is so many keys away, at most."""
+    services: dict[Name, ServiceEntry] = Field(default_factory=dict)
+    """What `lookup` steps may ask."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
 
+NO_WAY = "there is no such way of saying"
 MARK = re.compile(r"\{[^{}]*\}?")
 """Everything in a text that looks like a placeholder."""
 _VALUE = re.compile(rf"\{{(?P<name>{NAME.pattern})(?::(?P<kind>[a-z]+))?\}}")
@@ -68,7 +69,7 @@ def why_not(value: str, kind: str, language: str) -> str:
     try:
         ways(value, kind, language)
     except (ValueError, LookupError) as fault:
-        return str(fault) if isinstance(fault, ValueError) else "there is no such way of saying"
+        return str(fault) if isinstance(fault, ValueError) else NO_WAY
     return ""
 
 

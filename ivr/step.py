@@ -64,6 +64,11 @@ class AnyStep(Strict):
         """The values that the step may set, each with the most bytes (UTF-8) it can take."""
         return {}
 
+    def uses(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """The values that the step cannot do without, besides those that it says: the path of the
+        field, and the name."""
+        yield from ()
+
     def gives(self, outcome: Outcome) -> frozenset[str]:
         """The values that whoever leaves by this outcome has for certain, thanks to this step."""
         return frozenset()

@@ -18,7 +18,7 @@ from ivr.ports import CallFacts, PersonId
 FLOWS = Path(__file__).parent / "flows"
 NOON_ON_SUNDAY = 1_700_395_200.0
 HOURS = {"always": ALWAYS, "weekdays": weekly("UTC", {"mon-fri": "09:00-18:00"})}
-HOUSE = House(("zh", "en"), ("support", "sales"), HOURS)
+HOUSE = House(("zh", "en"), ("support", "sales"), HOURS, services=("orders",))
 ANYBODY = PersonId("per_1")
 
 

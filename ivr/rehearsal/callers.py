@@ -19,6 +19,7 @@ from ivr.keys import Keys
 from ivr.load import OWN_FLOWS
 from ivr.located import Located, document_of
 from ivr.rehearsal.form import Caller, CallersFile, Expected, Known, at
+from ivr.rehearsal.mocks import MockedAnswer
 from ivr.rehearsal.stage import BROKE_OFF, Premises, Role, Walk
 from ivr.settings import Settings
 
@@ -85,7 +86,8 @@ def _explained(error: ErrorDetails) -> str:
     kind, last = error["type"], error["loc"][-1] if error["loc"] else ""
     if kind == "extra_forbidden":
         models: dict[int, type[Keys]] = {1: CallersFile, 3: Caller}
-        fields = models.get(len(error["loc"]), Expected).model_fields
+        inner = MockedAnswer if "mocks" in error["loc"] else Expected
+        fields = models.get(len(error["loc"]), inner).model_fields
         known = [field.alias or name for name, field in fields.items()]
         return f"unknown key{meant(str(last), known)}"
     if kind == "value_error":
@@ -98,7 +100,7 @@ def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
     open_ = {name: state == "open" for name, state in caller.hours.items()}
     return Role(
         flow, caller.does, when, caller.dialled or "", caller.language or "",
-        caller.class_ or "", caller.caller_number, open_,
+        caller.class_ or "", caller.caller_number, open_, caller.mocks,
     )  # fmt: skip
 
 
@@ -106,6 +108,11 @@ def _differences(caller: Scripted, walk: Walk) -> Iterator[str]:
     expect = caller.expect
     if walk.ends == BROKE_OFF:
         yield f"broke off: {walk.fault or 'the flow is over, but the call is not'}"
+    for service in dict.fromkeys(walk.unmocked):
+        times = walk.unmocked.count(service)
+        yield f"mocks: {service} was asked and had no answer left ({times} missing)"
+    for service in walk.unasked:
+        yield f"mocks: {service} was not asked for all of its answers"
     if expect.steps is not None and expect.steps != walk.trail:
         yield f"steps: expected {', '.join(expect.steps)}"
     for name in ("ends", "queue", "language"):

@@ -20,9 +20,10 @@ from pydantic import (
 from acd.model import Seconds
 from acd.schedule import time_zone
 from ivr.faults import meant
-from ivr.flow import KEYS, Flow
+from ivr.flow import KEYS, Flow, LookupStep
 from ivr.keys import Keys
 from ivr.rehearsal.line import HANGS_UP, SILENT
+from ivr.rehearsal.mocks import MockedAnswer
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
@@ -74,6 +75,12 @@ def _dialled(text: str, info: ValidationInfo) -> str:
 
 def _hours(text: str, info: ValidationInfo) -> str:
     return _one_of(text, _known(info).premises.hours, "entry in `hours`")
+
+
+def _service(text: str, info: ValidationInfo) -> str:
+    steps = _known(info).flow.steps.values()
+    asked = {step.service for step in steps if isinstance(step, LookupStep)}
+    return _one_of(text, asked, "service that the flow asks")
 
 
 def _queue(text: str, info: ValidationInfo) -> str:
@@ -155,6 +162,10 @@ class Caller(Keys):
         default_factory=dict
     )
     """Opening hours that are open or closed whatever the clock shows."""
+    mocks: dict[Annotated[str, AfterValidator(_service)], tuple[MockedAnswer, ...]] = Field(
+        default_factory=dict
+    )
+    """What services answer, in the order in which they are asked."""
     expect: Expected = Field(default_factory=Expected)
 
 

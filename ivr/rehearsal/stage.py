@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -15,6 +15,7 @@ from ivr.centre_file import STANDARD
 from ivr.flow import Flow
 from ivr.ports import CallFacts
 from ivr.rehearsal.line import Actor, Desk
+from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
@@ -71,6 +72,8 @@ class Role:
     """None: withheld."""
     open: Mapping[str, bool] = field(default_factory=dict)
     """Opening hours, by name, that are open or closed whatever the clock shows."""
+    mocks: Mapping[str, Sequence[MockedAnswer]] = field(default_factory=dict)
+    """What services answer, by name, in the order in which they are asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,10 @@ class Walk:
     language: str
     fault: str = ""
     """Why it broke off."""
+    unmocked: tuple[str, ...] = ()
+    """Services that were asked and had no mock left, once for each time."""
+    unasked: tuple[str, ...] = ()
+    """Services that have mocks left."""
 
 
 def longest_walk(flows: Iterable[Flow]) -> int:
@@ -125,10 +132,12 @@ class Stage:
         hours = {**self.premises.hours, **{n: ALWAYS if o else NEVER for n, o in role.open.items()}}
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
-        trail = self._loop.run_until_complete(take_call(line, flow, desk, clock, hours))
+        lookups = MockedLookups(role.mocks)
+        trail = self._loop.run_until_complete(take_call(line, flow, desk, clock, hours, lookups))
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
+            tuple(lookups.unmocked), tuple(lookups.unasked),
         )  # fmt: skip
 
     def facts(self, role: Role) -> CallFacts:

@@ -14,6 +14,7 @@ from ivr.flow import KEYS, KINDS, TOO_MANY, Announcement, BranchStep, MenuStep, 
 from ivr.load import OWN_FLOWS, load
 from ivr.rehearsal import callers, trial
 from ivr.rehearsal.form import Caller, CallersFile, Expected
+from ivr.rehearsal.mocks import MockedAnswer
 from ivr.rehearsal.stage import Premises
 from ivr.settings import NumberEntry
 from tests.fakes_calls import FLOWS, HOURS, HOUSE, flow_of
@@ -47,7 +48,7 @@ def test_the_callers_in_the_guide_walk_everywhere_in_its_first_flow(
     numbers = {"4000": NumberEntry()}
     premises = Premises({"main": main}, HOURS, frozenset(HOUSE.queues), numbers)
     file = tmp_path / "callers.yaml"
-    [example] = [example for example in examples(guide) if example.startswith("flow:")]
+    [example] = [example for example in examples(guide) if example.startswith("flow: main")]
     file.write_text(example, encoding="utf-8")
     tried = trial.run(premises, ["main"], callers.load([file], premises), 0, 1)
     assert [(one.caller.name, one.differences) for one in tried.failed()] == []
@@ -55,9 +56,25 @@ def test_the_callers_in_the_guide_walk_everywhere_in_its_first_flow(
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_the_mocked_callers_in_the_guide_come_as_they_say(guide: Path, tmp_path: Path) -> None:
+    [asks] = [each for each in examples(guide) if "do: lookup" in each]
+    orders = replace(flow_of(asks, tmp_path), name="orders")
+    numbers = {"4000": NumberEntry(flow="orders")}
+    premises = Premises({"orders": orders}, HOURS, frozenset(HOUSE.queues), numbers)
+    file = tmp_path / "callers.yaml"
+    [example] = [each for each in examples(guide) if each.startswith("flow: orders")]
+    file.write_text(example, encoding="utf-8")
+    tried = trial.run(premises, ["orders"], callers.load([file], premises), 0, 1)
+    assert [(one.caller.name, one.differences) for one in tried.played] == [
+        ("the order is on its way", []),
+        ("the shop is slow, for once", []),
+    ]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
 def test_every_key_of_a_file_of_callers_is_explained(guide: Path) -> None:
     text = guide.read_text(encoding="utf-8")
-    for keys in (CallersFile, Caller, Expected):
+    for keys in (CallersFile, Caller, Expected, MockedAnswer):
         names = {field.alias or name for name, field in keys.model_fields.items()}
         for key in names - {"flow", "callers"}:
             assert f"`{key}`" in text

@@ -19,12 +19,14 @@ from ivr.faults import BadFlow
 from ivr.flow import Flow
 from ivr.graph import reachable
 from ivr.load import load
+from ivr.ports import LookupFailed, NotThere
 from tests.fakes import FakeLine
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock
 from voice.ports import Prompt
 
 SAID = {"zh": "您好", "en": "Hello"}
 WALKS = 5
+LOOKUP_OUTCOMES = ("done", "not_found", "failed", "timeout")
 
 
 class RestlessLine(FakeLine):
@@ -39,16 +41,32 @@ class RestlessLine(FakeLine):
         return key
 
 
+class MoodyServices:
+    """Services that answer, or not, in any way."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+
+    async def get(self, service: str, question: str, seconds: float) -> Any:
+        mood: Any = self._chance.choice(
+            [None, NotThere(), LookupFailed("away"), TimeoutError(), {}]
+        )
+        if isinstance(mood, Exception):
+            raise mood
+        return {"a": "1"} if mood is None else mood
+
+
 @st.composite
 def flow_files(draw: st.DrawFn) -> dict[str, Any]:
     names = [f"s{number}" for number in range(draw(st.integers(1, 7)))]
     steps: dict[str, Any] = {"bye": {"do": "goodbye", "say": SAID}, "wait": {"do": "queue"}}
     targets = st.sampled_from([*names, "bye", "wait"])
     for name in names:
-        kind = draw(st.sampled_from(["say", "menu", "listen", "hours", "set", "branch"]))
+        kind = draw(st.sampled_from(["say", "menu", "listen", "hours", "set", "branch", "lookup"]))
         outcomes = {
             "say": ["done"], "set": ["done"], "hours": ["open", "closed"],
             "listen": ["done", "silence", "no_match"], "branch": ["own", "else"],
+            "lookup": [*LOOKUP_OUTCOMES],
         }.get(kind)  # fmt: skip
         if outcomes is None:
             outcomes = [*draw(st.sets(st.sampled_from("0123*#"), min_size=1)), "silence"]
@@ -57,6 +75,7 @@ def flow_files(draw: st.DrawFn) -> dict[str, Any]:
         step |= {"say": SAID} if kind in ("say", "menu", "listen") else {}
         step |= {"into": "answer", "keys": {"most": "1"}} if kind == "listen" else {}
         step |= {"fact": "dialled", "cases": {"own": "4000"}} if kind == "branch" else {}
+        step |= {"service": "orders", "into": {"answer": "a"}} if kind == "lookup" else {}
         step |= {"hours": "weekdays"} if kind == "hours" else {}
         step |= {"language": "en"} if kind == "set" else {}
         if draw(st.integers(0, 2)):
@@ -97,7 +116,7 @@ def flows_with_values(draw: st.DrawFn) -> dict[str, Any]:
     names = [f"s{number}" for number in range(draw(st.integers(2, 8)))]
     value, steps = st.sampled_from("ab"), {}
     for place, name in enumerate(names):
-        kind = draw(st.sampled_from(["say", "listen", "listen", "set", "branch"]))
+        kind = draw(st.sampled_from(["say", "listen", "listen", "set", "branch", "lookup"]))
         one = draw(value)
         step: dict[str, Any] = {"do": kind}
         outcomes = ["done"]
@@ -106,6 +125,10 @@ def flows_with_values(draw: st.DrawFn) -> dict[str, Any]:
         elif kind == "listen":
             step |= {"say": SAID, "into": one, "keys": {"most": "1"}, "tries": "1"}
             outcomes += ["silence", "no_match"]
+        elif kind == "lookup":
+            other = draw(value)
+            step |= {"service": "orders", "path": f"/{{{other}}}", "into": {one: "a"}}
+            outcomes = [*LOOKUP_OUTCOMES]
         elif kind == "set":
             step["values"] = {one: "1"}
         else:
@@ -143,7 +166,12 @@ def test_no_caller_of_a_flow_that_loads_comes_to_a_prompt_without_its_value(
 async def _trails(flow: Flow, seed: int) -> list[list[str]]:
     return [
         await take_call(
-            RestlessLine(random.Random(seed + walk)), flow, FakeAcceptance(), StandingClock(), HOURS
+            RestlessLine(random.Random(seed + walk)),
+            flow,
+            FakeAcceptance(),
+            StandingClock(),
+            HOURS,
+            MoodyServices(random.Random(seed - walk)),
         )
         for walk in range(WALKS)
     ]
