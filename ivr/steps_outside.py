@@ -95,6 +95,7 @@ class LookupStep(AnyStep):
     query: Mapping[
         Annotated[str, AfterValidator(_query_name)], Annotated[str, AfterValidator(_text)]
     ] = Field(default_factory=dict)
+    """What is asked for, by name: what stands behind the ? of an address."""
     into: Annotated[
         Mapping[ValueName, Annotated[str, AfterValidator(_json_path)]], Field(min_length=1)
     ]
