@@ -145,14 +145,14 @@ def _frame(given: Value, faults: Faults) -> tuple[str, dict[str, Fields]]:
     for name in given.keys() - {"first", "steps"}:
         faults.add((name,), f"unknown field{meant(name, ('first', 'steps'))}")
     first, steps = given.get("first"), given.get("steps")
-    if not isinstance(first, str):
+    if not isinstance(first, str) or not first:
         faults.add(("first",), "name the step that begins")
     if not isinstance(steps, dict) or not steps:
         faults.add(("steps",), "a flow needs steps, each with a name")
         return str(first or ""), {}
     plain: dict[str, Fields] = {}
     for name, fields in steps.items():
-        if not isinstance(fields, dict):
+        if not isinstance(fields, dict) or not fields:
             faults.add(("steps", name), "a step has fields, at least `do`")
         plain[name] = dict(fields) if isinstance(fields, dict) else {}
     return str(first or ""), plain

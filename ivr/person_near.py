@@ -1,9 +1,9 @@
 """How many keys a caller needs to reach a person, from every step. Pure; steps are names.
 
 A person is where the flow ends with one, or with the promise of one (`PEOPLE`). Counted are presses
-of menu keys; silence, wrong keys and waiting cost none. At a step that listens the caller chooses:
-the nearest outcome counts. Everywhere else the house decides: the furthest counts, because a caller
-must be near a person whatever is decided.
+of menu keys; silence, wrong keys and waiting cost none. In a menu the caller chooses: the nearest
+outcome counts. Everywhere else the furthest counts: the house decides, or the caller who answers
+a `listen` chooses nothing by it, and must be near a person whatever comes of it.
 
 Not held to it: `goodbye` itself, as every walk may end; whatever only follows a house that is
 `closed`; and announcements, flows in which nobody chooses or decides anything.
@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from ivr.flow import KEYS, SILENCE, TOO_MANY, HoursStep, Outcome, Step, StepName
+from ivr.flow import KEYS, TOO_MANY, HoursStep, MenuStep, Outcome, Step, StepName
 from ivr.graph import reachable
 
 PEOPLE = frozenset({"queue", "callback", "message", "transfer"})
@@ -30,7 +30,7 @@ class Place:
     """A step, as far as its distance from a person is concerned."""
 
     arrows: Mapping[Outcome, StepName]
-    listens: bool = False
+    chooses: bool = False
     ends: bool = False
     at_most: int = 0
     """How often it is performed in one call; 0: as often as the caller comes to it."""
@@ -43,7 +43,7 @@ class Place:
     def keys(self, away: Mapping[StepName, float]) -> float:
         """Keys from here, when they are known from the next steps."""
         ways = [(outcome in KEYS) + away[target] for outcome, target in self.own.items()]
-        return (min if self.listens else max)(ways, default=inf)
+        return (min if self.chooses else max)(ways, default=inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def too_far(
     first: StepName, arrows: Mapping[StepName, Mapping[Outcome, str]],
     steps: Mapping[StepName, Step], most: int,
 ) -> list[TooFar]:  # fmt: skip
-    """Where the flow has to change: steps that listen or send callers away, too far from people.
+    """Where the flow has to change: menus and steps that send callers away, too far from people.
 
     A step that is not in `steps` is not understood; of it, too, the best is supposed.
     """
@@ -76,7 +76,7 @@ def too_far(
         for name in places.keys() & reachable(first, open_)
         if away[name] > most and not places[name].ends
     ]
-    causes = [n for n in far if places[n].listens or _sends_away(places[n], places)]
+    causes = [n for n in far if places[n].chooses or _sends_away(places[n], places)]
     return [TooFar(n, away[n], _way(n, people, places, away)) for n in causes or far]
 
 
@@ -121,7 +121,7 @@ def _place(
     arrows = {o: out[o] if out.get(o) in known else UNKNOWN for o in step.outcomes()}
     if isinstance(step, HoursStep):
         del arrows[CLOSED]
-    return Place(arrows, SILENCE in arrows, step.do == END, step.at_most or 0)
+    return Place(arrows, isinstance(step, MenuStep), step.do == END, step.at_most or 0)
 
 
 def _only_announces(steps: Mapping[StepName, Step]) -> bool:

@@ -22,12 +22,12 @@ def flows(draw: st.DrawFn) -> dict[str, Place]:
     places = {PERSON: Place({}), END: Place({}, ends=True), UNKNOWN: Place({})}
     for name in names:
         targets = st.sampled_from([*names, PERSON, END])
-        listens, at_most = draw(st.booleans()), draw(st.integers(0, 2))
+        chooses, at_most = draw(st.booleans()), draw(st.integers(0, 2))
         outcomes = draw(st.sets(st.sampled_from(["1", "2", "silence"]), min_size=1))
-        arrows = {o if listens else f"is {o}": draw(targets) for o in sorted(outcomes)}
+        arrows = {o if chooses else f"is {o}": draw(targets) for o in sorted(outcomes)}
         if at_most:
             arrows[TOO_MANY] = draw(targets)
-        places[name] = Place(arrows, listens, at_most=at_most)
+        places[name] = Place(arrows, chooses, at_most=at_most)
     return places
 
 
@@ -44,7 +44,7 @@ def by_search(start: str, places: dict[str, Place]) -> float:
     for _ in range(len(ways) * 3):
         for state, out in ways.items():
             if state[0] != PERSON:
-                choice = min if places[state[0]].listens else max
+                choice = min if places[state[0]].chooses else max
                 away[state] = choice([keys + away[s] for keys, s in out], default=inf)
     return away[start, ()]
 
@@ -70,7 +70,7 @@ def test_no_person_is_said_to_be_nearer_than_a_caller_can_come(places: dict[str,
 @given(flows())
 @settings(max_examples=200, deadline=None)
 def test_where_nothing_is_limited_the_distance_is_exact(places: dict[str, Place]) -> None:
-    free = {name: Place(place.own, place.listens, place.ends) for name, place in places.items()}
+    free = {name: Place(place.own, place.chooses, place.ends) for name, place in places.items()}
     away = keys_to({PERSON}, free)
     assert all(away[name] == by_search(name, free) for name in free)
 

@@ -1,0 +1,173 @@
+"""Flows as plain documents, and what can be told of them: written from the guide alone.
+
+Nothing here uses the checker's code, and it is to be kept so: it judges what the checker says. A
+document has the texts of the file, all of them as text; `then: menu` is written out as
+`then: {done: menu}`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Document = dict[str, Any]
+Fields = dict[str, Any]
+Arrow = tuple[str, str, str]
+"""Step, outcome, next step."""
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORDING = ROOT / "tests/flows/good/goodbye.wav"
+SPEAKING = ("say", "after_silence", "after_no_match")
+FRAME = ("first", "steps")
+"""The fields of a flow itself; no step of ours is called so."""
+TWICE = "twice-"
+"""Before a key: it stands in the file without this, a second time."""
+
+
+class _Plain(yaml.SafeDumper):
+    """Writes every text as it stands: `1`, `true` and `no` without quotation marks."""
+
+    yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 (the library's own)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def read(text: str) -> Document:
+    document: Document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (makes texts only)
+    for step in document["steps"].values():
+        if isinstance(step.get("then"), str):
+            step["then"] = {"done": step["then"]}
+    return document
+
+
+def written(document: Document) -> str:
+    text = yaml.dump(document, Dumper=_Plain, sort_keys=False, allow_unicode=True, width=100_000)
+    return re.sub(rf"{TWICE}(\S+):", r"'\1':", text)
+
+
+def examples() -> dict[str, Document]:
+    """The flow that we ship, the good ones of the tests, and all those of the guide."""
+    files = [ROOT / "ivr/flows/main.yaml", *sorted((ROOT / "tests/flows/good").glob("*.yaml"))]
+    found = {file.stem: read(file.read_text(encoding="utf-8")) for file in files}
+    guide = (ROOT / "docs/guides/flows.md").read_text(encoding="utf-8")
+    for number, block in enumerate(re.findall(r"```yaml\n(first:.*?)```", guide, re.S)):
+        found[f"guide-{number}"] = read(block)
+    return found
+
+
+def lines_of(text: str, step: str) -> set[int]:
+    """The lines of a step; of both where the name is there twice. `first` and `steps`: of these."""
+    lines: set[int] = set()
+    document = yaml.compose(text, Loader=yaml.BaseLoader)
+    for key, value in document.value if document else []:
+        if key.value == step and step in FRAME:
+            lines.add(key.start_mark.line + 1)
+        for name, fields in value.value if key.value == "steps" else []:
+            if name.value == step:
+                begin = name.start_mark.line + 1
+                lines |= {begin, *range(begin, fields.end_mark.line + 1)}
+    return lines
+
+
+def arrows(document: Document) -> list[Arrow]:
+    return [
+        (name, outcome, target)
+        for name, step in document["steps"].items()
+        for outcome, target in step.get("then", {}).items()
+    ]
+
+
+def of_kind(document: Document, *kinds: str) -> list[str]:
+    return [name for name, step in document["steps"].items() if step["do"] in kinds]
+
+
+def limited(document: Document) -> set[str]:
+    return {name for name, step in document["steps"].items() if "at_most" in step}
+
+
+def spoken(document: Document) -> Iterator[tuple[str, Fields, bool]]:
+    """Every prompt: its step, its texts by language, and whether it is said to who waits."""
+    for name, step in document["steps"].items():
+        for field in SPEAKING:
+            if field in step:
+                yield name, step[field], False
+        for announcement in step.get("while_waiting", []):
+            yield name, announcement["say"], True
+
+
+def reached(ways: list[Arrow], first: str) -> set[str]:
+    """The steps that can be reached by these arrows, with the first."""
+    found, todo = {first}, [first]
+    while todo:
+        here = todo.pop()
+        new = {target for name, _, target in ways if name == here} - found
+        found |= new
+        todo += new
+    return found
+
+
+def open_steps(document: Document) -> set[str]:
+    """Steps that a caller can come to while it is open, without using up a limit."""
+    ways = [way for way in arrows(document) if way[1] not in ("closed", "too_many")]
+    return reached(ways, document["first"])
+
+
+def unlimited_ways(document: Document) -> list[Arrow]:
+    """Arrows that can be taken again and again, whatever the limits are."""
+    has_limit = limited(document)
+    return [way for way in arrows(document) if way[0] not in has_limit and way[2] not in has_limit]
+
+
+def round_trip(ways: list[Arrow], step: str) -> set[str]:
+    """The steps of all ways round through this one: empty if there is none."""
+    begins = [target for name, _, target in ways if name == step]
+    after = {s for target in begins for s in reached(ways, target)}
+    return {s for s in after if step in reached(ways, s)}
+
+
+def collects(step: Fields, outcome: str) -> set[str]:
+    """The values that are there after this outcome."""
+    if step["do"] == "listen" and outcome == "done":
+        return {step["into"]}
+    return set(step.get("values", {})) if step["do"] == "set" and outcome == "done" else set()
+
+
+def forms(document: Document) -> dict[str, str]:
+    """Of every value that is keyed: `digits`, `date`, `amount` or `money`; of others, `text`."""
+    found: dict[str, str] = {}
+    for step in document["steps"].values():
+        found |= dict.fromkeys(step.get("values", {}), "text")
+        if step["do"] == "listen":
+            form = "money" if "currency" in step else step.get("form", "digits")
+            found[step["into"]] = form
+    return found
+
+
+def surely_there(document: Document, name: str) -> set[str]:
+    """Values that a caller has on every way to this step, by the most careful reading."""
+    first = document["first"]
+    return {v for v in forms(document) if name not in reached(_without(document, v, True), first)}
+
+
+def surely_missing(document: Document, name: str) -> set[str]:
+    """Values that a caller lacks on some way to this step that no reading can deny."""
+    first = document["first"]
+    return {v for v in forms(document) if name in reached(_without(document, v, False), first)}
+
+
+def _without(document: Document, value: str, careful: bool) -> list[Arrow]:
+    """Arrows on which this value may still be missing."""
+    found = []
+    for way in arrows(document):
+        step = document["steps"][way[0]]
+        if value in collects(step, way[1]):
+            continue
+        if not careful and (step.get("value") == value or way[1] == "too_many"):
+            continue
+        found.append(way)
+    return found
