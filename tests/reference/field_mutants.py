@@ -11,11 +11,14 @@ from tests.reference.flow_documents import TWICE, Document, Fields, of_kind
 NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
+    "lookup": ("service", "into"),
 }  # fmt: skip
 NUMBERS = {
-    "at_most": (("say", "menu", "listen", "set", "branch", "hours"), ("0", "21", "-1", "often")),
+    "at_most": (
+        ("say", "menu", "listen", "set", "branch", "hours", "lookup"), ("0", "21", "-1", "often"),
+    ),
     "tries": (("menu", "listen"), ("0", "-1", "twice")),
-    "seconds": (("menu", "listen"), ("-1", "nan", "inf", "soon")),
+    "seconds": (("menu", "listen", "lookup"), ("-1", "nan", "inf", "soon")),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 
@@ -199,6 +202,10 @@ MISTAKES: dict[str, Change] = {
     "too many values": too_many_values,
     "set without anything": _a("set", lambda r: {}, ("language", "values")),
     "no yes and no no": _a("say", lambda r: {"interruptible": r.choice(["perhaps", "2", "[]"])}),
+    "unknown service": _a("lookup", lambda r: {"service": r.choice(["order", "stock", ""])}),
+    "question that leaves the service": _a(
+        "lookup", lambda r: {"path": r.choice(["orders", "/../admin", "//other/x", "/a?b=c"])}
+    ),
     "branch on two things": _a("branch", lambda r: {"value": "tariff", "fact": "caller"}),
     "branch on nothing": _a("branch", lambda r: {}, ("value", "fact")),
     "branch on unknown fact": _a("branch", lambda r: {"fact": "weather"}, ("value",)),

@@ -134,6 +134,8 @@ def collects(step: Fields, outcome: str) -> set[str]:
     """The values that are there after this outcome."""
     if step["do"] == "listen" and outcome == "done":
         return {step["into"]}
+    if step["do"] == "lookup" and outcome == "done":
+        return set(step["into"])
     return set(step.get("values", {})) if step["do"] == "set" and outcome == "done" else set()
 
 
@@ -145,6 +147,8 @@ def forms(document: Document) -> dict[str, str]:
         if step["do"] == "listen":
             form = "money" if "currency" in step else step.get("form", "digits")
             found[step["into"]] = form
+        if step["do"] == "lookup":
+            found |= dict.fromkeys(step["into"], "text")
     return found
 
 
