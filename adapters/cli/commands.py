@@ -101,6 +101,13 @@ def demo(
     raise typer.Exit(asyncio.run(show_room.demo(settings, once, listen, json, language)))
 
 
+FAST = (
+    "tests/unit", "tests/test_architecture.py", "tests/test_docs.py",
+    "-m", "not asterisk and not postgres",
+)  # fmt: skip
+"""What pytest is told when it has to be quick."""
+
+
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(
     context: typer.Context,
@@ -114,7 +121,7 @@ def test(
     kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
     environment = environment_with({name: str(cache / part) for name, part in kept.items()})
     checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
-    narrow = ["-m", "not asterisk and not postgres and not slow"] if fast else []
+    narrow = FAST if fast else []
     tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *narrow, *context.args]
     for words in [*([] if context.args else checks), tests]:
         command = [sys.executable, "-m", *words]
