@@ -121,8 +121,7 @@ def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
     offer = floor.offers[OfferId(subject)]
     floor.ringing_long[offer.id] = None
     if contact := floor.contacts.get(offer.contact):
-        floor.demand(contact, now)  # its medium may be new to all agents
-    floor.idle_look()
+        floor.look_for(contact, now)
 
 
 def _end_wrap_up(floor: Floor, subject: str, now: Seconds) -> None:

@@ -137,8 +137,7 @@ def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
     if waits:
         floor.wait(contact, now)
     elif contact.offer in floor.ringing_long:
-        floor.demand(contact, now)
-        floor.idle_look()  # there may be somebody for the new channel
+        floor.look_for(contact, now)
     return True
 
 

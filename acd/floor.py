@@ -229,12 +229,13 @@ class Floor:
             self.reserves.closed(agent, medium)
 
     def rings_too_long(self) -> list[OfferMade]:
-        """Offers that may be taken back for an agent who is free, oldest first."""
+        """Offers that may be taken back for an agent who is free."""
         offers = [self.offers[id_] for id_ in self.ringing_long]
         return [o for o in offers if o.rule is ORDER and o.contact in self.contacts]
 
-    def idle_look(self) -> None:
-        """Whoever has room looks at everything anew."""
+    def look_for(self, contact: Contact, now: Seconds) -> None:
+        """Whoever has room looks anew: this contact, which rings at somebody, may be for them."""
+        self.demand(contact, now)  # its medium may be new to all agents
         for openings in self.openings.values():
             self.fresh_agents.update(dict.fromkeys(openings.agents))
 

@@ -33,13 +33,13 @@ from ivr.settings import ROOT, load
 
 MODULES = (
     "agents", "alarms", "arrivals", "assign", "deadlines", "demands", "engine", "events", "floor",
-    "holds", "lines", "match", "matching", "model", "offers", "openings", "overflow", "snapshot",
-    "plain", "strategy", "together",
+    "holds", "lines", "match", "matching", "model", "offers", "openings", "overflow", "reserves",
+    "snapshot", "plain", "strategy", "together",
 )  # fmt: skip
 TESTS = (
     "engine", "engine_edges", "hold_rules", "lanes_and_places", "strategies", "match",
     "public_bugs", "overflow", "rules", "matching", "matching_alone", "why", "explain",
-    "simulation", "position_invariance", "engine_invariants",
+    "simulation", "position_invariance", "reserves", "engine_invariants",
 )  # fmt: skip
 SLOW = ("TestAnyDay", "in_any_process")
 """Left out: what they see, the random days see too."""

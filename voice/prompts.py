@@ -222,7 +222,7 @@ async def recordings(
 
 
 @dataclass(slots=True)
-class Published:
+class Made:
     """What a publication did."""
 
     made: int = 0
@@ -232,13 +232,13 @@ class Published:
     """One sentence a prompt that could not be made."""
 
 
-async def publish(store: PromptFolder, prompts: Iterable[Prompt]) -> Published:
+async def make_missing(store: PromptFolder, prompts: Iterable[Prompt]) -> Made:
     """Make every prompt that is not there yet; faults are reported, not raised."""
     began = time.monotonic()
     wanted = list(dict.fromkeys(prompts))
     missing = [prompt for prompt in wanted if store.find(prompt) is None]
     faults = await store.make_all(missing)
-    return Published(
+    return Made(
         made=len(missing) - len(faults),
         kept=len(wanted) - len(missing),
         seconds=time.monotonic() - began,

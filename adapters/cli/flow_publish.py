@@ -17,10 +17,9 @@ from ivr.flow import Flow
 from ivr.flow_publishing import Publisher, Result
 from ivr.flow_versions import FlowVersions
 from ivr.ports import Audited, CoreAway, CoreRefused, StoreFailed, StoreRefused
-from ivr.publish import spoken_by
+from ivr.prompts import spoken_by
 from ivr.settings import Settings
-from voice.prompts import PromptFolder
-from voice.prompts import publish as make_missing
+from voice.prompts import PromptFolder, make_missing
 
 MOST_CHARACTERS = 500
 

@@ -17,7 +17,7 @@ from adapters.asterisk.instance import AsteriskFailed, Instance
 from adapters.asterisk.site_values import BadPlace
 from adapters.cli.pid_file import PidFile
 from adapters.cli.processes import Kept, all_ready
-from adapters.cli.publish import publish_prompts
+from adapters.cli.prompts import make_prompts
 from adapters.cli.start import CALLS_FIRST_SECONDS, NotReady, claim, supervisor_file
 from adapters.control.client import CoreClient
 from ivr.faults import BadFlow
@@ -106,7 +106,7 @@ def _no_longer_kept(task: asyncio.Task[None]) -> None:
 
 
 async def _start_asterisk(instance: Instance, flows: Iterable[Flow]) -> None:
-    await publish_prompts(instance.settings, flows)
+    await make_prompts(instance.settings, flows)
     if await asyncio.to_thread(instance.adopt):
         await asyncio.to_thread(instance.reload)
     else:

@@ -135,7 +135,7 @@ async def test_of_a_call_the_core_is_told_only_what_it_has_a_use_for(
         "FullyBooted": 1, "AcdWaiting": 2, "OriginateResponse": 1, "AcdClaimed": 1,
         "AcdLegEnd": 1, "Hangup": 1, "AcdBack": 1, "AcdGone": 1,
     }  # fmt: skip
-    assert len(ami.events) > 2 * len(core.events)
+    assert len(ami.events) > 3 * len(core.events)
     await core.close()
 
 

@@ -20,12 +20,12 @@ from ivr.call import take_call
 from ivr.flow import Flow
 from ivr.load import OWN_FLOWS, load
 from ivr.ports import Line
-from ivr.publish import spoken_by
+from ivr.prompts import spoken_by
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
 from tests.rig import asterisk as running_asterisk
 from tests.rig import until
 from voice import audio
-from voice.prompts import PromptFolder, publish
+from voice.prompts import PromptFolder, make_missing
 
 pytestmark = pytest.mark.asterisk
 RECENT = 300
@@ -48,7 +48,7 @@ steps:
 def asterisk() -> Iterator[Instance]:
     with running_asterisk() as instance:
         store = PromptFolder(instance.settings.prompts)
-        assert asyncio.run(publish(store, spoken_by(MAIN))).failed == []
+        assert asyncio.run(make_missing(store, spoken_by(MAIN))).failed == []
         yield instance
 
 
@@ -169,7 +169,7 @@ async def test_a_caller_goes_on_in_the_same_step_when_the_script_is_run_again(
     asterisk: Instance, tmp_path: Path
 ) -> None:
     flow = flow_of(SHORT, tmp_path)
-    await publish(PromptFolder(asterisk.settings.prompts), flow.prompts())
+    await make_missing(PromptFolder(asterisk.settings.prompts), flow.prompts())
     async with staged(asterisk, flow) as stage:
         await stage.hears("请按一")
         assert stage.server

@@ -16,7 +16,7 @@ from ivr.__main__ import build
 from tests import rig
 from tests.phones import Phone
 from voice.ports import Prompt
-from voice.prompts import PromptFolder, publish
+from voice.prompts import PromptFolder, make_missing
 
 pytestmark = pytest.mark.asterisk
 
@@ -40,7 +40,7 @@ def asterisk() -> Iterator[Instance]:
         for name in HELLO:
             (folder / f"{name}.yaml").write_text(yaml.safe_dump(flow(name)))
         words = [Prompt(text, "en") for text in HELLO.values()]
-        done = asyncio.run(publish(PromptFolder(instance.settings.prompts), words))
+        done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), words))
         assert done.failed == []
         yield instance
 

@@ -100,11 +100,6 @@ def i5_i8_each_batch_serves_the_first_set_that_can_be_served(day: Day, told: Tol
             assert later < oracle.key(contact), f"{taken} before {contact.id}"
 
 
-def _rung(day: Day) -> set[AgentId]:
-    """Who was rung in this very instant. Who has room for more is asked again when all have one."""
-    return {offer.agent for offer in day.engine.offers.values() if offer.made_at == day.now}
-
-
 def _is_full(day: Day, offer: OfferMade) -> bool:
     agent = day.engine.agents[offer.agent]
     member = day.centre.agents[offer.agent]
@@ -122,7 +117,7 @@ def _could_have(
             yield offer
             displaced = day.engine.contacts[offer.contact]
             yield from _could_have(day, displaced, batch, seen)
-            for agent in [a for a in day.engine.agents.values() if a.id not in {id_, *_rung(day)}]:
+            for agent in [a for a in day.engine.agents.values() if a.id != id_]:
                 free = oracle.may_serve(day.centre, agent, displaced, day.now)
                 exact = free and oracle.is_exact(day.centre, agent, displaced)
                 held = exact and oracle.hold(day.engine, day.centre, agent, displaced, day.now)

@@ -13,12 +13,12 @@ import numpy as np
 import pytest
 
 from ivr.load import load
-from ivr.publish import Targets, named_prompts, publish_all, spoken_by
+from ivr.prompts import Targets, make_all, named_prompts, spoken_by
 from tests.fakes_calls import FLOWS, HOUSE
 from voice import prompts as module
 from voice.audio import write_wav
 from voice.ports import Prompt, SpeechFailed
-from voice.prompts import PromptFolder, publish, put_music, put_named, recordings
+from voice.prompts import PromptFolder, make_missing, put_music, put_named, recordings
 
 HELLO = Prompt("Hello.", "en")
 WRITES = """
@@ -212,14 +212,14 @@ async def test_publication_reports_what_it_made_kept_and_missed(tmp_path: Path) 
     kept = store(tmp_path)
     lost = Prompt("Bye.", "en", tmp_path / "lost.wav")
     await kept.make(HELLO)
-    done = await publish(kept, [HELLO, HELLO, Prompt("Bye.", "en"), lost])
+    done = await make_missing(kept, [HELLO, HELLO, Prompt("Bye.", "en"), lost])
     assert (done.made, done.kept, len(done.failed)) == (1, 1, 1)
     assert "lost.wav" in done.failed[0]
 
 
 async def test_what_was_made_before_a_crash_is_kept(tmp_path: Path) -> None:
     half = WRITES.replace("in orders:", "in orders[:1]:").replace("print", "raise SystemExit  #")
-    done = await publish(store(tmp_path, half), [HELLO, Prompt("Bye.", "en")])
+    done = await make_missing(store(tmp_path, half), [HELLO, Prompt("Bye.", "en")])
     assert done.made == 1 and len(done.failed) == 1
 
 
@@ -230,7 +230,7 @@ async def test_the_dialplan_finds_its_prompts_by_name_and_music_beside(tmp_path:
     (tmp_path / "moh" / "own.wav").write_bytes(b"own music")
     targets = Targets(tmp_path / "sounds", tmp_path / "moh")
     named = named_prompts(texts, ("zh", "en"))
-    done = await publish_all(store(tmp_path), [], named, targets)
+    done = await make_all(store(tmp_path), [], named, targets)
     assert done.failed == []
     found = sorted(str(file.relative_to(targets.sounds)) for file in targets.sounds.rglob("*.*"))
     assert found == ["en/sorry.wav", "zh/sorry.wav"]
@@ -245,7 +245,7 @@ async def test_music_that_cannot_be_made_is_reported(
         await put_music(tmp_path)
 
 
-def test_every_waiting_time_is_published() -> None:
+def test_every_waiting_time_is_made() -> None:
     texts = [prompt.text for prompt in spoken_by(load(FLOWS / "good/every-kind.yaml", HOUSE))]
     assert "The wait is about half an hour." in texts and "预计等待一小时以上。" in texts
     assert not any("{" in text for text in texts)
@@ -253,7 +253,7 @@ def test_every_waiting_time_is_published() -> None:
 
 def test_a_call_needs_no_speech_library() -> None:
     """They take a second and 100 MB, and espeak must never live in the process of calls."""
-    seen = "import sys, ivr.call, ivr.load, ivr.publish, ivr.waiting; print(*sys.modules)"
+    seen = "import sys, ivr.call, ivr.load, ivr.prompts, ivr.waiting; print(*sys.modules)"
     shown = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
     assert not {"numpy", "soxr", "pyttsx3", "espeakng_loader"} & set(shown.stdout.split())
 

@@ -11,7 +11,7 @@ from ivr import spoken_values
 from ivr.call import take_call
 from ivr.faults import BadFlow
 from ivr.flow import Flow
-from ivr.publish import spoken_by
+from ivr.prompts import spoken_by
 from ivr.spoken_values import filled
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
 from tests.fakes_calls import HOURS, FakeAcceptance, StandingClock, flow_of

@@ -12,7 +12,7 @@ from ivr.flow import Flow
 from ivr.waiting import WAIT
 from voice.phrases import waiting_times
 from voice.ports import Prompt, SpeechFailed
-from voice.prompts import PromptFolder, Published, publish, put_music, put_named
+from voice.prompts import Made, PromptFolder, make_missing, put_music, put_named
 
 
 def spoken_by(flow: Flow) -> Iterator[Prompt]:
@@ -45,14 +45,14 @@ class Targets:
     music: Path
 
 
-async def publish_all(
+async def make_all(
     store: PromptFolder, flows: Iterable[Flow], named: list[tuple[str, Prompt]], targets: Targets
-) -> Published:
+) -> Made:
     """Make what is missing and put the dialplan's own files in place; faults are in the report."""
     prompts = [prompt for _, prompt in named]
     for flow in flows:
         prompts += spoken_by(flow)
-    done = await publish(store, prompts)
+    done = await make_missing(store, prompts)
     put_named(store, named, targets.sounds)
     try:
         await put_music(targets.music)
