@@ -6,8 +6,11 @@ call does: callers wait in the dialplan, and the next start takes up where the j
 
 from __future__ import annotations
 
-import asyncio
 import gc
+
+gc.disable()  # what imports make stays: to look through it again and again is a tenth of a start
+
+import asyncio
 import logging
 import signal
 import sys
@@ -44,6 +47,8 @@ from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
+
+gc.enable()
 
 log = logging.getLogger(__name__)
 

@@ -104,6 +104,7 @@ def demo(
 FAST = (
     "tests/unit", "tests/test_architecture.py", "tests/test_docs.py",
     "-m", "not asterisk and not postgres",
+    "-n", "logical", "--maxprocesses", "8",
 )  # fmt: skip
 """What pytest is told when it has to be quick."""
 
