@@ -25,6 +25,7 @@ from ivr.step import (
 )
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_proving import VerifyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -52,6 +53,7 @@ __all__ = [
     "Spoken",
     "Step",
     "StepName",
+    "VerifyStep",
     "Words",
     "prompt",
 ]
@@ -64,6 +66,7 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | VerifyStep
     | QueueStep
     | GoodbyeStep
 )
@@ -75,6 +78,7 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "verify": VerifyStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

@@ -26,9 +26,11 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.perform_proving import verify
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
+from ivr.values import LEVEL, NOTHING_PROVED
 from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
@@ -104,6 +106,7 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
         "dialled": facts.dialled,
         "language": session.language,
         "queue": facts.queue,
+        "verified": session.values.get(LEVEL, NOTHING_PROVED),
     }
     return step.outcome(known[str(step.fact)])
 
@@ -156,6 +159,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "branch": branch,
     "hours": hours,
     "lookup": lookup,
+    "verify": verify,
     "queue": queue,
     "goodbye": goodbye,
 }
