@@ -43,6 +43,8 @@ from ivr.faults import BadFlow
 from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.live_flows import LiveFlows
+from ivr.pin_requests import PinRequests
+from ivr.pins import VaultPins
 from ivr.ports import Line, StoreFailed, StoreRefused
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
@@ -102,25 +104,32 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
+    audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    outbox = FileOutbox(settings.data)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox)
+            hours = rules.hours
+            await take_call(line, flow, distributor, clock, hours, lookups, outbox, pins=pins)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
-    answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))
+    more = PinRequests(pins, vault, audit, clock).known
+    answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
+    await _listen(agi, control, stack)
+    await flows.catch_up()
+    log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
+    return tasks
+
+
+async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:
+    """Calls and questions may come from now on."""
     await agi.start()
     stack.push_async_callback(agi.stop, DRAIN_SECONDS)
     await control.start()
     stack.push_async_callback(control.stop)
-    await flows.catch_up()
-    log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
-    return tasks
 
 
 def _running(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from acd import events
@@ -17,13 +18,19 @@ from ivr.ports import Clock, CoreRefused
 from ivr.rules import RulesInForce
 
 Fields = Mapping[str, Any]
+NOTHING_MORE: Mapping[str, Callable[[Fields], Awaitable[Fields]]] = MappingProxyType({})
 
 
 class Answers:
     """Questions and requests by name. Requests are durable when they are answered."""
 
     def __init__(
-        self, distributor: Distributor, clock: Clock, rules: RulesInForce, flows: FlowRequests
+        self,
+        distributor: Distributor,
+        clock: Clock,
+        rules: RulesInForce,
+        flows: FlowRequests,
+        more: Mapping[str, Callable[[Fields], Awaitable[Fields]]] = NOTHING_MORE,
     ) -> None:
         self._distributor = distributor
         self._clock = clock
@@ -43,6 +50,7 @@ class Answers:
             "rules apply": self._apply_rules,
             "flow announce": self._announce_flow,
             "flow take": self._take_flow,
+            **more,
         }
 
     async def answer(self, what: str, fields: Fields) -> Fields:

@@ -29,6 +29,7 @@ from ivr.ports import (
     Lookups,
     Outbox,
     PersonId,
+    Pins,
     StoreFailed,
     StoreRefused,
 )
@@ -48,6 +49,8 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
+    *,
+    pins: Pins | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
@@ -55,6 +58,7 @@ async def take_call(
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
     call.outbox = outbox or call.outbox
+    call.pins = pins or call.pins
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

@@ -24,6 +24,7 @@ from ivr.flow import (
     Step,
 )
 from ivr.spoken_values import MARK, placeholder
+from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
 
 
@@ -167,7 +168,10 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
 
 def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:
     """Every case can come true."""
-    houses = {"language": house.languages, "queue": house.queues, "caller": ("known", "withheld")}
+    houses = {
+        "language": house.languages, "queue": house.queues, "caller": ("known", "withheld"),
+        "verified": LEVELS,
+    }  # fmt: skip
     known = houses.get(step.fact or "")
     earlier: list[Case] = []
     for name, case in step.cases.items():

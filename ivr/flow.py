@@ -26,6 +26,7 @@ from ivr.step import (
 from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_proving import VerifyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -55,6 +56,7 @@ __all__ = [
     "Spoken",
     "Step",
     "StepName",
+    "VerifyStep",
     "Words",
     "prompt",
 ]
@@ -69,6 +71,7 @@ Step = (
     | LookupStep
     | FlowStep
     | ReturnStep
+    | VerifyStep
     | QueueStep
     | GoodbyeStep
 )
@@ -82,6 +85,7 @@ KINDS: dict[str, type[Step]] = {
     "lookup": LookupStep,
     "flow": FlowStep,
     "return": ReturnStep,
+    "verify": VerifyStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

@@ -27,9 +27,11 @@ from ivr.flow import (
     Step,
 )
 from ivr.perform_calling import flow, return_
+from ivr.perform_proving import verify
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
+from ivr.values import LEVEL, NOTHING_PROVED
 from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
@@ -105,6 +107,7 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
         "dialled": facts.dialled,
         "language": session.language,
         "queue": facts.queue,
+        "verified": session.values.get(LEVEL, NOTHING_PROVED),
     }
     return step.outcome(known[str(step.fact)])
 
@@ -159,6 +162,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "lookup": lookup,
     "flow": flow,
     "return": return_,
+    "verify": verify,
     "queue": queue,
     "goodbye": goodbye,
 }

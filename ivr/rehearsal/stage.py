@@ -18,6 +18,7 @@ from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
+from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
@@ -86,6 +87,8 @@ class Role:
     """Opening hours, by name, that are open or closed whatever the clock shows."""
     mocks: Mapping[str, Sequence[MockedAnswer]] = field(default_factory=dict)
     """What services answer, by name, in the order in which they are asked."""
+    pin: str | None = None
+    """The caller's; None: they have none. `locked` and `away` stand for one that is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,8 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
-        trail = self._loop.run_until_complete(take_call(line, flow, desk, clock, hours, lookups))
+        taken = take_call(line, flow, desk, clock, hours, lookups, pins=RehearsedPins(role.pin))
+        trail = self._loop.run_until_complete(taken)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),

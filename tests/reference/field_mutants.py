@@ -11,14 +11,15 @@ from tests.reference.flow_documents import TWICE, Document, Fields, of_kind
 NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
-    "lookup": ("service", "into"),
+    "lookup": ("service", "into"), "verify": ("say",),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "listen", "set", "branch", "hours", "lookup"), ("0", "21", "-1", "often"),
+        ("say", "menu", "listen", "set", "branch", "hours", "lookup", "verify"),
+        ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "listen"), ("0", "-1", "twice")),
-    "seconds": (("menu", "listen", "lookup"), ("-1", "nan", "inf", "soon")),
+    "tries": (("menu", "listen", "verify"), ("0", "-1", "twice")),
+    "seconds": (("menu", "listen", "lookup", "verify"), ("-1", "nan", "inf", "soon")),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 

@@ -11,7 +11,7 @@ restored on the way, and the rules are swapped.
 | I2 | no contact rings or talks at two agents | `i2`, at the telephones too; processes: the gate |
 | I3 | capacity | `i3` |
 | I4 | only agents who may serve | `i4` |
-| I5 | order within a batch | `i5_i8`, `i12`; `test_matching`, `test_matching_rooms` against every matching |
+| I5 | order within a batch | `i5_i8`, `i12`; `test_matching` and `_rooms` |
 | I6 | first come, first served within class and skills | `i6` |
 | I7 | work conservation, but for named hold rules | `i7`, now and until the next deadline |
 | I8 | no augmenting path is left | `i5_i8`; `test_matching`, `test_matching_rooms` |
