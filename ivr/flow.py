@@ -23,6 +23,7 @@ from ivr.step import (
     StepName,
     Words,
 )
+from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
@@ -40,6 +41,7 @@ __all__ = [
     "AnyStep",
     "BranchStep",
     "Flow",
+    "FlowStep",
     "GoodbyeStep",
     "HoursStep",
     "ListenStep",
@@ -47,6 +49,7 @@ __all__ = [
     "MenuStep",
     "Outcome",
     "QueueStep",
+    "ReturnStep",
     "SayStep",
     "SetStep",
     "Spoken",
@@ -64,6 +67,8 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | FlowStep
+    | ReturnStep
     | QueueStep
     | GoodbyeStep
 )
@@ -75,6 +80,8 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "flow": FlowStep,
+    "return": ReturnStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }
@@ -93,6 +100,9 @@ class Flow:
     """As a call remembers it: `main/3` when published, `main/file-` and a digest when not."""
     sure: Mapping[StepName, frozenset[str]] = field(default_factory=dict)
     """The values that every caller has who comes to a step."""
+    is_called: bool = False
+    """It is there to be called by other flows: it comes back, or needs what they collect. No
+    number leads to it."""
 
     def after(self, step: StepName, outcome: Outcome) -> StepName:
         """The next step; empty when the flow has ended."""

@@ -53,8 +53,8 @@ def walk(
 def _refuse_names(premises: Premises, name: str, language: str | None) -> None:
     from ivr.faults import meant
 
-    if name not in premises.flows:
-        fail(f"there is no flow {name!r}{meant(name, premises.flows)}")
+    if why := premises.why_not(name):
+        fail(why)
     known = premises.flows[name].languages
     if language and language not in known:
         fail(f"--language: {language!r} is not spoken here{meant(language, known)}")

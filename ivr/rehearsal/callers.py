@@ -67,8 +67,8 @@ def _callers(file: Path, premises: Premises) -> list[Scripted]:
     given = located.value
     name = given.get("flow", "") if isinstance(given, dict) else ""
     flow = str(name or file.stem)
-    if flow not in premises.flows:
-        located.add(("flow",), f"there is no flow {flow!r}{meant(flow, premises.flows)}")
+    if why := premises.why_not(flow):
+        located.add(("flow",), why)
         raise BadFlow(located.report())
     try:
         read = CallersFile.model_validate(given, context=Known(premises, premises.flows[flow]))

@@ -12,7 +12,9 @@ from acd.model import ContactId, Seconds
 from acd.schedule import ALWAYS, Schedule
 from ivr.call import take_call
 from ivr.centre_file import STANDARD
+from ivr.faults import meant
 from ivr.flow import Flow
+from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
@@ -37,12 +39,22 @@ class Premises:
     queues: frozenset[str]
     numbers: Mapping[str, NumberEntry]
     classes: frozenset[str] = frozenset({STANDARD})
+    called: frozenset[str] = frozenset()
+    """Flows that take no calls: they are walked where others call them."""
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
         queues = frozenset(settings.centre.queues)
         classes = frozenset({STANDARD, *settings.centre.classes})
-        return Premises(flows, settings.hours, queues, settings.site.numbers, classes)
+        takes = {name: flow for name, flow in flows.items() if not flow.is_called}
+        called = frozenset(flows.keys() - takes.keys())
+        return Premises(takes, settings.hours, queues, settings.site.numbers, classes, called)
+
+    def why_not(self, flow: str) -> str:
+        """Why nobody can walk this flow; empty when they can."""
+        if flow in self.called:
+            return only_called(flow, "try")
+        return "" if flow in self.flows else f"there is no flow {flow!r}{meant(flow, self.flows)}"
 
     def zone(self) -> ZoneInfo:
         """The time zone that all opening hours share, else UTC."""
