@@ -24,6 +24,7 @@ from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
+from adapters.python_steps.threads import PythonThreads
 from adapters.stores.audit import SqlAudit
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
@@ -41,6 +42,7 @@ from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.live_flows import LiveFlows
 from ivr.ports import Line, StoreFailed, StoreRefused
+from ivr.python_files import python_functions
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
@@ -80,8 +82,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await vault.check()
 
     found = await recover(journal, settings.centre)
-    clock = CentreClock(found.at)
-    prompts = _prompts(settings)
+    clock, prompts = CentreClock(found.at), _prompts(settings)
     ami = Ami(
         "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
         on_event=lambda event: switchboard.hear(event),
@@ -98,11 +99,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     distributor.post(events.Started(epoch))
 
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    outbox = FileOutbox(settings.data)
+    outbox, python = FileOutbox(settings.data), PythonThreads(python_functions(settings))
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox)
+            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox, python)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))

@@ -29,6 +29,7 @@ from ivr.ports import (
     Lookups,
     Outbox,
     PersonId,
+    PythonSteps,
     StoreFailed,
     StoreRefused,
 )
@@ -48,6 +49,7 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
+    python: PythonSteps | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
@@ -55,6 +57,7 @@ async def take_call(
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
     call.outbox = outbox or call.outbox
+    call.python = python or call.python
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:
@@ -63,6 +66,7 @@ async def take_call(
         while step:
             await line.remember(step, call.visits, flow.version, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
+            call.begun_before = False
             await _note(call, step, outcome)
             step = flow.after(step, outcome)  # none: the conversation is over
     except CallerGone:
@@ -80,6 +84,7 @@ def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
     the flow may be another by now, and ask for a value that nobody has collected."""
     if facts.step in flow.steps and flow.sure.get(facts.step, frozenset()) <= facts.values.keys():
         call.values.update(facts.values)
+        call.begun_before = True
         return facts.step
     return flow.first
 

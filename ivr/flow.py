@@ -26,6 +26,7 @@ from ivr.step import (
 from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_python import PythonStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -48,6 +49,7 @@ __all__ = [
     "LookupStep",
     "MenuStep",
     "Outcome",
+    "PythonStep",
     "QueueStep",
     "ReturnStep",
     "SayStep",
@@ -67,6 +69,7 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | PythonStep
     | FlowStep
     | ReturnStep
     | QueueStep
@@ -80,6 +83,7 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "python": PythonStep,
     "flow": FlowStep,
     "return": ReturnStep,
     "queue": QueueStep,

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from acd.commands import Offer, Withdraw
 from acd.model import ContactId, Seconds
+from ivr.python_steps import Ended as Ended
+from ivr.python_steps import PythonFailed as PythonFailed
 from ivr.store_ports import Audit as Audit
 from ivr.store_ports import Audited as Audited
 from ivr.store_ports import EffectKey as EffectKey
@@ -180,6 +182,14 @@ class Lookups(Protocol):
         """The answer, as JSON; `question` is path and query, encoded. Nothing is changed by
         asking, so it may be asked again. Raises `NotThere`, `LookupFailed`, and TimeoutError when
         the whole answer is not there after so many seconds."""
+
+
+class PythonSteps(Protocol):
+    """The Python functions that flows may name (`steps` in the site file)."""
+
+    async def run(self, name: str, inputs: Mapping[str, str], key: EffectKey) -> Ended:
+        """How the function ended. Raises `PythonFailed`, and TimeoutError after its deadline.
+        Functions that take a key do the same once for one key."""
 
 
 class Clock(Protocol):

@@ -14,12 +14,15 @@ from ivr.ports import (
     Acceptance,
     Clock,
     EffectKey,
+    Ended,
     Line,
     LookupFailed,
     Lookups,
     Outbox,
     Outgoing,
     PersonId,
+    PythonFailed,
+    PythonSteps,
     StoreFailed,
 )
 from ivr.spoken_values import filled
@@ -38,6 +41,13 @@ class NoOutbox:
 
     async def put(self, outgoing: Outgoing) -> None:
         raise StoreFailed("there is no outbox")
+
+
+class NoPython:
+    """`ivr.ports.PythonSteps` of a house that has none."""
+
+    async def run(self, name: str, inputs: Mapping[str, str], key: EffectKey) -> Ended:
+        raise PythonFailed("there are no Python steps")
 
 
 @dataclass(slots=True)
@@ -64,6 +74,9 @@ class Session:
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)
     outbox: Outbox = field(default_factory=NoOutbox)
+    python: PythonSteps = field(default_factory=NoPython)
+    begun_before: bool = False
+    """Whether the step that is being performed was begun before, by a script that died in it."""
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless
