@@ -27,6 +27,7 @@ from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
+from adapters.python_steps.threads import PythonThreads
 from adapters.stores.audit import SqlAudit
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
@@ -46,6 +47,7 @@ from ivr.live_flows import LiveFlows
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Line, StoreFailed, StoreRefused
+from ivr.python_files import python_functions
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
@@ -87,8 +89,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await vault.check()
 
     found = await recover(journal, settings.centre)
-    clock = CentreClock(found.at)
-    prompts = _prompts(settings)
+    clock, prompts = CentreClock(found.at), _prompts(settings)
     ami = Ami(
         "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
         on_event=lambda event: switchboard.hear(event),
@@ -106,11 +107,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
+    python = PythonThreads(python_functions(settings))
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
             hours = rules.hours
-            await take_call(line, flow, distributor, clock, hours, lookups, outbox, pins=pins)
+            await take_call(line, flow, distributor, clock, hours, lookups, outbox, python, pins)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     more = PinRequests(pins, vault, audit, clock).known

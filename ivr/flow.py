@@ -27,6 +27,7 @@ from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_proving import VerifyStep
+from ivr.steps_python import PythonStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -49,6 +50,7 @@ __all__ = [
     "LookupStep",
     "MenuStep",
     "Outcome",
+    "PythonStep",
     "QueueStep",
     "ReturnStep",
     "SayStep",
@@ -69,6 +71,7 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | PythonStep
     | FlowStep
     | ReturnStep
     | VerifyStep
@@ -83,6 +86,7 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "python": PythonStep,
     "flow": FlowStep,
     "return": ReturnStep,
     "verify": VerifyStep,
