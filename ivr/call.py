@@ -33,6 +33,7 @@ from ivr.ports import (
     StoreFailed,
     StoreRefused,
 )
+from ivr.promises import Callbacks
 from ivr.session import Session
 
 log = logging.getLogger(__name__)
@@ -51,6 +52,7 @@ async def take_call(
     outbox: Outbox | None = None,
     *,
     pins: Pins | None = None,
+    callbacks: Callbacks | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
@@ -59,6 +61,7 @@ async def take_call(
     call.lookups = lookups or call.lookups
     call.outbox = outbox or call.outbox
     call.pins = pins or call.pins
+    call.callbacks = callbacks or call.callbacks
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

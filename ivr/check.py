@@ -15,6 +15,7 @@ from ivr.flow import (
     KEYS,
     TOO_MANY,
     BranchStep,
+    CallbackStep,
     HoursStep,
     LookupStep,
     MenuStep,
@@ -150,7 +151,7 @@ def _recording_fault(path: Path) -> str:
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
     """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
-    if isinstance(step, QueueStep) and step.queue not in (None, *house.queues):
+    if isinstance(step, QueueStep | CallbackStep) and step.queue not in (None, *house.queues):
         text = f"there is no queue {step.queue!r}{meant(str(step.queue), house.queues)}"
         faults.add((*where, "queue"), text)
     if isinstance(step, HoursStep) and step.hours not in house.hours:

@@ -25,6 +25,7 @@ from ivr.step import (
 )
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_promising import CallbackStep
 from ivr.steps_proving import VerifyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
@@ -40,6 +41,7 @@ __all__ = [
     "Announcement",
     "AnyStep",
     "BranchStep",
+    "CallbackStep",
     "Flow",
     "GoodbyeStep",
     "HoursStep",
@@ -67,6 +69,7 @@ Step = (
     | HoursStep
     | LookupStep
     | VerifyStep
+    | CallbackStep
     | QueueStep
     | GoodbyeStep
 )
@@ -79,6 +82,7 @@ KINDS: dict[str, type[Step]] = {
     "hours": HoursStep,
     "lookup": LookupStep,
     "verify": VerifyStep,
+    "callback": CallbackStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

@@ -17,6 +17,7 @@ from ivr import (
     step,
     steps_deciding,
     steps_outside,
+    steps_promising,
     steps_proving,
     steps_talking,
     steps_waiting,
@@ -29,8 +30,8 @@ from ivr.load import STEP_NAME
 Part = dict[str, Any]
 
 MODULES = (
-    step, steps_talking, steps_deciding, steps_outside, steps_proving, steps_waiting, grammar,
-    cases,
+    step, steps_talking, steps_deciding, steps_outside, steps_promising, steps_proving,
+    steps_waiting, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}

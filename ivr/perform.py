@@ -26,6 +26,7 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.perform_promising import callback
 from ivr.perform_proving import verify
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
@@ -160,6 +161,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "hours": hours,
     "lookup": lookup,
     "verify": verify,
+    "callback": callback,
     "queue": queue,
     "goodbye": goodbye,
 }

@@ -20,6 +20,8 @@ from pydantic import Field, ValidationError
 from acd.config import Centre
 from acd.schedule import Schedule
 from ivr import centre_file
+from ivr.callback_plan import CallbackSettings
+from ivr.centre_check import ALWAYS
 from ivr.centre_file import STANDARD, CentreFile
 from ivr.faults import BadSettings as BadSettings
 from ivr.faults import meant
@@ -63,6 +65,8 @@ class SiteFile(Keys):
     """At every step of a flow a person is so many keys away, at most."""
     services: dict[Name, ServiceEntry] = Field(default_factory=dict)
     """What `lookup` steps may ask."""
+    callbacks: CallbackSettings = Field(default_factory=CallbackSettings)
+    """How promised callbacks are tried."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,4 +263,4 @@ def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
         for phone in site.fallback
         if phone not in site.phones
     ]
-    return faults
+    return [*faults, *site.callbacks.faults(queues, {*rules.hours, ALWAYS})]

@@ -175,6 +175,8 @@ class Caller(Keys):
     """What services answer, in the order in which they are asked."""
     pin: Annotated[str, AfterValidator(_pin)] | None = None
     """Theirs; default: they have none."""
+    callbacks: Literal["full", "away"] | None = None
+    """Why none is promised; default: everybody is promised one."""
     expect: Expected = Field(default_factory=Expected)
 
 

@@ -17,6 +17,7 @@ from ivr.ports import CallFacts
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
 from ivr.rehearsal.pins import RehearsedPins
+from ivr.rehearsal.promises import RehearsedCallbacks
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
@@ -77,6 +78,8 @@ class Role:
     """What services answer, by name, in the order in which they are asked."""
     pin: str | None = None
     """The caller's; None: they have none. `locked` and `away` stand for one that is."""
+    callbacks: str | None = None
+    """None: everybody is promised one; `full` or `away`: nobody is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +139,10 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
-        taken = take_call(line, flow, desk, clock, hours, lookups, pins=RehearsedPins(role.pin))
+        taken = take_call(
+            line, flow, desk, clock, hours, lookups, pins=RehearsedPins(role.pin),
+            callbacks=RehearsedCallbacks(role.callbacks),
+        )  # fmt: skip
         trail = self._loop.run_until_complete(taken)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
