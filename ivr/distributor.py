@@ -20,6 +20,7 @@ from acd.config import Centre
 from acd.engine import Engine
 from acd.events import Event
 from acd.model import CALLED_BACK, CALLS, ContactId, QueueId, Seconds
+from acd.overflow import way_out
 from acd.states import ForbiddenMove
 from ivr.ports import (
     CallFacts,
@@ -132,6 +133,10 @@ class Distributor:
         await self.record(comes)
         known = self.engine.contacts.get(facts.contact)
         return known.entered_at if known else now
+
+    async def way_out(self, queue: str, class_: str) -> str:
+        """Where the queue's overflow rules send a caller who comes now; empty: to wait."""
+        return way_out(self.engine, QueueId(queue), class_, self._clock.now())
 
     def meet(self, facts: CallFacts, *entries: Entry) -> None:
         """News of a caller who may have come to the waiting loop without our script."""

@@ -27,6 +27,7 @@ from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_promising import CallbackStep
 from ivr.steps_proving import VerifyStep
+from ivr.steps_spilling import OverflowStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -49,6 +50,7 @@ __all__ = [
     "LookupStep",
     "MenuStep",
     "Outcome",
+    "OverflowStep",
     "QueueStep",
     "SayStep",
     "SetStep",
@@ -70,6 +72,7 @@ Step = (
     | LookupStep
     | VerifyStep
     | CallbackStep
+    | OverflowStep
     | QueueStep
     | GoodbyeStep
 )
@@ -83,6 +86,7 @@ KINDS: dict[str, type[Step]] = {
     "lookup": LookupStep,
     "verify": VerifyStep,
     "callback": CallbackStep,
+    "overflow": OverflowStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

@@ -19,6 +19,7 @@ from ivr import (
     steps_outside,
     steps_promising,
     steps_proving,
+    steps_spilling,
     steps_talking,
     steps_waiting,
 )
@@ -31,6 +32,7 @@ Part = dict[str, Any]
 
 MODULES = (
     step, steps_talking, steps_deciding, steps_outside, steps_promising, steps_proving,
+    steps_spilling,
     steps_waiting, grammar, cases,
 )  # fmt: skip
 """Where the models are."""

@@ -28,6 +28,7 @@ from ivr.flow import (
 )
 from ivr.perform_promising import callback
 from ivr.perform_proving import verify
+from ivr.perform_spilling import overflow
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
@@ -162,6 +163,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "lookup": lookup,
     "verify": verify,
     "callback": callback,
+    "overflow": overflow,
     "queue": queue,
     "goodbye": goodbye,
 }

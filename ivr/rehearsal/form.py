@@ -177,6 +177,8 @@ class Caller(Keys):
     """Theirs; default: they have none."""
     callbacks: Literal["full", "away"] | None = None
     """Why none is promised; default: everybody is promised one."""
+    overflow: Literal["callback", "message", "elsewhere"] | None = None
+    """Where the queues' rules lead this caller; default: nowhere, they wait."""
     expect: Expected = Field(default_factory=Expected)
 
 

@@ -80,6 +80,8 @@ class Role:
     """The caller's; None: they have none. `locked` and `away` stand for one that is."""
     callbacks: str | None = None
     """None: everybody is promised one; `full` or `away`: nobody is."""
+    overflow: str = ""
+    """Where the overflow rules of all queues lead; empty: callers wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Stage:
         hours = {**self.premises.hours, **{n: ALWAYS if o else NEVER for n, o in role.open.items()}}
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
-        lookups = MockedLookups(role.mocks)
+        lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
         taken = take_call(
             line, flow, desk, clock, hours, lookups, pins=RehearsedPins(role.pin),
             callbacks=RehearsedCallbacks(role.callbacks),

@@ -12,11 +12,12 @@ NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
     "lookup": ("service", "into"), "verify": ("say",),
-    "callback": ("say", "another"),
+    "callback": ("say", "another"), "overflow": (),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "listen", "set", "branch", "hours", "lookup", "verify", "callback"),
+        ("say", "menu", "listen", "set", "branch", "hours", "lookup", "verify", "callback",
+         "overflow"),
         ("0", "21", "-1", "often"),
     ),
     "tries": (("menu", "listen", "verify", "callback"), ("0", "-1", "twice")),
