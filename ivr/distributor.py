@@ -140,7 +140,10 @@ class Distributor:
 
     def meet(self, facts: CallFacts, *entries: Entry) -> None:
         """News of a caller who may have come to the waiting loop without our script."""
-        if facts.contact in self.engine.contacts or facts.contact in self.engine.ended:
+        known = self.engine.contacts.get(facts.contact)
+        if known and known.channel == CALLED_BACK:  # the plain menu: they wait after all
+            entries = (events.Moved(facts.contact, CALLS), *entries)
+        if known or facts.contact in self.engine.ended:
             self.post(*entries)
         else:
             self._start(self._introduce(facts, entries))

@@ -311,6 +311,16 @@ async def test_who_waits_after_all_has_the_place_and_is_not_called_back(house: H
     assert (entered, house.promises()) == (NOON_ON_SUNDAY, [])
 
 
+async def test_who_comes_to_the_plain_menu_after_a_promise_is_on_the_telephone(
+    house: House,
+) -> None:
+    await house.call("1")
+    house.distributor.meet(A_CALL, events.Reached(A_CALL.contact))
+    await house.distributor.record(Note(None, "CelApplied", {"row": 1}))
+    known = house.engine.contacts[A_CALL.contact]
+    assert (known.channel, known.entered_at, house.promises()) == ("voice", NOON_ON_SUNDAY, [])
+
+
 async def test_a_promise_that_is_too_old_is_over(house: House) -> None:
     house.settings = CallbackSettings(longest_hours=1)
     await house.dies()
