@@ -15,9 +15,11 @@ from ivr.flow import (
     KEYS,
     TOO_MANY,
     BranchStep,
+    CallbackStep,
     HoursStep,
     LookupStep,
     MenuStep,
+    OverflowStep,
     QueueStep,
     SetStep,
     Spoken,
@@ -28,6 +30,8 @@ from ivr.spoken_values import MARK, placeholder
 from ivr.steps_python import PythonStep
 from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
+
+IN_A_QUEUE = (QueueStep, CallbackStep, OverflowStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +158,7 @@ def _recording_fault(path: Path) -> str:
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
     """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
-    if isinstance(step, QueueStep) and step.queue not in (None, *house.queues):
+    if isinstance(step, IN_A_QUEUE) and step.queue not in (None, *house.queues):
         text = f"there is no queue {step.queue!r}{meant(str(step.queue), house.queues)}"
         faults.add((*where, "queue"), text)
     if isinstance(step, HoursStep) and step.hours not in house.hours:

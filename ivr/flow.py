@@ -26,8 +26,10 @@ from ivr.step import (
 from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_promising import CallbackStep
 from ivr.steps_proving import VerifyStep
 from ivr.steps_python import PythonStep
+from ivr.steps_spilling import OverflowStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -42,6 +44,7 @@ __all__ = [
     "Announcement",
     "AnyStep",
     "BranchStep",
+    "CallbackStep",
     "Flow",
     "FlowStep",
     "GoodbyeStep",
@@ -50,6 +53,7 @@ __all__ = [
     "LookupStep",
     "MenuStep",
     "Outcome",
+    "OverflowStep",
     "PythonStep",
     "QueueStep",
     "ReturnStep",
@@ -75,6 +79,8 @@ Step = (
     | FlowStep
     | ReturnStep
     | VerifyStep
+    | CallbackStep
+    | OverflowStep
     | QueueStep
     | GoodbyeStep
 )
@@ -90,6 +96,8 @@ KINDS: dict[str, type[Step]] = {
     "flow": FlowStep,
     "return": ReturnStep,
     "verify": VerifyStep,
+    "callback": CallbackStep,
+    "overflow": OverflowStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

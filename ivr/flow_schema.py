@@ -18,8 +18,10 @@ from ivr import (
     steps_calling,
     steps_deciding,
     steps_outside,
+    steps_promising,
     steps_proving,
     steps_python,
+    steps_spilling,
     steps_talking,
     steps_waiting,
 )
@@ -32,6 +34,7 @@ Part = dict[str, Any]
 
 MODULES = (
     step, steps_talking, steps_deciding, steps_outside, steps_python, steps_calling, steps_proving,
+    steps_promising, steps_spilling,
     steps_waiting, grammar, cases,
 )  # fmt: skip
 """Where the models are."""

@@ -203,6 +203,10 @@ class Caller(Keys):
         AfterValidator(_ends),
     ] = Field(default_factory=dict)
     """How Python steps end, in the order in which they are run."""
+    callbacks: Literal["full", "away"] | None = None
+    """Why none is promised; default: everybody is promised one."""
+    overflow: Literal["callback", "message", "elsewhere"] | None = None
+    """Where the queues' rules lead this caller; default: nowhere, they wait."""
     expect: Expected = Field(default_factory=Expected)
 
 

@@ -21,6 +21,7 @@ from ivr.python_steps import PythonFunction
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPython
 from ivr.rehearsal.pins import RehearsedPins
+from ivr.rehearsal.promises import RehearsedCallbacks
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
@@ -96,6 +97,10 @@ class Role:
     """The caller's; None: they have none. `locked` and `away` stand for one that is."""
     python: Mapping[str, Sequence[MockedEnd]] = field(default_factory=dict)
     """How Python steps end, by name, in the order in which they are run."""
+    callbacks: str | None = None
+    """None: everybody is promised one; `full` or `away`: nobody is."""
+    overflow: str = ""
+    """Where the overflow rules of all queues lead; empty: callers wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +159,13 @@ class Stage:
         hours = {**self.premises.hours, **{n: ALWAYS if o else NEVER for n, o in role.open.items()}}
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
-        lookups = MockedLookups(role.mocks)
+        lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
         python = MockedPython(self.premises.python, role.python)
-        pins = RehearsedPins(role.pin)
-        call = take_call(line, flow, desk, clock, hours, lookups, python=python, pins=pins)
-        trail = self._loop.run_until_complete(call)
+        taken = take_call(
+            line, flow, desk, clock, hours, lookups, pins=RehearsedPins(role.pin),
+            python=python, callbacks=RehearsedCallbacks(role.callbacks),
+        )  # fmt: skip
+        trail = self._loop.run_until_complete(taken)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.model import ContactId, Rule, Seconds
+from acd.model import CALLED_BACK, ContactId, Rule, Seconds
 from acd.states import CONTACT_MOVES, ContactState
 from ivr.ports import PersonId, Record
 from ivr.tickets.life import TicketId
@@ -44,6 +44,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "LegEnded": ("offer",),
     "Said": ("request", "key"),
     "NumberLeft": (),
+    "CallbackPromised": ("queue", "to", "not_before", "until", "attempts", "joins"),
     "SurveyAnswered": ("key",),
     "ContactEnded": ("how",),
     "CallEnded": ("cause",),
@@ -55,7 +56,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 """The kinds that make a timeline entry, and what of their data it shows: nothing else gets out."""
 
-ASKS_FOR_A_PERSON = ("Arrived", "NumberLeft")
+ASKS_FOR_A_PERSON = ("Arrived", "NumberLeft", "CallbackPromised")
 
 _BY_CUSTOMER = ("CallStarted", "KeyPressed", "Arrived", "NumberLeft", "SurveyAnswered")
 _BY_AGENT = ("OfferAnswered", "LegEnded")
@@ -148,6 +149,8 @@ def learn(contact: ContactStory, record: Record) -> None:
     """Bring the contact up to what this record says."""
     if record.kind in _CLOSES_OFFER and offer_of(record) != contact.offer:
         return  # late news of an earlier offer
+    if record.kind == "CallEnded" and contact.channel == CALLED_BACK:
+        return  # the call is over, the contact is not
     if record.kind == "Offered" and record.data.get("rule") == Rule.CONSULT:
         return  # another agent is asked for advice
     talks = contact.state in (ContactState.TALKING, ContactState.HELD)

@@ -12,14 +12,18 @@ NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
     "lookup": ("service", "into"), "verify": ("say",),
+    "callback": ("say", "another"), "overflow": (),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "listen", "set", "branch", "hours", "lookup", "verify"),
+        ("say", "menu", "listen", "set", "branch", "hours", "lookup", "verify", "callback",
+         "overflow"),
         ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "listen", "verify"), ("0", "-1", "twice")),
-    "seconds": (("menu", "listen", "lookup", "verify"), ("-1", "nan", "inf", "soon")),
+    "tries": (("menu", "listen", "verify", "callback"), ("0", "-1", "twice")),
+    "seconds": (
+        ("menu", "listen", "lookup", "verify", "callback"), ("-1", "nan", "inf", "soon"),
+    ),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 
