@@ -11,11 +11,12 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from acd import events
+from adapters.asterisk import takes
 from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
@@ -28,6 +29,7 @@ from adapters.stores.audit import SqlAudit
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.outbox import FileOutbox
+from adapters.stores.recordings import SealedRecordings
 from adapters.stores.schema import open_database
 from adapters.stores.vault import SqlVault
 from ivr import logs
@@ -41,6 +43,7 @@ from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.live_flows import LiveFlows
 from ivr.ports import Line, StoreFailed, StoreRefused
+from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
@@ -76,9 +79,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     database = await open_database(settings.database_url("core"), "core")
     stack.push_async_callback(database.close)
     journal = await stack.enter_async_context(SqlJournal(database))
-    vault = SqlVault(database, KeyRing(settings.secrets))
+    vault = SqlVault(database, KeyRing(settings.secrets), data=settings.data)
     await vault.check()
-
     found = await recover(journal, settings.centre)
     clock = CentreClock(found.at)
     prompts = _prompts(settings)
@@ -98,21 +100,21 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     distributor.post(events.Started(epoch))
 
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    outbox = FileOutbox(settings.data)
+    outbox, email = FileOutbox(settings.data), settings.site.email
+    recordings = SealedRecordings(database, KeyRing(settings.secrets), settings.data)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox)
+            await take_call(
+                line, flow, distributor, clock, rules.hours, lookups, outbox, recordings, email
+            )
 
-    agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
-    answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))
+    agi = _agi_server(settings, take, prompts)
+    answers = Answers(distributor, clock, rules, *_requests(flows, SqlAudit(database), clock))
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
-    await agi.start()
-    stack.push_async_callback(agi.stop, DRAIN_SECONDS)
-    await control.start()
-    stack.push_async_callback(control.stop)
+    await _open(agi, control, stack)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
@@ -125,6 +127,31 @@ def _running(
     for task in tasks:
         stack.callback(task.cancel)
     return tasks
+
+
+def _agi_server(
+    settings: Settings, take: Callable[[Line], Awaitable[None]], prompts: PromptFolder
+) -> AgiServer:
+    """For calls; what an earlier run has left of recordings is gone."""
+    folder = Folders.of(settings).takes
+    takes.forget(folder)
+    secret = settings.secret("agi")
+    return AgiServer("127.0.0.1", settings.ports.agi, secret, take, prompts, takes=folder)
+
+
+def _requests(
+    flows: LiveFlows, audit: SqlAudit, clock: CentreClock
+) -> tuple[FlowRequests, RecordingRequests]:
+    """What is written into the audit before it is done."""
+    return FlowRequests(flows, audit, clock), RecordingRequests(audit, clock)
+
+
+async def _open(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:
+    """Take calls and questions from now on."""
+    await agi.start()
+    stack.push_async_callback(agi.stop, DRAIN_SECONDS)
+    await control.start()
+    stack.push_async_callback(control.stop)
 
 
 def _prompts(settings: Settings) -> PromptFolder:

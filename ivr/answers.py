@@ -14,6 +14,7 @@ from acd.waits import IN_LINE
 from ivr.distributor import Distributor
 from ivr.flow_requests import FlowRequests
 from ivr.ports import Clock, CoreRefused
+from ivr.recording_requests import RecordingRequests
 from ivr.rules import RulesInForce
 
 Fields = Mapping[str, Any]
@@ -23,7 +24,12 @@ class Answers:
     """Questions and requests by name. Requests are durable when they are answered."""
 
     def __init__(
-        self, distributor: Distributor, clock: Clock, rules: RulesInForce, flows: FlowRequests
+        self,
+        distributor: Distributor,
+        clock: Clock,
+        rules: RulesInForce,
+        flows: FlowRequests,
+        recordings: RecordingRequests,
     ) -> None:
         self._distributor = distributor
         self._clock = clock
@@ -43,6 +49,7 @@ class Answers:
             "rules apply": self._apply_rules,
             "flow announce": self._announce_flow,
             "flow take": self._take_flow,
+            "recording announce": recordings.announce,
         }
 
     async def answer(self, what: str, fields: Fields) -> Fields:

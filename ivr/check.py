@@ -18,6 +18,7 @@ from ivr.flow import (
     HoursStep,
     LookupStep,
     MenuStep,
+    MessageStep,
     QueueStep,
     SetStep,
     Spoken,
@@ -149,7 +150,7 @@ def _recording_fault(path: Path) -> str:
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
     """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
-    if isinstance(step, QueueStep) and step.queue not in (None, *house.queues):
+    if isinstance(step, QueueStep | MessageStep) and step.queue not in (None, *house.queues):
         text = f"there is no queue {step.queue!r}{meant(str(step.queue), house.queues)}"
         faults.add((*where, "queue"), text)
     if isinstance(step, HoursStep) and step.hours not in house.hours:

@@ -24,6 +24,7 @@ from ivr.step import (
     Words,
 )
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
+from ivr.steps_leaving import MessageStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
@@ -45,6 +46,7 @@ __all__ = [
     "ListenStep",
     "LookupStep",
     "MenuStep",
+    "MessageStep",
     "Outcome",
     "QueueStep",
     "SayStep",
@@ -64,6 +66,7 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | MessageStep
     | QueueStep
     | GoodbyeStep
 )
@@ -75,6 +78,7 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "message": MessageStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

@@ -11,7 +11,16 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from ivr import cases, grammar, step, steps_deciding, steps_outside, steps_talking, steps_waiting
+from ivr import (
+    cases,
+    grammar,
+    step,
+    steps_deciding,
+    steps_leaving,
+    steps_outside,
+    steps_talking,
+    steps_waiting,
+)
 from ivr.cases import OUTCOME
 from ivr.field_texts import field_texts
 from ivr.flow import DONE, KINDS, TOO_MANY, MenuStep, Step
@@ -19,7 +28,10 @@ from ivr.load import STEP_NAME
 
 Part = dict[str, Any]
 
-MODULES = (step, steps_talking, steps_deciding, steps_outside, steps_waiting, grammar, cases)
+MODULES = (
+    step, steps_talking, steps_deciding, steps_outside, steps_leaving, steps_waiting, grammar,
+    cases,
+)  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}
 SCALAR = ["string", "number", "boolean"]

@@ -26,6 +26,7 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.perform_leaving import message
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
@@ -156,6 +157,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "branch": branch,
     "hours": hours,
     "lookup": lookup,
+    "message": message,
     "queue": queue,
     "goodbye": goodbye,
 }

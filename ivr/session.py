@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ from ivr.ports import (
     Outbox,
     Outgoing,
     PersonId,
+    Recording,
+    Recordings,
     StoreFailed,
 )
 from ivr.spoken_values import filled
@@ -38,6 +40,16 @@ class NoOutbox:
 
     async def put(self, outgoing: Outgoing) -> None:
         raise StoreFailed("there is no outbox")
+
+
+class NoRecordings:
+    """`ivr.ports.Recordings` of a house that keeps none."""
+
+    async def find(self, key: EffectKey) -> Recording | None:
+        return None
+
+    async def keep(self, key: EffectKey, person: PersonId, sound: bytes) -> Recording:
+        raise StoreFailed("there is no place for recordings")
 
 
 @dataclass(slots=True)
@@ -64,6 +76,9 @@ class Session:
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)
     outbox: Outbox = field(default_factory=NoOutbox)
+    recordings: Recordings = field(default_factory=NoRecordings)
+    told_by_email: Collection[str] = ()
+    """The queues to which a message is told by e-mail, too."""
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless

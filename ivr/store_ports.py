@@ -117,6 +117,32 @@ class Outgoing:
     data: Mapping[str, Any]
 
 
+RecordingId = NewType("RecordingId", str)
+"""Something that a caller has said: `rec_` and a digest of the effect that it was said in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that is kept."""
+
+    id: RecordingId
+    person: PersonId
+    """Whose it is: it is gone for good when they are erased."""
+    seconds: Seconds
+
+
+class Recordings(Protocol):
+    """Where it lies what callers have said, sealed under the data key of each."""
+
+    async def find(self, key: EffectKey) -> Recording | None:
+        """What was kept for this effect, if anything was."""
+
+    async def keep(self, key: EffectKey, person: PersonId, sound: bytes) -> Recording:
+        """Keep sound (16 bit, 8000 Hz, one channel, without a header), durably when this returns;
+        once for a key: of two the first stays. Raises `StoreFailed`; LookupError for somebody who
+        is not in the vault, or erased."""
+
+
 class Outbox(Protocol):
     """Where it waits until it is sent."""
 

@@ -13,9 +13,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
+from adapters.asterisk import takes
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.call_facts import (
     arguments,
@@ -25,7 +27,7 @@ from adapters.asterisk.call_facts import (
     visits_text,
 )
 from adapters.asterisk.playing import length, made, names, recordings
-from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
 from voice.ports import Prompt, PromptStore
 
 log = logging.getLogger(__name__)
@@ -52,10 +54,14 @@ PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
 class AgiLine:
     """One call's line. `begin` first, `close` last; satisfies `ivr.ports.Line`."""
 
-    def __init__(self, agi: CallAgi, prompts: PromptStore, threads: Executor) -> None:
+    def __init__(
+        self, agi: CallAgi, prompts: PromptStore, threads: Executor, takes: Path | None = None
+    ) -> None:
         self._agi = agi
         self._prompts = prompts
         self._threads = threads
+        self._takes = takes
+        """Where Asterisk writes what callers say; None: nowhere."""
         self._working: Future[Any] = Future()
         """The latest command; one at a time."""
         self._working.set_result(None)
@@ -101,6 +107,13 @@ class AgiLine:
             longest = length(files) + seconds + most_keys * BETWEEN_KEYS
             unsaid = bool(prompts) and not files
             return await self._do(longest, self._ask, files, most_keys, seconds, ends_with, unsaid)
+
+    async def record(
+        self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
+    ) -> Take:
+        async with recordings(self._prompts, prompts) as files:
+            longest = length(files) + seconds + takes.MORE_SECONDS
+            return await self._do(longest, self._record, files, seconds, pause, ends_with)
 
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
@@ -243,6 +256,16 @@ class AgiLine:
         keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken
         return keys if taken else None
+
+    def _record(self, files: list[str], seconds: Seconds, pause: int, ends_with: str) -> Take:
+        if self._takes is None:
+            raise LineFailed("there is no folder for recordings")
+        self._speak(files)
+        self._play([takes.tone_in(self._takes)])
+        taken = takes.take(self._agi, self._takes, seconds, pause, ends_with)
+        if not taken.gone:
+            self._taken += len(self._typed())
+        return taken
 
     def _read(self, sound: str, most: int, options: str, seconds: Seconds) -> bool:
         """Play and wait until enough keys have been pressed, or none for long enough; False when

@@ -40,13 +40,13 @@ class AuditOfStoppedCore:
 
 def publish(flow: str, why: str, who: str | None, as_json: bool) -> None:
     """Make the draft of this flow its next version."""
-    said_by, reason = who or _login(), _reason(why)
+    said_by, reason = who or login(), reason_of(why)
     _do(lambda publisher: publisher.publish(flow, said_by, reason), as_json)
 
 
 def roll_back(flow: str, to: int | None, why: str, who: str | None, as_json: bool) -> None:
     """Make an older version current again."""
-    said_by, reason = who or _login(), _reason(why)
+    said_by, reason = who or login(), reason_of(why)
     _do(lambda publisher: publisher.roll_back(flow, to, said_by, reason), as_json)
 
 
@@ -106,14 +106,15 @@ def differences(number: int, lines: Sequence[str]) -> Sequence[str]:
     return ["the first version" if number == 1 else "nothing is different for callers"]
 
 
-def _reason(why: str) -> str:
+def reason_of(why: str) -> str:
+    """The reason in one line, or a sentence and the end of the command."""
     reason = " ".join(why.split())
     if not reason or len(reason) > MOST_CHARACTERS:
         fail(f"--why: say why, in {MOST_CHARACTERS} characters at most")
     return reason
 
 
-def _login() -> str:
+def login() -> str:
     """Who runs this command."""
     try:
         return pwd.getpwuid(os.getuid()).pw_name

@@ -14,6 +14,7 @@ from ivr.call import take_call
 from ivr.centre_file import STANDARD
 from ivr.flow import Flow
 from ivr.ports import CallFacts
+from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
 from ivr.rehearsal.simulated_time import SimulatedTime
@@ -74,6 +75,8 @@ class Role:
     """Opening hours, by name, that are open or closed whatever the clock shows."""
     mocks: Mapping[str, Sequence[MockedAnswer]] = field(default_factory=dict)
     """What services answer, by name, in the order in which they are asked."""
+    broken: frozenset[str] = frozenset()
+    """Steps whose effects cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ class Stage:
         """Let this caller walk through their flow, to one end or the other."""
         line = Actor(self.facts(role), iter(role.acts), self.most_steps)
         clock = self.clock(role)
-        return self.play(role, line, Desk(clock), clock)
+        return self.play(role, line, Desk(clock, Shelf(role.broken)), clock)
 
     def play(self, role: Role, line: Actor, desk: Desk, clock: StageClock) -> Walk:
         """The same with a line and a desk of one's own."""
@@ -133,7 +136,8 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
-        trail = self._loop.run_until_complete(take_call(line, flow, desk, clock, hours, lookups))
+        call = take_call(line, flow, desk, clock, hours, lookups, desk.shelf, desk.shelf)
+        trail = self._loop.run_until_complete(call)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),

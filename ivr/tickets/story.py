@@ -44,6 +44,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "LegEnded": ("offer",),
     "Said": ("request", "key"),
     "NumberLeft": (),
+    "MessageLeft": ("queue", "recording", "seconds", "effect"),
     "SurveyAnswered": ("key",),
     "ContactEnded": ("how",),
     "CallEnded": ("cause",),
@@ -55,9 +56,11 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 """The kinds that make a timeline entry, and what of their data it shows: nothing else gets out."""
 
-ASKS_FOR_A_PERSON = ("Arrived", "NumberLeft")
+ASKS_FOR_A_PERSON = ("Arrived", "NumberLeft", "MessageLeft")
 
-_BY_CUSTOMER = ("CallStarted", "KeyPressed", "Arrived", "NumberLeft", "SurveyAnswered")
+_BY_CUSTOMER = (
+    "CallStarted", "KeyPressed", "Arrived", "NumberLeft", "MessageLeft", "SurveyAnswered",
+)  # fmt: skip
 _BY_AGENT = ("OfferAnswered", "LegEnded")
 _CLOSES_OFFER = ("OfferEnded", "LegEnded")
 _ENDS = ("CallerLeft", "ContactEnded", "CallEnded")
@@ -85,6 +88,7 @@ _MOVES: dict[str, tuple[str, ...]] = {
 _LEARNED: dict[str, tuple[str, ...]] = {
     "CallStarted": ("person", "dialled", "language"),
     "Arrived": ("queue", "class_", "language", "channel", "entered_at"),
+    "MessageLeft": ("person", "queue"),
     "Moved": ("channel",),
     "Transferred": ("queue",),
     "Offered": ("offer", "agent"),

@@ -21,7 +21,7 @@ Arrow = tuple[str, str, str]
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "tests/flows/good/goodbye.wav"
-SPEAKING = ("say", "after_silence", "after_no_match")
+SPEAKING = ("say", "after_silence", "after_no_match", "confirm")
 FRAME = ("first", "steps")
 """The fields of a flow itself; no step of ours is called so."""
 TWICE = "twice-"

@@ -1,0 +1,49 @@
+"""What rehearsed calls leave behind: kept in memory as long as the call, or refused on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ivr.ports import (
+    EffectKey,
+    Outgoing,
+    PersonId,
+    Recording,
+    RecordingId,
+    StoreFailed,
+)
+
+CALLER = PersonId("per_rehearsed")
+"""Whoever calls in a rehearsal."""
+
+
+@dataclass(slots=True)
+class Shelf:
+    """`ivr.ports.Outbox` and `Recordings` of one rehearsed call. For the steps in `broken` nothing
+    can be kept, as when a disk is full."""
+
+    broken: Collection[str] = ()
+    sent: dict[EffectKey, Outgoing] = field(default_factory=dict)
+    recordings: dict[EffectKey, Recording] = field(default_factory=dict)
+
+    def check(self, key: str) -> None:
+        """Raises `StoreFailed` for the effect of a step that is broken."""
+        if key.split("/")[-2] in self.broken:
+            raise StoreFailed("the test has it so")
+
+    async def put(self, outgoing: Outgoing) -> None:
+        self.check(outgoing.key)
+        self.sent.setdefault(outgoing.key, outgoing)
+
+    async def find(self, key: EffectKey) -> Recording | None:
+        return self.recordings.get(key)
+
+    async def keep(self, key: EffectKey, person: PersonId, sound: bytes) -> Recording:
+        self.check(key)
+        return self.recordings.setdefault(key, Recording(RecordingId(f"rec_{key}"), person, 0.0))
+
+    def written(self, data: Mapping[str, Any]) -> None:
+        """The journal is told of an effect."""
+        self.check(str(data["effect"]))
