@@ -23,6 +23,7 @@ from ivr.step import (
     StepName,
     Words,
 )
+from ivr.steps_asking import AskStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_leaving import MessageStep
 from ivr.steps_outside import LookupStep
@@ -39,6 +40,7 @@ __all__ = [
     "TOO_MANY",
     "Announcement",
     "AnyStep",
+    "AskStep",
     "BranchStep",
     "Flow",
     "GoodbyeStep",
@@ -60,6 +62,7 @@ __all__ = [
 
 Step = (
     SayStep
+    | AskStep
     | MenuStep
     | ListenStep
     | SetStep
@@ -72,6 +75,7 @@ Step = (
 )
 KINDS: dict[str, type[Step]] = {
     "say": SayStep,
+    "ask": AskStep,
     "menu": MenuStep,
     "listen": ListenStep,
     "set": SetStep,

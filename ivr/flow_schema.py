@@ -15,6 +15,7 @@ from ivr import (
     cases,
     grammar,
     step,
+    steps_asking,
     steps_deciding,
     steps_leaving,
     steps_outside,
@@ -29,8 +30,8 @@ from ivr.load import STEP_NAME
 Part = dict[str, Any]
 
 MODULES = (
-    step, steps_talking, steps_deciding, steps_outside, steps_leaving, steps_waiting, grammar,
-    cases,
+    step, steps_talking, steps_asking, steps_deciding, steps_outside, steps_leaving, steps_waiting,
+    grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}

@@ -14,6 +14,7 @@ from ivr.flow import (
     DONE,
     NO_MATCH,
     SILENCE,
+    AskStep,
     BranchStep,
     GoodbyeStep,
     HoursStep,
@@ -47,6 +48,12 @@ async def say(step: SayStep, session: Session) -> Outcome:
     return DONE
 
 
+async def ask(step: AskStep, session: Session) -> Outcome:
+    question = session.prompts(step.say)
+    meant, outcome = await _answer(step, session, question, step.answers.get)
+    return meant or outcome
+
+
 async def menu(step: MenuStep, session: Session) -> Outcome:
     question = session.prompts(step.say, every_language=step.every_language)
     key, outcome = await _answer(
@@ -65,7 +72,7 @@ async def listen(step: ListenStep, session: Session) -> Outcome:
 
 
 async def _answer(
-    step: MenuStep | ListenStep,
+    step: AskStep | MenuStep | ListenStep,
     session: Session,
     question: Sequence[Prompt],
     meaning: Callable[[str], str | None],
@@ -151,6 +158,7 @@ async def goodbye(step: GoodbyeStep, session: Session) -> Outcome:
 
 PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "say": say,
+    "ask": ask,
     "menu": menu,
     "listen": listen,
     "set": set_,

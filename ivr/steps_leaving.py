@@ -8,23 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
+from pydantic import Field, model_validator
 
-from ivr.step import DONE, KEYS, SILENCE, AnyStep, Outcome, Spoken
+from ivr.step import DONE, SILENCE, AnyStep, Key, Outcome, Spoken
 
 CANCELLED, FAILED = "cancelled", "failed"
-
-
-def _key(text: str) -> str:
-    if len(text) != 1 or text not in KEYS:
-        raise ValueError("is one key: 0 to 9, * or #")
-    return text
-
-
-Key = Annotated[
-    str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": "^[0-9*#]$"})
-]
-"""One key of a telephone."""
 
 
 class MessageStep(AnyStep):

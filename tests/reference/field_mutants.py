@@ -11,14 +11,15 @@ from tests.reference.flow_documents import TWICE, Document, Fields, of_kind
 NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
-    "lookup": ("service", "into"),
+    "lookup": ("service", "into"), "ask": ("say",), "message": ("say",),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "listen", "set", "branch", "hours", "lookup"), ("0", "21", "-1", "often"),
+        ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "message"),
+        ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "listen"), ("0", "-1", "twice")),
-    "seconds": (("menu", "listen", "lookup"), ("-1", "nan", "inf", "soon")),
+    "tries": (("menu", "ask", "listen", "message"), ("0", "-1", "twice")),
+    "seconds": (("menu", "ask", "listen", "lookup", "message"), ("-1", "nan", "inf", "soon")),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 
@@ -191,6 +192,11 @@ MISTAKES: dict[str, Change] = {
     "needed field missing": needed_field_missing,
     "step without fields": step_without_fields,
     "number out of range": number_out_of_range,
+    "message keys alike": _a(
+        "message", lambda r: {"keep": "5", r.choice(["again", "cancel"]): "5"}
+    ),
+    "answers by one key": _a("ask", lambda r: {"key_for_yes": "5", "key_for_no": "5"}),
+    "key of two signs": _a("ask", lambda r: {"key_for_yes": r.choice(["12", "", "A"])}),
     "unknown queue": _a(
         "queue", lambda r: {"queue": r.choice(["suport", "Sales", "", "weekdays"])}
     ),
