@@ -46,6 +46,7 @@ from ivr.ports import Line, StoreFailed, StoreRefused
 from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
+from ivr.session import Keeping
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
 
@@ -100,14 +101,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     distributor.post(events.Started(epoch))
 
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    outbox, email = FileOutbox(settings.data), settings.site.email
+    outbox = FileOutbox(settings.data)
     recordings = SealedRecordings(database, KeyRing(settings.secrets), settings.data)
+    keeping = Keeping(recordings, vault, settings.site.email)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(
-                line, flow, distributor, clock, rules.hours, lookups, outbox, recordings, email
-            )
+            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox, keeping)
 
     agi = _agi_server(settings, take, prompts)
     answers = Answers(distributor, clock, rules, *_requests(flows, SqlAudit(database), clock))

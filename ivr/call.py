@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 
 from acd.schedule import Schedule
 from ivr.flow import TOO_MANY, Flow, Outcome, Step, StepName
@@ -29,11 +29,10 @@ from ivr.ports import (
     Lookups,
     Outbox,
     PersonId,
-    Recordings,
     StoreFailed,
     StoreRefused,
 )
-from ivr.session import Session
+from ivr.session import Keeping, Session
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +48,7 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
-    recordings: Recordings | None = None,
-    told_by_email: Collection[str] = (),
+    keeping: Keeping | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
@@ -58,8 +56,7 @@ async def take_call(
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
     call.outbox = outbox or call.outbox
-    call.recordings = recordings or call.recordings
-    call.told_by_email = told_by_email
+    call.keeping = keeping or call.keeping
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

@@ -23,6 +23,7 @@ from ivr.flow import (
     SetStep,
     Spoken,
     Step,
+    TicketStep,
 )
 from ivr.spoken_values import MARK, placeholder
 from voice.phrases import WAIT_LANGUAGES
@@ -150,7 +151,8 @@ def _recording_fault(path: Path) -> str:
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
     """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
-    if isinstance(step, QueueStep | MessageStep) and step.queue not in (None, *house.queues):
+    has_queue = isinstance(step, QueueStep | MessageStep | TicketStep)
+    if has_queue and step.queue not in (None, *house.queues):
         text = f"there is no queue {step.queue!r}{meant(str(step.queue), house.queues)}"
         faults.add((*where, "queue"), text)
     if isinstance(step, HoursStep) and step.hours not in house.hours:

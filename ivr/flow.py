@@ -25,7 +25,7 @@ from ivr.step import (
 )
 from ivr.steps_asking import AskStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
-from ivr.steps_leaving import MessageStep
+from ivr.steps_leaving import MessageStep, RecordStep, TicketStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
@@ -51,11 +51,13 @@ __all__ = [
     "MessageStep",
     "Outcome",
     "QueueStep",
+    "RecordStep",
     "SayStep",
     "SetStep",
     "Spoken",
     "Step",
     "StepName",
+    "TicketStep",
     "Words",
     "prompt",
 ]
@@ -69,6 +71,8 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | RecordStep
+    | TicketStep
     | MessageStep
     | QueueStep
     | GoodbyeStep
@@ -82,6 +86,8 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "record": RecordStep,
+    "ticket": TicketStep,
     "message": MessageStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,

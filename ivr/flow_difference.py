@@ -26,6 +26,8 @@ OF_KIND = {
     ("lookup", "seconds"): "waits {new} s for the answer (was {old})",
     ("message", "seconds"): "records {new} s at most (was {old})",
     ("message", "pause"): "ends after {new} s of silence (was {old})",
+    ("record", "seconds"): "records {new} s at most (was {old})",
+    ("record", "pause"): "ends after {new} s of silence (was {old})",
 }
 """Where a field means something else in one kind of step."""
 WHEN = {

@@ -27,7 +27,7 @@ from ivr.flow import (
     SetStep,
     Step,
 )
-from ivr.perform_leaving import message
+from ivr.perform_leaving import message, record, ticket
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
@@ -165,6 +165,8 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "branch": branch,
     "hours": hours,
     "lookup": lookup,
+    "record": record,
+    "ticket": ticket,
     "message": message,
     "queue": queue,
     "goodbye": goodbye,

@@ -24,7 +24,8 @@ from ivr.ports import (
 )
 from ivr.session import Session
 from ivr.step import Spoken
-from ivr.steps_leaving import CANCELLED, FAILED, MessageStep
+from ivr.steps_leaving import CANCELLED, FAILED, MessageStep, RecordStep, TicketStep
+from ivr.tickets.story import field_of_note
 from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ class Recorder(Protocol):
 async def message(step: MessageStep, session: Session) -> Outcome:
     """Kept and written down before the caller hears so."""
     take: Take | None = None
-    if await session.recordings.find(session.effect()) is None:
+    if await session.keeping.recordings.find(session.effect()) is None:
         take, outcome = await _message_of(step, session)
         if take is None:
             return outcome
@@ -66,6 +67,37 @@ async def message(step: MessageStep, session: Session) -> Outcome:
     if take and take.gone:
         raise CallerGone
     return outcome
+
+
+async def record(step: RecordStep, session: Session) -> Outcome:
+    """Kept with the contact, nobody's work."""
+    take: Take | None = None
+    if await session.keeping.recordings.find(session.effect()) is None:
+        take = await _recorded(step, session)
+        if take is None:
+            return SILENCE
+    outcome = await _kept(session, take, partial(_recording_kept, session, step.of))
+    if take and take.gone:
+        raise CallerGone
+    return outcome
+
+
+async def ticket(step: TicketStep, session: Session) -> Outcome:
+    """Sealed first: what the journal tells of must be there to be read."""
+    contact, key = session.line.facts.contact, session.effect()
+    queue = step.queue or session.line.facts.queue
+    try:
+        async with asyncio.timeout(KEEP_SECONDS):
+            person = await person_of(session)
+            words = step.written(session.values)
+            await session.keeping.seals.seal(person, field_of_note(key), words)
+            data = {"effect": key, "person": person, "type": step.type, "queue": queue}
+            await session.acceptance.write(contact, "TicketNoted", data)
+    except FAULTS as fault:
+        told = {"contact": contact, "step": session.step, "why": str(fault) or "not in time"}
+        log.error("ticket not written", extra=told)
+        return FAILED
+    return DONE
 
 
 async def _message_of(step: MessageStep, session: Session) -> tuple[Take | None, Outcome]:
@@ -104,9 +136,8 @@ async def _confirmed(step: MessageStep, session: Session, take: Take) -> tuple[s
     try:
         for _ in range(CONFIRM_TRIES):
             asked = session.prompts(step.confirm)
-            key = await session.line.ask(
-                asked, most_keys=1, seconds=CONFIRM_SECONDS, ends_with=""
-            )  # fmt: skip
+            wait = CONFIRM_SECONDS
+            key = await session.line.ask(asked, most_keys=1, seconds=wait, ends_with="")
             if key in (step.keep, step.again, step.cancel):
                 return key, False
     except CallerGone:
@@ -120,9 +151,15 @@ async def _message_left(session: Session, queue: str, kept: Recording) -> None:
     found = {"queue": queue, "recording": kept.id, "seconds": kept.seconds}
     data = {"effect": key, "person": kept.person, **found}
     await session.acceptance.write(contact, "MessageLeft", data)
-    if queue in session.told_by_email:
+    if queue in session.keeping.told_by_email:
         about = {"about": "message", "contact": contact, **found}
         await session.outbox.put(Outgoing(key, "email", None, about))
+
+
+async def _recording_kept(session: Session, of: str, kept: Recording) -> None:
+    data = {"effect": session.effect(), "person": kept.person, "of": of, "recording": kept.id,
+            "seconds": kept.seconds}  # fmt: skip
+    await session.acceptance.write(session.line.facts.contact, "RecordingKept", data)
 
 
 async def _kept(
@@ -132,10 +169,10 @@ async def _kept(
     told = {"contact": session.line.facts.contact, "step": session.step}
     try:
         async with asyncio.timeout(KEEP_SECONDS):
-            kept = await session.recordings.find(session.effect())
+            kept = await session.keeping.recordings.find(session.effect())
             if kept is None and take:
                 person = await person_of(session)
-                kept = await session.recordings.keep(session.effect(), person, take.sound)
+                kept = await session.keeping.recordings.keep(session.effect(), person, take.sound)
             if kept is None:
                 raise StoreFailed("the recording is gone")
             await tell(kept)

@@ -21,6 +21,7 @@ from ivr.store_ports import Record as Record
 from ivr.store_ports import Recording as Recording
 from ivr.store_ports import RecordingId as RecordingId
 from ivr.store_ports import Recordings as Recordings
+from ivr.store_ports import Seals as Seals
 from ivr.store_ports import Snapshot as Snapshot
 from ivr.store_ports import StoreFailed as StoreFailed
 from ivr.store_ports import StoreRefused as StoreRefused

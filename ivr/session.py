@@ -22,6 +22,7 @@ from ivr.ports import (
     PersonId,
     Recording,
     Recordings,
+    Seals,
     StoreFailed,
 )
 from ivr.spoken_values import filled
@@ -52,6 +53,23 @@ class NoRecordings:
         raise StoreFailed("there is no place for recordings")
 
 
+class NoSeals:
+    """`ivr.ports.Seals` of a house that keeps nothing personal."""
+
+    async def seal(self, person: PersonId, field_name: str, text: str) -> None:
+        raise StoreFailed("there is no vault")
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where what callers leave behind is kept, in the whole house."""
+
+    recordings: Recordings = field(default_factory=NoRecordings)
+    seals: Seals = field(default_factory=NoSeals)
+    told_by_email: Collection[str] = ()
+    """The queues to which a message is told by e-mail, too."""
+
+
 @dataclass(slots=True)
 class Session:
     """One call. Dies with the script; what must outlive it is on the line or in the journal."""
@@ -76,9 +94,7 @@ class Session:
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)
     outbox: Outbox = field(default_factory=NoOutbox)
-    recordings: Recordings = field(default_factory=NoRecordings)
-    told_by_email: Collection[str] = ()
-    """The queues to which a message is told by e-mail, too."""
+    keeping: Keeping = field(default_factory=Keeping)
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless

@@ -5,14 +5,31 @@ What they leave outlives the call, and is kept exactly once: each visit of a ste
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from ivr.step import DONE, SILENCE, AnyStep, Key, Outcome, Spoken
+from ivr.value_places import checked, filled, places
 
 CANCELLED, FAILED = "cancelled", "failed"
+LONGEST_SUBJECT, LONGEST_NOTE = 200, 2000
+"""Characters, before values are filled in."""
+_WORD = re.compile(r"[a-z][a-z0-9_]{0,31}")
+
+
+def _word(text: str) -> str:
+    if not _WORD.fullmatch(text):
+        raise ValueError("is one word of small letters, digits and _, at most 32")
+    return text
+
+
+Word = Annotated[
+    str, AfterValidator(_word), WithJsonSchema({"type": "string", "pattern": f"^{_WORD.pattern}$"})
+]
+"""What something is, for people and programs: no text that callers hear, nothing personal."""
 
 
 class MessageStep(AnyStep):
@@ -62,3 +79,67 @@ class MessageStep(AnyStep):
 
     def _own_outcomes(self) -> frozenset[Outcome]:
         return frozenset({DONE, SILENCE, CANCELLED, FAILED})
+
+
+class RecordStep(AnyStep):
+    """Record a few words and keep them with the contact: a name, a consent. Outcomes: `done`,
+    `silence`, `failed`.
+
+    Who hangs up while speaking has said it all the same.
+    """
+
+    has_effect: ClassVar[bool] = True
+
+    do: Literal["record"]
+    say: Spoken
+    """What is said before the tone; a key skips to the tone."""
+    of: Word
+    """What is recorded, a word: it stands on the timeline."""
+    after_silence: Spoken | None = None
+    """Said before asking again when nothing was said."""
+    seconds: Annotated[float, Field(ge=1, le=60)] = 10
+    """The longest recording."""
+    pause: Annotated[int, Field(ge=1, le=10)] = 2
+    """So many seconds of silence end it."""
+    least: Annotated[float, Field(ge=0.1, le=10)] = 0.5
+    """Who speaks for less has said nothing."""
+    tries: Annotated[int, Field(ge=1, le=5)] = 2
+    """How often it is asked in all when nothing is said."""
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset({DONE, SILENCE, FAILED})
+
+
+class TicketStep(AnyStep):
+    """Write on the contact's ticket, or open one. Outcomes: `done`, `failed`.
+
+    What is written may be personal, and lies sealed under the caller's key.
+    """
+
+    has_effect: ClassVar[bool] = True
+
+    do: Literal["ticket"]
+    type: Word
+    """What kind of work it is, a word."""
+    subject: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SUBJECT),
+        AfterValidator(checked),
+    ]
+    """What it is about, in a line; `{name}` stands for a value."""
+    text: Annotated[str, StringConstraints(max_length=LONGEST_NOTE), AfterValidator(checked)] = ""
+    """What else there is to know; `{name}` stands for a value."""
+    queue: str | None = None
+    """Whose work it is; default: that of the dialled number."""
+
+    def written(self, values: dict[str, str]) -> str:
+        """What goes on the ticket, with these values."""
+        parts = (self.subject, self.text) if self.text else (self.subject,)
+        return "\n".join(filled(part, values) for part in parts)
+
+    def uses(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        for field, text in (("subject", self.subject), ("text", self.text)):
+            yield from (((field,), name) for name in places(text))
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset({DONE, FAILED})

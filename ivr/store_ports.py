@@ -83,6 +83,13 @@ class Vault(Protocol):
         """Destroy the person's data key: every sealed field is gone for good."""
 
 
+class Seals(Protocol):
+    """As much of the vault as who keeps something personal needs."""
+
+    async def seal(self, person: PersonId, field_name: str, text: str) -> None:
+        """Keep a field, in place of what it held; LookupError for nobody or an erased person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audited:
     """Who did what to what, and why. Written before the deed."""

@@ -21,7 +21,8 @@ def places(text: str) -> list[str]:
     return names
 
 
-def _checked(text: str) -> str:
+def checked(text: str) -> str:
+    """The text, if all in its braces can be values; else ValueError."""
     if "{" in PLACE.sub("", text) or "}" in PLACE.sub("", text):
         raise ValueError("in braces there is the name of a value, like {order}")
     places(text)
@@ -33,4 +34,4 @@ def filled(text: str, values: Mapping[str, str]) -> str:
     return PLACE.sub(lambda found: values[found[1]], text)
 
 
-TextWithPlaces = Annotated[str, AfterValidator(_checked)]
+TextWithPlaces = Annotated[str, AfterValidator(checked)]

@@ -176,7 +176,7 @@ def messages(
     who: Annotated[str | None, typer.Option(help="Your name; default: your login's.")] = None,
     json: Json = False,
 ) -> None:
-    """List the messages that callers have left; save one, to listen to it."""
+    """List the messages and recordings of callers; save one, to listen to it."""
     from adapters.cli import messages as left
 
     if (recording is None) != (save is None):

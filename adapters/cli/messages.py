@@ -29,12 +29,12 @@ from ivr.ports import (
 from ivr.recording_requests import opening_of
 from ivr.settings import Settings
 
-KINDS = ("MessageLeft",)
-COLUMNS = ("at", "recording", "seconds", "queue", "contact")
+KINDS = ("MessageLeft", "RecordingKept")
+COLUMNS = ("at", "recording", "seconds", "of", "queue", "contact")
 
 
 def show_all(settings: Settings, as_json: bool) -> None:
-    """Every message, the oldest first: ids only."""
+    """Every message and every short recording, the oldest first: ids only."""
     try:
         found = asyncio.run(_records(settings))
     except (StoreFailed, StoreRefused) as fault:
@@ -76,8 +76,9 @@ async def _records(settings: Settings) -> Sequence[Record]:
 
 def _row(record: Record) -> dict[str, Any]:
     at = datetime.fromtimestamp(record.at, UTC).isoformat(timespec="seconds")
-    shown = {name: record.data[name] for name in ("queue", "seconds", "recording")}
-    return {"at": at, **shown, "contact": record.contact}
+    shown = {name: record.data[name] for name in ("seconds", "recording")}
+    of, queue = record.data.get("of", "message"), record.data.get("queue", "-")
+    return {"at": at, "of": of, "queue": queue, **shown, "contact": record.contact}
 
 
 async def _opened(settings: Settings, recording: RecordingId, who: str, why: str) -> bytes | None:

@@ -21,8 +21,8 @@ CALLER = PersonId("per_rehearsed")
 
 @dataclass(slots=True)
 class Shelf:
-    """`ivr.ports.Outbox` and `Recordings` of one rehearsed call. For the steps in `broken` nothing
-    can be kept, as when a disk is full."""
+    """`ivr.ports.Outbox`, `Recordings` and `Seals` of one rehearsed call. For the steps in `broken`
+    nothing can be kept, as when a disk is full."""
 
     broken: Collection[str] = ()
     sent: dict[EffectKey, Outgoing] = field(default_factory=dict)
@@ -43,6 +43,10 @@ class Shelf:
     async def keep(self, key: EffectKey, person: PersonId, sound: bytes) -> Recording:
         self.check(key)
         return self.recordings.setdefault(key, Recording(RecordingId(f"rec_{key}"), person, 0.0))
+
+    async def seal(self, person: PersonId, field_name: str, text: str) -> None:
+        """A text of the effect that the field is named by; nothing is kept of it."""
+        self.check(field_name)
 
     def written(self, data: Mapping[str, Any]) -> None:
         """The journal is told of an effect."""

@@ -18,6 +18,7 @@ from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
 from ivr.rehearsal.simulated_time import SimulatedTime
+from ivr.session import Keeping
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
 
@@ -136,7 +137,8 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
-        call = take_call(line, flow, desk, clock, hours, lookups, desk.shelf, desk.shelf)
+        shelf = desk.shelf
+        call = take_call(line, flow, desk, clock, hours, lookups, shelf, Keeping(shelf, shelf))
         trail = self._loop.run_until_complete(call)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),

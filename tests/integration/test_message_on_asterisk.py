@@ -20,6 +20,7 @@ from adapters.sipp.voice import Voice
 from ivr.call import take_call
 from ivr.flow import Flow
 from ivr.ports import Line
+from ivr.session import Keeping
 from tests.fakes_calls import HOURS, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_stores import MemoryOutbox, MemoryRecordings
 from tests.rig import asterisk as running_asterisk
@@ -64,7 +65,7 @@ class Stage:
     async def take(self, line: Line) -> None:
         trail = await take_call(
             line, self.flow, self.acceptance, StandingClock(), HOURS, None,
-            MemoryOutbox(), self.recordings,
+            MemoryOutbox(), Keeping(self.recordings),
         )  # fmt: skip
         self.trails.append(trail)
 

@@ -12,14 +12,18 @@ NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
     "lookup": ("service", "into"), "ask": ("say",), "message": ("say",),
+    "record": ("say", "of"), "ticket": ("type", "subject"),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "message"),
+        ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "message", "record",
+         "ticket"),
         ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "ask", "listen", "message"), ("0", "-1", "twice")),
-    "seconds": (("menu", "ask", "listen", "lookup", "message"), ("-1", "nan", "inf", "soon")),
+    "tries": (("menu", "ask", "listen", "message", "record"), ("0", "-1", "twice")),
+    "seconds": (
+        ("menu", "ask", "listen", "lookup", "message", "record"), ("-1", "nan", "inf", "soon"),
+    ),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 
@@ -195,6 +199,8 @@ MISTAKES: dict[str, Change] = {
     "message keys alike": _a(
         "message", lambda r: {"keep": "5", r.choice(["again", "cancel"]): "5"}
     ),
+    "ticket without a type": _a("ticket", lambda r: {"type": r.choice(["", "Two words", "X"])}),
+    "ticket of a value that nobody collects": _a("ticket", lambda r: {"text": "{nobody}"}),
     "answers by one key": _a("ask", lambda r: {"key_for_yes": "5", "key_for_no": "5"}),
     "key of two signs": _a("ask", lambda r: {"key_for_yes": r.choice(["12", "", "A"])}),
     "unknown queue": _a(

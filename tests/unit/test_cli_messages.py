@@ -86,7 +86,7 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
 def test_messages_are_listed_by_ids_each_once(house: House) -> None:
     [message] = json.loads(house.messages("--json").stdout)
     assert message == {
-        "at": "2025-11-21T08:00:00+00:00", "queue": "support", "seconds": 2.0,
+        "at": "2025-11-21T08:00:00+00:00", "of": "message", "queue": "support", "seconds": 2.0,
         "recording": house.recording.id, "contact": "c-1",
     }  # fmt: skip
     assert house.recording.id in house.messages().stdout

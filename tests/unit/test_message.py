@@ -13,10 +13,11 @@ from ivr.call import take_call
 from ivr.flow import Flow
 from ivr.ports import EffectKey, JournalFailed, StoreFailed
 from ivr.rehearsal.stage import Premises, Role, Stage, Walk
+from ivr.session import Keeping
 from ivr.settings import NumberEntry
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
 from tests.fakes_calls import ANYBODY, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
-from tests.fakes_stores import MemoryOutbox, MemoryRecordings
+from tests.fakes_stores import MemoryOutbox, MemoryRecordings, MemoryVault
 
 MAILBOX = """
 first: mailbox
@@ -47,11 +48,12 @@ class House:
         self.acceptance = FakeAcceptance()
         self.outbox = MemoryOutbox()
         self.recordings = MemoryRecordings()
+        self.vault = MemoryVault({ANYBODY: {}})
 
     async def take(self, line: FakeLine, flow: Flow) -> list[str]:
         return await take_call(
             line, flow, self.acceptance, StandingClock(), HOURS, None,
-            self.outbox, self.recordings, {"support"},
+            self.outbox, Keeping(self.recordings, self.vault, {"support"}),
         )  # fmt: skip
 
     @property
