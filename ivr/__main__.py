@@ -6,13 +6,17 @@ call does: callers wait in the dialplan, and the next start takes up where the j
 
 from __future__ import annotations
 
-import asyncio
 import gc
+
+gc.disable()  # what imports make stays: to look through it again and again is a tenth of a start
+
+import asyncio
 import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from acd import events
@@ -26,6 +30,7 @@ from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.stores.audit import SqlAudit
+from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.outbox import FileOutbox
@@ -42,6 +47,8 @@ from ivr.faults import BadFlow
 from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.live_flows import LiveFlows
+from ivr.pin_requests import PinRequests
+from ivr.pins import VaultPins
 from ivr.ports import Line, StoreFailed, StoreRefused
 from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
@@ -49,6 +56,8 @@ from ivr.rules import RulesInForce
 from ivr.session import Keeping
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
+
+gc.enable()
 
 log = logging.getLogger(__name__)
 
@@ -100,24 +109,33 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
+    audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    outbox = FileOutbox(settings.data)
-    recordings = SealedRecordings(database, KeyRing(settings.secrets), settings.data)
-    keeping = Keeping(recordings, vault, settings.site.email)
+    keeping = _keeping(settings, database, vault)
+    walk = partial(take_call, lookups=lookups, outbox=outbox, pins=pins, keeping=keeping)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox, keeping)
+            await walk(line, flow, distributor, clock, rules.hours)
 
     agi = _agi_server(settings, take, prompts)
-    answers = Answers(distributor, clock, rules, *_requests(flows, SqlAudit(database), clock))
+    more = PinRequests(pins, vault, audit, clock).known | RecordingRequests(audit, clock).known
+    answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
-    await _open(agi, control, stack)
+    await _listen(agi, control, stack)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
+
+
+async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:
+    """Calls and questions may come from now on."""
+    await agi.start()
+    stack.push_async_callback(agi.stop, DRAIN_SECONDS)
+    await control.start()
+    stack.push_async_callback(control.stop)
 
 
 def _running(
@@ -129,6 +147,11 @@ def _running(
     return tasks
 
 
+def _keeping(settings: Settings, database: Database, vault: SqlVault) -> Keeping:
+    recordings = SealedRecordings(database, KeyRing(settings.secrets), settings.data)
+    return Keeping(recordings, vault, settings.site.email)
+
+
 def _agi_server(
     settings: Settings, take: Callable[[Line], Awaitable[None]], prompts: PromptFolder
 ) -> AgiServer:
@@ -137,21 +160,6 @@ def _agi_server(
     takes.forget(folder)
     secret = settings.secret("agi")
     return AgiServer("127.0.0.1", settings.ports.agi, secret, take, prompts, takes=folder)
-
-
-def _requests(
-    flows: LiveFlows, audit: SqlAudit, clock: CentreClock
-) -> tuple[FlowRequests, RecordingRequests]:
-    """What is written into the audit before it is done."""
-    return FlowRequests(flows, audit, clock), RecordingRequests(audit, clock)
-
-
-async def _open(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:
-    """Take calls and questions from now on."""
-    await agi.start()
-    stack.push_async_callback(agi.stop, DRAIN_SECONDS)
-    await control.start()
-    stack.push_async_callback(control.stop)
 
 
 def _prompts(settings: Settings) -> PromptFolder:

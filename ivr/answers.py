@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from acd import events
@@ -14,10 +15,10 @@ from acd.waits import IN_LINE
 from ivr.distributor import Distributor
 from ivr.flow_requests import FlowRequests
 from ivr.ports import Clock, CoreRefused
-from ivr.recording_requests import RecordingRequests
 from ivr.rules import RulesInForce
 
 Fields = Mapping[str, Any]
+NOTHING_MORE: Mapping[str, Callable[[Fields], Awaitable[Fields]]] = MappingProxyType({})
 
 
 class Answers:
@@ -29,7 +30,7 @@ class Answers:
         clock: Clock,
         rules: RulesInForce,
         flows: FlowRequests,
-        recordings: RecordingRequests,
+        more: Mapping[str, Callable[[Fields], Awaitable[Fields]]] = NOTHING_MORE,
     ) -> None:
         self._distributor = distributor
         self._clock = clock
@@ -49,7 +50,7 @@ class Answers:
             "rules apply": self._apply_rules,
             "flow announce": self._announce_flow,
             "flow take": self._take_flow,
-            "recording announce": recordings.announce,
+            **more,
         }
 
     async def answer(self, what: str, fields: Fields) -> Fields:

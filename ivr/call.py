@@ -29,6 +29,7 @@ from ivr.ports import (
     Lookups,
     Outbox,
     PersonId,
+    Pins,
     StoreFailed,
     StoreRefused,
 )
@@ -48,6 +49,8 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
+    *,
+    pins: Pins | None = None,
     keeping: Keeping | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
@@ -57,6 +60,7 @@ async def take_call(
     call.lookups = lookups or call.lookups
     call.outbox = outbox or call.outbox
     call.keeping = keeping or call.keeping
+    call.pins = pins or call.pins
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

@@ -26,6 +26,7 @@ from ivr.flow import (
     TicketStep,
 )
 from ivr.spoken_values import MARK, placeholder
+from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
 
 
@@ -175,7 +176,10 @@ def _queue(where: tuple[str, ...], queue: str | None, house: House, faults: Faul
 
 def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:
     """Every case can come true."""
-    houses = {"language": house.languages, "queue": house.queues, "caller": ("known", "withheld")}
+    houses = {
+        "language": house.languages, "queue": house.queues, "caller": ("known", "withheld"),
+        "verified": LEVELS,
+    }  # fmt: skip
     known = houses.get(step.fact or "")
     earlier: list[Case] = []
     for name, case in step.cases.items():

@@ -24,9 +24,11 @@ from ivr.step import (
     Words,
 )
 from ivr.steps_asking import AskStep
+from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_leaving import MessageStep, RecordStep, TicketStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_proving import VerifyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -43,6 +45,7 @@ __all__ = [
     "AskStep",
     "BranchStep",
     "Flow",
+    "FlowStep",
     "GoodbyeStep",
     "HoursStep",
     "ListenStep",
@@ -52,12 +55,14 @@ __all__ = [
     "Outcome",
     "QueueStep",
     "RecordStep",
+    "ReturnStep",
     "SayStep",
     "SetStep",
     "Spoken",
     "Step",
     "StepName",
     "TicketStep",
+    "VerifyStep",
     "Words",
     "prompt",
 ]
@@ -74,6 +79,9 @@ Step = (
     | RecordStep
     | TicketStep
     | MessageStep
+    | FlowStep
+    | ReturnStep
+    | VerifyStep
     | QueueStep
     | GoodbyeStep
 )
@@ -89,6 +97,9 @@ KINDS: dict[str, type[Step]] = {
     "record": RecordStep,
     "ticket": TicketStep,
     "message": MessageStep,
+    "flow": FlowStep,
+    "return": ReturnStep,
+    "verify": VerifyStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }
@@ -107,6 +118,9 @@ class Flow:
     """As a call remembers it: `main/3` when published, `main/file-` and a digest when not."""
     sure: Mapping[StepName, frozenset[str]] = field(default_factory=dict)
     """The values that every caller has who comes to a step."""
+    is_called: bool = False
+    """It is there to be called by other flows: it comes back, or needs what they collect. No
+    number leads to it."""
 
     def after(self, step: StepName, outcome: Outcome) -> StepName:
         """The next step; empty when the flow has ended."""

@@ -27,10 +27,13 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.perform_calling import flow, return_
 from ivr.perform_leaving import message, record, ticket
+from ivr.perform_proving import verify
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
+from ivr.values import LEVEL, NOTHING_PROVED
 from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
@@ -112,6 +115,7 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
         "dialled": facts.dialled,
         "language": session.language,
         "queue": facts.queue,
+        "verified": session.values.get(LEVEL, NOTHING_PROVED),
     }
     return step.outcome(known[str(step.fact)])
 
@@ -168,6 +172,9 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "record": record,
     "ticket": ticket,
     "message": message,
+    "flow": flow,
+    "return": return_,
+    "verify": verify,
     "queue": queue,
     "goodbye": goodbye,
 }

@@ -15,7 +15,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from ivr.flow import KEYS, TOO_MANY, AskStep, HoursStep, MenuStep, Outcome, Step, StepName
+from ivr.flow import (
+    KEYS,
+    TOO_MANY,
+    AskStep,
+    HoursStep,
+    MenuStep,
+    Outcome,
+    ReturnStep,
+    Step,
+    StepName,
+)
 from ivr.graph import reachable
 
 PEOPLE = frozenset({"queue", "callback", "message", "transfer"})
@@ -66,7 +76,7 @@ def too_far(
     A step that is not in `steps` is not understood; of it, too, the best is supposed.
     """
     places = {name: _place(name, out, steps, arrows.keys()) for name, out in arrows.items()}
-    people = {n for n in places if n not in steps or steps[n].do in PEOPLE} | {UNKNOWN}
+    people = {n for n in places if n not in steps or _is_goal(steps[n])} | {UNKNOWN}
     open_ = {name: place.arrows for name, place in places.items()} | {UNKNOWN: {}}
     if first not in places or (places.keys() == steps.keys() and _only_announces(steps)):
         return []
@@ -125,6 +135,13 @@ def _place(
         arrows |= {key: arrows.pop(answer) for key, answer in step.answers.items()}
     chooses = isinstance(step, AskStep | MenuStep)
     return Place(arrows, chooses, step.do == END, step.at_most or 0)
+
+
+def _is_goal(step: Step) -> bool:
+    """A person; or the end of a called flow, looked at alone: of the one that calls, which goes on
+    from there, the best is supposed."""
+    returns = isinstance(step, ReturnStep) and step.outcome not in step.then
+    return step.do in PEOPLE or returns
 
 
 def _only_announces(steps: Mapping[StepName, Step]) -> bool:

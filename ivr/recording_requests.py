@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from acd.model import Seconds
@@ -17,6 +17,11 @@ class RecordingRequests:
     def __init__(self, audit: Audit, clock: Clock) -> None:
         self._audit = audit
         self._clock = clock
+
+    @property
+    def known(self) -> dict[str, Callable[[Fields], Awaitable[Fields]]]:
+        """What can be asked, by name."""
+        return {"recording announce": self.announce}
 
     async def announce(self, fields: Fields) -> Fields:
         """`who` is about to open `recording`, and `why`; `CoreRefused` without a reason."""

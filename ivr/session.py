@@ -10,6 +10,7 @@ from typing import Any
 from acd.model import Seconds
 from acd.schedule import Schedule
 from ivr.flow import Spoken, StepName, prompt
+from ivr.pins import NoPins
 from ivr.ports import (
     Acceptance,
     Clock,
@@ -20,6 +21,7 @@ from ivr.ports import (
     Outbox,
     Outgoing,
     PersonId,
+    Pins,
     Recording,
     Recordings,
     Seals,
@@ -95,6 +97,7 @@ class Session:
     lookups: Lookups = field(default_factory=NoServices)
     outbox: Outbox = field(default_factory=NoOutbox)
     keeping: Keeping = field(default_factory=Keeping)
+    pins: Pins = field(default_factory=NoPins)
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless

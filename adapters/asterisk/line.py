@@ -27,6 +27,7 @@ from adapters.asterisk.call_facts import (
     visits_text,
 )
 from adapters.asterisk.playing import length, made, names, recordings
+from adapters.asterisk.typed import answer_in
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
 from voice.ports import Prompt, PromptStore
 
@@ -57,11 +58,7 @@ class AgiLine:
     def __init__(
         self, agi: CallAgi, prompts: PromptStore, threads: Executor, takes: Path | None = None
     ) -> None:
-        self._agi = agi
-        self._prompts = prompts
-        self._threads = threads
-        self._takes = takes
-        """Where Asterisk writes what callers say; None: nowhere."""
+        self._agi, self._prompts, self._threads, self._takes = agi, prompts, threads, takes
         self._working: Future[Any] = Future()
         """The latest command; one at a time."""
         self._working.set_result(None)
@@ -80,7 +77,7 @@ class AgiLine:
 
     async def begin(self) -> None:
         """Tell the dialplan that somebody is here, and learn who calls."""
-        self._facts, self._taken = await self._do(0, self._begin)
+        self._facts = await self._do(0, self._begin)
         self._version = self._facts.version
 
     def close(self) -> None:
@@ -101,12 +98,19 @@ class AgiLine:
             return await self._do(length(files), self._say, files)
 
     async def ask(
-        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        most_keys: int,
+        seconds: Seconds,
+        ends_with: str = "#",
+        secret: bool = False,
     ) -> str | None:
         async with recordings(self._prompts, prompts) as files:
             longest = length(files) + seconds + most_keys * BETWEEN_KEYS
             unsaid = bool(prompts) and not files
-            return await self._do(longest, self._ask, files, most_keys, seconds, ends_with, unsaid)
+            asked = files, most_keys, seconds, ends_with, unsaid
+            return await self._do(longest, self._ask_in_secret if secret else self._ask, *asked)
 
     async def record(
         self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
@@ -170,17 +174,19 @@ class AgiLine:
 
     # ---- in a thread
 
-    def _begin(self) -> tuple[CallFacts, int]:
+    def _begin(self) -> CallFacts:
         on_record = keys_on_record(self._agi.env)
         limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
-        if on_record:  # the script before this one has begun it
+        if on_record:  # the script before this one has begun it; nobody asks for its keys any more
             self._set(limits)
+            self._taken = on_record - len(KEPT)
+            self._forget()
         else:
             self._set(limits | {TYPED: KEPT})
             self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
         goes_on = arguments(self._agi.env)["STEP"]
         self._kept = self._agi.get_variable(VALUES) if goes_on else ""
-        return call_facts(self._agi.env, self._kept), max(on_record - len(KEPT), 0)
+        return call_facts(self._agi.env, self._kept)
 
     def _remember(self, values: str, variables: dict[str, str]) -> None:
         """Values before the step that counts on them. Not by `MSet`: an application's arguments
@@ -242,7 +248,7 @@ class AgiLine:
         self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
     ) -> str | None:
         typed = self._typed()
-        if _answer(typed, most_keys, ends_with) is None:
+        if answer_in(typed, most_keys, ends_with) is None:
             left, options = most_keys - len(typed), f"t({ends_with})"
             if typed:
                 self._read("", left, options, BETWEEN_KEYS)
@@ -250,22 +256,34 @@ class AgiLine:
                 self._read(DIAL_TONE, left, options + "i", seconds)
             elif not (typed := self._typed()):
                 self._read("", left, options, seconds)
-            elif _answer(typed, most_keys, ends_with) is None:
+            elif answer_in(typed, most_keys, ends_with) is None:
                 self._read("", most_keys - len(typed), options, BETWEEN_KEYS)
             typed = self._typed()
-        keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
+        keys, taken = answer_in(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken
         return keys if taken else None
 
     def _record(self, files: list[str], seconds: Seconds, pause: int, ends_with: str) -> Take:
-        if self._takes is None:
-            raise LineFailed("there is no folder for recordings")
+        folder, tone = takes.tone_in(self._takes)
         self._speak(files)
-        self._play([takes.tone_in(self._takes)])
-        taken = takes.take(self._agi, self._takes, seconds, pause, ends_with)
+        self._play([tone])
+        taken = takes.take(self._agi, folder, seconds, pause, ends_with)
         if not taken.gone:
             self._taken += len(self._typed())
         return taken
+
+    def _ask_in_secret(
+        self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
+    ) -> str | None:
+        keys = self._ask(files, most_keys, seconds, ends_with, unsaid)
+        self._forget()
+        return keys
+
+    def _forget(self) -> None:
+        """Take the keys that have answered questions off the call; later ones stay."""
+        self._agi.set_variable(TYPED, KEPT + self._typed())
+        self._agi.set_variable(READ, "")
+        self._taken = 0
 
     def _read(self, sound: str, most: int, options: str, seconds: Seconds) -> bool:
         """Play and wait until enough keys have been pressed, or none for long enough; False when
@@ -279,11 +297,3 @@ class AgiLine:
     def _complain(self, failed: bool) -> None:
         if failed:
             log.error("prompts not played", extra={"reason": "asterisk cannot read the files"})
-
-
-def _answer(typed: str, most_keys: int, ends_with: str) -> tuple[str, int] | None:
-    """A complete answer at the beginning of what was typed, and how many keys it took."""
-    for count, key in enumerate(typed[:most_keys], start=1):
-        if ends_with and key in ends_with:
-            return typed[: count - 1], count
-    return (typed[:most_keys], most_keys) if len(typed) >= most_keys else None

@@ -27,8 +27,11 @@ def forget(folder: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def tone_in(folder: Path) -> str:
-    """The tone, as Asterisk names it; made when it is not there."""
+def tone_in(folder: Path | None) -> tuple[Path, str]:
+    """The folder and the tone in it, as Asterisk names it; made when it is not there. Raises
+    `LineFailed` where there is no folder for recordings."""
+    if folder is None:
+        raise LineFailed("there is no folder for recordings")
     from voice.recorded import as_wav, tone  # takes time that a start does not have
 
     path = folder / TONE
@@ -38,7 +41,7 @@ def tone_in(folder: Path) -> str:
         spare.write_bytes(as_wav(tone()))
         spare.chmod(0o644)  # Asterisk may run as another user
         spare.replace(path)
-    return str(path.with_suffix(""))
+    return folder, str(path.with_suffix(""))
 
 
 def take(agi: CallAgi, folder: Path, seconds: Seconds, pause: int, ends_with: str) -> Take:

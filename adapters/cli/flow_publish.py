@@ -40,13 +40,13 @@ class AuditOfStoppedCore:
 
 def publish(flow: str, why: str, who: str | None, as_json: bool) -> None:
     """Make the draft of this flow its next version."""
-    said_by, reason = who or login(), reason_of(why)
+    said_by, reason = who or login(), reason_or_fail(why)
     _do(lambda publisher: publisher.publish(flow, said_by, reason), as_json)
 
 
 def roll_back(flow: str, to: int | None, why: str, who: str | None, as_json: bool) -> None:
     """Make an older version current again."""
-    said_by, reason = who or login(), reason_of(why)
+    said_by, reason = who or login(), reason_or_fail(why)
     _do(lambda publisher: publisher.roll_back(flow, to, said_by, reason), as_json)
 
 
@@ -106,8 +106,8 @@ def differences(number: int, lines: Sequence[str]) -> Sequence[str]:
     return ["the first version" if number == 1 else "nothing is different for callers"]
 
 
-def reason_of(why: str) -> str:
-    """The reason in one line, or a sentence and the end of the command."""
+def reason_or_fail(why: str) -> str:
+    """The reason that was given, in one line."""
     reason = " ".join(why.split())
     if not reason or len(reason) > MOST_CHARACTERS:
         fail(f"--why: say why, in {MOST_CHARACTERS} characters at most")

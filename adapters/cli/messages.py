@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.cli.flow_publish import AuditOfStoppedCore, login, reason_of
+from adapters.cli.flow_publish import AuditOfStoppedCore, login, reason_or_fail
 from adapters.cli.output import fail, table
 from adapters.control.client import CoreClient
 from adapters.stores.journal import JournalReader
@@ -51,7 +51,7 @@ def show_all(settings: Settings, as_json: bool) -> None:
 
 def save(settings: Settings, recording: str, target: Path, why: str, who: str | None) -> None:
     """Write one as a WAV file, once the audit has it."""
-    reason = reason_of(why)
+    reason = reason_or_fail(why)
     if target.exists():
         fail(f"{target} is there already: name a file that is not")
     try:

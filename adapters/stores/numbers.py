@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
-
 LONGEST = 64
 
 
@@ -15,6 +12,9 @@ def normal_number(number: str, region: str = "CN") -> str:
 
     Extensions, short codes and names of SIP accounts stay as they are. "" when nothing is left.
     """
+    import phonenumbers  # here: a restarted core offers waiting calls before it needs it
+    from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+
     plain = "".join(unicodedata.normalize("NFKC", number).split())[:LONGEST].casefold()
     try:
         parsed = phonenumbers.parse(plain, region)

@@ -24,6 +24,7 @@ from ivr.flow import KEYS, Flow, LookupStep
 from ivr.keys import Keys
 from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS
 from ivr.rehearsal.mocks import MockedAnswer
+from ivr.rehearsal.pins import AWAY, LOCKED
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
@@ -104,6 +105,12 @@ def _number(text: str) -> str:
     return text
 
 
+def _pin(text: str) -> str:
+    if text not in (LOCKED, AWAY) and not re.fullmatch(r"[0-9]{4,12}", text):
+        raise ValueError(f"is a PIN of 4 to 12 digits, `locked` or `away`{_not(text)}")
+    return text
+
+
 def _language(text: str, info: ValidationInfo) -> str:
     return _one_of(text, _known(info).flow.languages, "language")
 
@@ -173,6 +180,8 @@ class Caller(Keys):
         default_factory=dict
     )
     """What services answer, in the order in which they are asked."""
+    pin: Annotated[str, AfterValidator(_pin)] | None = None
+    """Theirs; default: they have none."""
     broken: tuple[Annotated[str, AfterValidator(_step_with_effect)], ...] = ()
     """Steps that cannot keep what they should, as when a disk is full."""
     expect: Expected = Field(default_factory=Expected)

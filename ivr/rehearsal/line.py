@@ -22,7 +22,7 @@ from ivr.ports import (
     PersonId,
     Take,
 )
-from ivr.rehearsal.kept import CALLER, Shelf
+from ivr.rehearsal.kept import Shelf
 from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
@@ -31,6 +31,10 @@ SPEAKS = re.compile(r"speaks ([1-9][0-9]{0,2})( and hangs up)?")
 """The same, with how many seconds."""
 MOST_QUESTIONS = 50
 """One performance of a step that asks more often than this will not end."""
+
+
+SOMEBODY = PersonId("per_rehearsed")
+"""Who every rehearsed caller is."""
 
 
 class NoEnd(Exception):
@@ -68,7 +72,13 @@ class Actor:
         return self._typed[:1] or None if interruptible else None
 
     async def ask(
-        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        most_keys: int,
+        seconds: Seconds,
+        ends_with: str = "#",
+        secret: bool = False,
     ) -> str | None:
         self._check()
         self._count()
@@ -177,7 +187,7 @@ class Desk:
         """What the call leaves behind."""
 
     async def begin(self, facts: CallFacts) -> PersonId | None:
-        return CALLER
+        return SOMEBODY
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None

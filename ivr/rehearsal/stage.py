@@ -12,11 +12,14 @@ from acd.model import ContactId, Seconds
 from acd.schedule import ALWAYS, Schedule
 from ivr.call import take_call
 from ivr.centre_file import STANDARD
+from ivr.faults import meant
 from ivr.flow import Flow
+from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
 from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
+from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.session import Keeping
 from ivr.settings import NumberEntry, Settings
@@ -39,12 +42,22 @@ class Premises:
     queues: frozenset[str]
     numbers: Mapping[str, NumberEntry]
     classes: frozenset[str] = frozenset({STANDARD})
+    called: frozenset[str] = frozenset()
+    """Flows that take no calls: they are walked where others call them."""
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
         queues = frozenset(settings.centre.queues)
         classes = frozenset({STANDARD, *settings.centre.classes})
-        return Premises(flows, settings.hours, queues, settings.site.numbers, classes)
+        takes = {name: flow for name, flow in flows.items() if not flow.is_called}
+        called = frozenset(flows.keys() - takes.keys())
+        return Premises(takes, settings.hours, queues, settings.site.numbers, classes, called)
+
+    def why_not(self, flow: str) -> str:
+        """Why nobody can walk this flow; empty when they can."""
+        if flow in self.called:
+            return only_called(flow, "try")
+        return "" if flow in self.flows else f"there is no flow {flow!r}{meant(flow, self.flows)}"
 
     def zone(self) -> ZoneInfo:
         """The time zone that all opening hours share, else UTC."""
@@ -76,6 +89,8 @@ class Role:
     """Opening hours, by name, that are open or closed whatever the clock shows."""
     mocks: Mapping[str, Sequence[MockedAnswer]] = field(default_factory=dict)
     """What services answer, by name, in the order in which they are asked."""
+    pin: str | None = None
+    """The caller's; None: they have none. `locked` and `away` stand for one that is."""
     broken: frozenset[str] = frozenset()
     """Steps whose effects cannot be kept."""
 
@@ -138,8 +153,11 @@ class Stage:
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
         shelf = desk.shelf
-        call = take_call(line, flow, desk, clock, hours, lookups, shelf, Keeping(shelf, shelf))
-        trail = self._loop.run_until_complete(call)
+        taken = take_call(
+            line, flow, desk, clock, hours, lookups, shelf,
+            pins=RehearsedPins(role.pin), keeping=Keeping(shelf, shelf),
+        )  # fmt: skip
+        trail = self._loop.run_until_complete(taken)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),

@@ -65,7 +65,7 @@ class Stage:
     async def take(self, line: Line) -> None:
         trail = await take_call(
             line, self.flow, self.acceptance, StandingClock(), HOURS, None,
-            MemoryOutbox(), Keeping(self.recordings),
+            MemoryOutbox(), keeping=Keeping(self.recordings),
         )  # fmt: skip
         self.trails.append(trail)
 

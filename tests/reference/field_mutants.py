@@ -11,18 +11,19 @@ from tests.reference.flow_documents import TWICE, Document, Fields, of_kind
 NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
-    "lookup": ("service", "into"), "ask": ("say",), "message": ("say",),
+    "lookup": ("service", "into"), "verify": ("say",), "ask": ("say",), "message": ("say",),
     "record": ("say", "of"), "ticket": ("type", "subject"),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "message", "record",
-         "ticket"),
+        ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "verify", "message",
+         "record", "ticket"),
         ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "ask", "listen", "message", "record"), ("0", "-1", "twice")),
+    "tries": (("menu", "ask", "listen", "verify", "message", "record"), ("0", "-1", "twice")),
     "seconds": (
-        ("menu", "ask", "listen", "lookup", "message", "record"), ("-1", "nan", "inf", "soon"),
+        ("menu", "ask", "listen", "lookup", "verify", "message", "record"),
+        ("-1", "nan", "inf", "soon"),
     ),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]

@@ -53,7 +53,7 @@ class House:
     async def take(self, line: FakeLine, flow: Flow) -> list[str]:
         return await take_call(
             line, flow, self.acceptance, StandingClock(), HOURS, None,
-            self.outbox, Keeping(self.recordings, self.vault, {"support"}),
+            self.outbox, keeping=Keeping(self.recordings, self.vault, {"support"}),
         )  # fmt: skip
 
     @property

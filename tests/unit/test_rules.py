@@ -25,7 +25,6 @@ from ivr.flows_in_force import load_in_force
 from ivr.live_flows import LiveFlows
 from ivr.load import load
 from ivr.ports import CoreRefused
-from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
 from ivr.rules import MOST_FAULTS, RulesInForce
 from tests.fakes_calls import FLOWS, HOUSE, StandingClock
@@ -93,9 +92,7 @@ async def at_work(folder: Path, *flows: Flow, known: str = "") -> AsyncIterator[
     distributor = Distributor(engine, journal, phones, MemoryVault(), clock)
     rules = RulesInForce(found, distributor, lambda: flows, phones.rules_changed)
     live = LiveFlows(found, load_in_force(found), lambda: rules.house)
-    audit = MemoryAudit()
-    flow_requests = FlowRequests(live, audit, clock)
-    answers = Answers(distributor, clock, rules, flow_requests, RecordingRequests(audit, clock))
+    answers = Answers(distributor, clock, rules, FlowRequests(live, MemoryAudit(), clock))
     cast = Cast(file, rules, distributor, journal, phones, answers)
     running = asyncio.create_task(distributor.run())
     rules.begin(known)
