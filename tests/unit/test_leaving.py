@@ -12,7 +12,8 @@ from adapters.tickets.store import Numbered
 from ivr.call import take_call
 from ivr.faults import BadFlow
 from ivr.flow import Flow
-from ivr.ports import EffectKey, JournalFailed, PersonId, Record
+from ivr.ports import EffectKey, JournalFailed, PersonId, Record, StoreFailed
+from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.session import Keeping
 from ivr.settings import NumberEntry
@@ -215,3 +216,10 @@ def test_rehearsals_write_nothing_and_can_be_broken(tmp_path: Path) -> None:
         role = Role(flow.name, ["4711"])
         assert stage.walk(role).trail[1] == "wish:done"
         assert stage.walk(replace(role, broken=frozenset({"wish"}))).trail[1] == "wish:failed"
+
+
+def test_a_step_of_a_called_flow_can_be_broken_too() -> None:
+    shelf = Shelf(broken={"identity/wish"})
+    shelf.check("rehearsal/wish/1")
+    with pytest.raises(StoreFailed):
+        shelf.check("rehearsal/identity/wish/2")
