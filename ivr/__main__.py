@@ -29,6 +29,7 @@ from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
+from adapters.python_steps.threads import PythonThreads
 from adapters.stores.audit import SqlAudit
 from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
@@ -50,6 +51,7 @@ from ivr.live_flows import LiveFlows
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Line, StoreFailed, StoreRefused
+from ivr.python_files import python_functions
 from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
@@ -92,8 +94,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     vault = SqlVault(database, KeyRing(settings.secrets), data=settings.data)
     await vault.check()
     found = await recover(journal, settings.centre)
-    clock = CentreClock(found.at)
-    prompts = _prompts(settings)
+    clock, prompts = CentreClock(found.at), _prompts(settings)
     ami = Ami(
         "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
         on_event=lambda event: switchboard.hear(event),
@@ -111,12 +112,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    keeping = _keeping(settings, database, vault)
-    walk = partial(take_call, lookups=lookups, outbox=outbox, pins=pins, keeping=keeping)
+    keeping, python = _keeping(settings, database, vault), PythonThreads(python_functions(settings))
+    walk = partial(take_call, lookups=lookups, outbox=outbox, python=python, keeping=keeping)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await walk(line, flow, distributor, clock, rules.hours)
+            await walk(line, flow, distributor, clock, rules.hours, pins=pins)
 
     agi = _agi_server(settings, take, prompts)
     more = PinRequests(pins, vault, audit, clock).known | RecordingRequests(audit, clock).known

@@ -30,6 +30,7 @@ from ivr.ports import (
     Outbox,
     PersonId,
     Pins,
+    PythonSteps,
     StoreFailed,
     StoreRefused,
 )
@@ -49,7 +50,7 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
-    *,
+    python: PythonSteps | None = None,
     pins: Pins | None = None,
     keeping: Keeping | None = None,
 ) -> list[str]:
@@ -61,6 +62,7 @@ async def take_call(
     call.outbox = outbox or call.outbox
     call.keeping = keeping or call.keeping
     call.pins = pins or call.pins
+    call.python = python or call.python
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:
@@ -69,6 +71,7 @@ async def take_call(
         while step:
             await line.remember(step, call.visits, flow.version, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
+            call.begun_before = False
             await _note(call, step, outcome)
             step = flow.after(step, outcome)  # none: the conversation is over
     except CallerGone:
@@ -86,6 +89,7 @@ def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
     the flow may be another by now, and ask for a value that nobody has collected."""
     if facts.step in flow.steps and flow.sure.get(facts.step, frozenset()) <= facts.values.keys():
         call.values.update(facts.values)
+        call.begun_before = True
         return facts.step
     return flow.first
 

@@ -29,6 +29,7 @@ from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_leaving import MessageStep, RecordStep, TicketStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_proving import VerifyStep
+from ivr.steps_python import PythonStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -53,6 +54,7 @@ __all__ = [
     "MenuStep",
     "MessageStep",
     "Outcome",
+    "PythonStep",
     "QueueStep",
     "RecordStep",
     "ReturnStep",
@@ -76,6 +78,7 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | PythonStep
     | RecordStep
     | TicketStep
     | MessageStep
@@ -94,6 +97,7 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "python": PythonStep,
     "record": RecordStep,
     "ticket": TicketStep,
     "message": MessageStep,

@@ -30,6 +30,7 @@ from ivr.flow import (
 from ivr.perform_calling import flow, return_
 from ivr.perform_leaving import message, record, ticket
 from ivr.perform_proving import verify
+from ivr.perform_python import python
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
@@ -169,6 +170,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "branch": branch,
     "hours": hours,
     "lookup": lookup,
+    "python": python,
     "record": record,
     "ticket": ticket,
     "message": message,

@@ -15,6 +15,7 @@ from ivr.ports import (
     Acceptance,
     Clock,
     EffectKey,
+    Ended,
     Line,
     LookupFailed,
     Lookups,
@@ -22,6 +23,8 @@ from ivr.ports import (
     Outgoing,
     PersonId,
     Pins,
+    PythonFailed,
+    PythonSteps,
     Recording,
     Recordings,
     Seals,
@@ -72,6 +75,13 @@ class Keeping:
     """The queues to which a message is told by e-mail, too."""
 
 
+class NoPython:
+    """`ivr.ports.PythonSteps` of a house that has none."""
+
+    async def run(self, name: str, inputs: Mapping[str, str], key: EffectKey) -> Ended:
+        raise PythonFailed("there are no Python steps")
+
+
 @dataclass(slots=True)
 class Session:
     """One call. Dies with the script; what must outlive it is on the line or in the journal."""
@@ -98,6 +108,9 @@ class Session:
     outbox: Outbox = field(default_factory=NoOutbox)
     keeping: Keeping = field(default_factory=Keeping)
     pins: Pins = field(default_factory=NoPins)
+    python: PythonSteps = field(default_factory=NoPython)
+    begun_before: bool = False
+    """Whether the step that is being performed was begun before, by a script that died in it."""
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless

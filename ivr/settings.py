@@ -66,6 +66,8 @@ class SiteFile(Keys):
     """At every step of a flow a person is so many keys away, at most."""
     services: dict[Name, ServiceEntry] = Field(default_factory=dict)
     """What `lookup` steps may ask."""
+    steps: str | None = None
+    """The folder of Python files whose functions `python` steps run; relative to data."""
     email: dict[Name, EmailAddress] = Field(default_factory=dict)
     """Where it is told that a message was left, by queue. Queues that are not named: nowhere."""
 

@@ -12,7 +12,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, model_validator
 
 from ivr.step import DONE, SILENCE, AnyStep, Key, Outcome, Spoken
-from ivr.value_places import checked, filled, places
+from ivr.steps_outside import filled_text, places, with_places
 
 CANCELLED, FAILED = "cancelled", "failed"
 LONGEST_SUBJECT, LONGEST_NOTE = 200, 2000
@@ -124,10 +124,12 @@ class TicketStep(AnyStep):
     subject: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_SUBJECT),
-        AfterValidator(checked),
+        AfterValidator(with_places),
     ]
     """What it is about, in a line; `{name}` stands for a value."""
-    text: Annotated[str, StringConstraints(max_length=LONGEST_NOTE), AfterValidator(checked)] = ""
+    text: Annotated[
+        str, StringConstraints(max_length=LONGEST_NOTE), AfterValidator(with_places)
+    ] = ""
     """What else there is to know; `{name}` stands for a value."""
     queue: str | None = None
     """Whose work it is; default: that of the dialled number."""
@@ -135,7 +137,7 @@ class TicketStep(AnyStep):
     def written(self, values: dict[str, str]) -> str:
         """What goes on the ticket, with these values."""
         parts = (self.subject, self.text) if self.text else (self.subject,)
-        return "\n".join(filled(part, values) for part in parts)
+        return "\n".join(filled_text(part, values) for part in parts)
 
     def uses(self) -> Iterator[tuple[tuple[str, ...], str]]:
         for field, text in (("subject", self.subject), ("text", self.text)):

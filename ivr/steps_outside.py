@@ -15,12 +15,12 @@ from urllib.parse import quote
 from pydantic import AfterValidator, Field
 
 from ivr.step import DONE, AnyStep, Outcome
-from ivr.value_places import PLACE, TextWithPlaces, filled, places
-from ivr.values import ValueName
+from ivr.values import NAME, RESERVED, ValueName
 
 NOT_FOUND, FAILED, TIMEOUT = "not_found", "failed", "timeout"
 LONGEST_ANSWER = 200
 """Bytes (UTF-8) of one value out of an answer."""
+_PLACE = re.compile(rf"\{{({NAME.pattern})\}}")
 _PATH_SIGNS = re.compile(r"[A-Za-z0-9._~-]*")
 _QUERY_NAME = re.compile(r"[A-Za-z0-9._~-]{1,64}")
 _JSON_PART = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -42,7 +42,7 @@ def _path(text: str) -> str:
     if not text.startswith("/"):
         raise ValueError("a path begins with /, like /orders/{order}")
     for part in text[1:].split("/"):
-        literal = PLACE.sub("", part)
+        literal = _PLACE.sub("", part)
         if not part or part in (".", ".."):
             raise ValueError("a path has no empty parts, and no . and .. in it")
         if not _PATH_SIGNS.fullmatch(literal):
@@ -52,6 +52,21 @@ def _path(text: str) -> str:
             )
     places(text)
     return text
+
+
+def with_places(text: str) -> str:
+    if "{" in _PLACE.sub("", text) or "}" in _PLACE.sub("", text):
+        raise ValueError("in braces there is the name of a value, like {order}")
+    places(text)
+    return text
+
+
+def places(text: str) -> list[str]:
+    """The values that a text has places for."""
+    names = _PLACE.findall(text)
+    for name in RESERVED & set(names):
+        raise ValueError(f"{{{name}}} is no value of the call")
+    return names
 
 
 def _query_name(text: str) -> str:
@@ -77,9 +92,9 @@ class LookupStep(AnyStep):
     """One of `services` in the site file."""
     path: Annotated[str, AfterValidator(_path)] = ""
     """Behind the service's own address."""
-    query: Mapping[Annotated[str, AfterValidator(_query_name)], TextWithPlaces] = Field(
-        default_factory=dict
-    )
+    query: Mapping[
+        Annotated[str, AfterValidator(_query_name)], Annotated[str, AfterValidator(with_places)]
+    ] = Field(default_factory=dict)
     """What is asked for, by name: what stands behind the ? of an address."""
     into: Annotated[
         Mapping[ValueName, Annotated[str, AfterValidator(_json_path)]], Field(min_length=1)
@@ -92,7 +107,8 @@ class LookupStep(AnyStep):
         """Path and query with these values in them, encoded. Raises `BadQuestion`."""
         path = "".join(f"/{_filled_part(part, values)}" for part in self.path.split("/")[1:])
         pairs = (
-            f"{name}={quote(filled(text, values), safe='')}" for name, text in self.query.items()
+            f"{name}={quote(filled_text(text, values), safe='')}"
+            for name, text in self.query.items()
         )
         query = "&".join(pairs)
         return f"{path}?{query}" if query else path
@@ -116,12 +132,16 @@ class LookupStep(AnyStep):
         return frozenset({DONE, NOT_FOUND, FAILED, TIMEOUT})
 
 
+def filled_text(text: str, values: Mapping[str, str]) -> str:
+    return _PLACE.sub(lambda found: values[found[1]], text)
+
+
 def _filled_part(part: str, values: Mapping[str, str]) -> str:
     """One part of a path, which stays one part whatever the values are."""
-    done = filled(part, values)
-    if done in ("", ".", "..") or _PATH_ENDS.search(done):
+    filled = filled_text(part, values)
+    if filled in ("", ".", "..") or _PATH_ENDS.search(filled):
         raise BadQuestion("a value cannot stand in a path")
-    return quote(done, safe="")
+    return quote(filled, safe="")
 
 
 def _value(answer: Any, path: str) -> str:

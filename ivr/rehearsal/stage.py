@@ -16,9 +16,11 @@ from ivr.faults import meant
 from ivr.flow import Flow
 from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
+from ivr.python_files import python_functions
+from ivr.python_steps import PythonFunction
 from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import Actor, Desk
-from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
+from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPython
 from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.session import Keeping
@@ -44,6 +46,8 @@ class Premises:
     classes: frozenset[str] = frozenset({STANDARD})
     called: frozenset[str] = frozenset()
     """Flows that take no calls: they are walked where others call them."""
+    python: Mapping[str, PythonFunction] = field(default_factory=dict)
+    """What `python` steps may run."""
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
@@ -51,7 +55,8 @@ class Premises:
         classes = frozenset({STANDARD, *settings.centre.classes})
         takes = {name: flow for name, flow in flows.items() if not flow.is_called}
         called = frozenset(flows.keys() - takes.keys())
-        return Premises(takes, settings.hours, queues, settings.site.numbers, classes, called)
+        numbers, functions = settings.site.numbers, python_functions(settings)
+        return Premises(takes, settings.hours, queues, numbers, classes, called, functions)
 
     def why_not(self, flow: str) -> str:
         """Why nobody can walk this flow; empty when they can."""
@@ -91,6 +96,8 @@ class Role:
     """What services answer, by name, in the order in which they are asked."""
     pin: str | None = None
     """The caller's; None: they have none. `locked` and `away` stand for one that is."""
+    python: Mapping[str, Sequence[MockedEnd]] = field(default_factory=dict)
+    """How Python steps end, by name, in the order in which they are run."""
     broken: frozenset[str] = frozenset()
     """Steps whose effects cannot be kept."""
 
@@ -111,9 +118,9 @@ class Walk:
     fault: str = ""
     """Why it broke off."""
     unmocked: tuple[str, ...] = ()
-    """Services that were asked and had no mock left, once for each time."""
+    """Services and functions that were asked and had no mock left, once for each time."""
     unasked: tuple[str, ...] = ()
-    """Services that have mocks left."""
+    """Services and functions that have mocks left."""
 
 
 def longest_walk(flows: Iterable[Flow]) -> int:
@@ -152,16 +159,16 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
-        shelf = desk.shelf
+        python, pins = MockedPython(self.premises.python, role.python), RehearsedPins(role.pin)
         taken = take_call(
-            line, flow, desk, clock, hours, lookups, shelf,
-            pins=RehearsedPins(role.pin), keeping=Keeping(shelf, shelf),
+            line, flow, desk, clock, hours, lookups, desk.shelf,
+            python=python, pins=pins, keeping=Keeping(desk.shelf, desk.shelf),
         )  # fmt: skip
         trail = self._loop.run_until_complete(taken)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
-            tuple(lookups.unmocked), tuple(lookups.unasked),
+            (*lookups.unmocked, *python.unmocked), (*lookups.unasked, *python.unasked),
         )  # fmt: skip
 
     def facts(self, role: Role) -> CallFacts:
