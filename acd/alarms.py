@@ -169,7 +169,7 @@ def _has_waited(floor: Floor, subject: str, now: Seconds) -> None:
 def _end_parking(floor: Floor, subject: str, now: Seconds) -> None:
     """Due: the contact waits again. Parked for too long: the waiting episode is over."""
     contact = floor.contacts[ContactId(subject)]
-    limit = contact.parked_at + floor.queue(contact.queue).park_limit
+    limit = floor.parked_for_good(contact)
     if contact.parked_until is not None and contact.parked_until <= now:
         unpark(floor, contact, now)
     elif contact.parked_until is None and limit <= now:

@@ -143,12 +143,12 @@ def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
 
 def parked(floor: Floor, event: events.Parked, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
-    if contact is None or contact.state not in (S.WAITING, S.RINGING):
+    if contact is None or contact.state not in (S.ARRIVING, S.WAITING, S.RINGING):
         return False
     floor.leave(contact)
     _end_offer(floor, contact, "parked", now)
     contact.state = after_contact(contact.state, "park")
-    contact.parked_at, contact.parked_until = now, event.until
+    contact.parked_at, contact.parked_until, contact.park_limit = now, event.until, event.limit
     floor.parked(contact)
     return True
 

@@ -164,6 +164,8 @@ class Parked:
 
     contact: ContactId
     until: Seconds | None = None
+    limit: Seconds | None = None
+    """After so long the waiting episode is over; None: as the queue's `park_limit` says."""
 
 
 @dataclass(frozen=True, slots=True)

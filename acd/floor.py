@@ -166,9 +166,14 @@ class Floor:
 
     def parked(self, contact: Contact) -> None:
         """Come back to a parked contact when it is due, or has been parked for too long."""
-        limit = contact.parked_at + self.queue(contact.queue).park_limit
         until = contact.parked_until
+        limit = self.parked_for_good(contact)
         self.deadlines.add(limit if until is None else until, Alarm.PARK, contact.id)
+
+    def parked_for_good(self, contact: Contact) -> Seconds:
+        """From when on a parked contact has been parked for too long."""
+        own, usual = contact.park_limit, self.queue(contact.queue).park_limit
+        return contact.parked_at + (usual if own is None else own)
 
     def demand(self, contact: Contact, now: Seconds) -> Demand:
         """What the contact asks for."""

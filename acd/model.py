@@ -47,9 +47,11 @@ class Rule(StrEnum):
     CONSULT = "consult"  # asked for by the agent who has the contact
 
 
+CALLS, CALLED_BACK = "voice", "callback"
+"""Channels: the customer is on the telephone, or is to be called."""
 MEDIA: Mapping[str, Medium] = {
-    "voice": Medium.VOICE,
-    "callback": Medium.VOICE,
+    CALLS: Medium.VOICE,
+    CALLED_BACK: Medium.VOICE,
     "email": Medium.MAIL,
     "message": Medium.MAIL,
     "ticket": Medium.MAIL,
@@ -88,6 +90,8 @@ class Contact:
     parked_until: Seconds | None = None
     """When a parked contact waits again by itself: a callback that is due then."""
     parked_at: Seconds = 0.0
+    park_limit: Seconds | None = None
+    """How long it may be parked this time; None: as its queue says."""
     overflowed: int = 0
     """So many of the queue's overflow rules have spoken for this contact."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from acd.commands import Overflow
 from acd.config import Condition, Queue
 from acd.deadlines import Alarm
-from acd.model import Contact, ContactId, QueueId, Seconds
+from acd.model import Contact, ContactId, Medium, QueueId, Seconds
 from acd.states import AgentState, ContactState
 
 if TYPE_CHECKING:
@@ -64,6 +64,27 @@ def look(floor: Floor, contact: Contact, now: Seconds, seen: Seen | None = None)
             why = ", ".join(reason for reason in reasons if reason)
             floor.commands.append(Overflow(contact.id, rule.to, why))
             return
+
+
+def way_out(floor: Floor, queue: QueueId, class_: str, now: Seconds) -> str:
+    """Where a call would be sent that came to this queue now; empty: it should wait. Changes
+    nothing, and says nothing where an agent is free at once: the rules are for those who wait."""
+    rules = floor.queue(queue)
+    if not rules.overflow or _is_free(floor, queue):
+        return ""
+    credit = floor.centre.credit(class_)
+    caller = Contact(ContactId(""), queue, now, floor.seq + 1, class_=class_, credit=credit)
+    seen = Seen(floor, rules, now)
+    for rule in rules.overflow:
+        if None not in _reasons(floor, seen, rule.when, caller, now):
+            return rule.to
+    return ""
+
+
+def _is_free(floor: Floor, queue: QueueId) -> bool:
+    """Whether an agent may take a call of this queue now, without it having waited."""
+    openings = floor.openings[Medium.VOICE].agents
+    return any(floor.agents[agent].queues.get(queue) == 0.0 for agent in openings)
 
 
 def look_at_queue(floor: Floor, queue: Queue, now: Seconds) -> None:
@@ -135,7 +156,7 @@ def _reasons(
         predicted = _predicted(floor, contact, now)
         yield _at_least("the wait would be", predicted, when.predicted_wait)
     if when.length is not None:
-        others = len(seen.waiting) - 1
+        others = len(seen.waiting) - (contact.state is ContactState.WAITING)
         yield f"{others} others wait" if others >= when.length else None
     if when.nobody is not None:
         yield _is("nobody is logged in", seen.nobody, when.nobody)

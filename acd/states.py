@@ -83,6 +83,7 @@ CONTACT_MOVES: dict[tuple[ContactState, str], ContactState] = {
     (C.HELD, "leg ended"): C.AFTER,
     (C.HELD, "back"): C.WAITING,
     (C.HELD, "leave"): C.ENDED,
+    (C.ARRIVING, "park"): C.PARKED,  # asked to be called back instead of waiting
     (C.WAITING, "park"): C.PARKED,
     (C.RINGING, "park"): C.PARKED,  # the offer is withdrawn
     (C.PARKED, "reach"): C.WAITING,

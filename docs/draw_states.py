@@ -144,7 +144,10 @@ CONTACT = Drawing(
     },
     causes={
         "reach": "The dialplan reports the caller from the waiting loop; or a callback is due.",
-        "park": "The customer cannot be reached; an offer that rings is withdrawn.",
+        "park": (
+            "The customer cannot be reached, or asked to be called back; an offer that rings is"
+            " withdrawn."
+        ),
         "ring on": "Reachable again before the end of the withdrawn offer was confirmed.",
         "hold": "The agent put the caller on hold.",
         "resume": "The agent speaks with the caller again, or whoever takes the contact over does.",

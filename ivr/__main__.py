@@ -14,7 +14,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from functools import partial
 from typing import Any
@@ -42,6 +42,8 @@ from ivr import logs
 from ivr.announcer import Announcer
 from ivr.answers import Answers
 from ivr.call import take_call
+from ivr.callback_requests import CallbackRequests
+from ivr.callbacks import CallbackDesk
 from ivr.clock import CentreClock
 from ivr.distributor import Distributor
 from ivr.faults import BadFlow
@@ -95,11 +97,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await vault.check()
     found = await recover(journal, settings.centre)
     clock, prompts = CentreClock(found.at), _prompts(settings)
-    ami = Ami(
-        "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
-        on_event=lambda event: switchboard.hear(event),
-        on_link=lambda up: resync.link_changed(up),
-    )  # fmt: skip
+    ami = _ami(settings, lambda news: switchboard.hear(news), lambda up: resync.link_changed(up))
     switchboard = Switchboard(ami, prompts)
     distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
     switchboard.tell(distributor)
@@ -113,22 +111,34 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
     keeping, python = _keeping(settings, database, vault), PythonThreads(python_functions(settings))
+    desk = CallbackDesk(distributor, vault, clock, settings.site.callbacks, lambda: rules.hours)
+    await desk.remember(journal)
     walk = partial(take_call, lookups=lookups, outbox=outbox, python=python, keeping=keeping)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await walk(line, flow, distributor, clock, rules.hours, pins=pins)
+            await walk(line, flow, distributor, clock, rules.hours, pins=pins, callbacks=desk)
 
     agi = _agi_server(settings, take, prompts)
-    more = PinRequests(pins, vault, audit, clock).known | RecordingRequests(audit, clock).known
+    more = CallbackRequests(desk, vault, audit).known | RecordingRequests(audit, clock).known
+    more |= PinRequests(pins, vault, audit, clock).known
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
-    control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
-    await _listen(agi, control, stack)
+    await _listen(agi, ControlServer(settings.core_socket, answers.answer), stack)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
+
+
+def _ami(
+    settings: Settings,
+    on_event: Callable[[Mapping[str, str]], None],
+    on_link: Callable[[bool], None],
+) -> Ami:
+    """The link to Asterisk, not yet up."""
+    port, secret = settings.ports.ami, settings.secret("ami")
+    return Ami("127.0.0.1", port, AMI_USER, secret, on_event=on_event, on_link=on_link)
 
 
 async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from acd import events
-from acd.model import Agent, AgentId, Contact, QueueId
+from acd.model import CALLED_BACK, Agent, AgentId, Contact, QueueId
 from acd.states import ContactState, ForbiddenMove
 from acd.waits import IN_LINE
 from ivr.distributor import Distributor
@@ -73,6 +73,7 @@ class Answers:
             "link": engine.link_up,
             "rules": engine.centre.version,
             "flows": self._flows.in_force,
+            "callbacks": sum(c.channel == CALLED_BACK for c in engine.contacts.values()),
             "contacts": {state: states.count(state) for state in ContactState},
         }
 

@@ -34,6 +34,7 @@ from ivr.ports import (
     StoreFailed,
     StoreRefused,
 )
+from ivr.promises import Callbacks
 from ivr.session import Keeping, Session
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,7 @@ async def take_call(
     outbox: Outbox | None = None,
     python: PythonSteps | None = None,
     pins: Pins | None = None,
+    callbacks: Callbacks | None = None,
     keeping: Keeping | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
@@ -63,6 +65,7 @@ async def take_call(
     call.keeping = keeping or call.keeping
     call.pins = pins or call.pins
     call.python = python or call.python
+    call.callbacks = callbacks or call.callbacks
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

@@ -15,10 +15,12 @@ from ivr.flow import (
     KEYS,
     TOO_MANY,
     BranchStep,
+    CallbackStep,
     HoursStep,
     LookupStep,
     MenuStep,
     MessageStep,
+    OverflowStep,
     QueueStep,
     SetStep,
     Spoken,
@@ -30,6 +32,8 @@ from ivr.spoken_values import MARK, placeholder
 from ivr.steps_python import PythonStep
 from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
+
+IN_A_QUEUE = (QueueStep, CallbackStep, OverflowStep, MessageStep, TicketStep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,8 +160,9 @@ def _recording_fault(path: Path) -> str:
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
     """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
-    if isinstance(step, QueueStep | MessageStep | TicketStep):
-        _queue(where, step.queue, house, faults)
+    if isinstance(step, IN_A_QUEUE) and step.queue not in (None, *house.queues):
+        text = f"there is no queue {step.queue!r}{meant(str(step.queue), house.queues)}"
+        faults.add((*where, "queue"), text)
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
@@ -172,13 +177,6 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, SetStep) and step.language not in (None, *house.languages):
         text = f"{step.language!r} is not spoken here{meant(str(step.language), house.languages)}"
         faults.add((*where, "language"), text)
-
-
-def _queue(where: tuple[str, ...], queue: str | None, house: House, faults: Faults) -> None:
-    """None: the queue of the dialled number."""
-    if queue not in (None, *house.queues):
-        text = f"there is no queue {queue!r}{meant(str(queue), house.queues)}"
-        faults.add((*where, "queue"), text)
 
 
 def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:

@@ -19,7 +19,8 @@ from acd.commands import Close, Command, Offer, Overflow, Withdraw
 from acd.config import Centre
 from acd.engine import Engine
 from acd.events import Event
-from acd.model import ContactId, QueueId, Seconds
+from acd.model import CALLED_BACK, CALLS, ContactId, QueueId, Seconds
+from acd.overflow import way_out
 from acd.states import ForbiddenMove
 from ivr.ports import (
     CallFacts,
@@ -121,16 +122,28 @@ class Distributor:
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
     ) -> Seconds:
-        """Record the contact durably; the time at which it entered."""
-        now = self._clock.now()
-        event = events.Arrived(facts.contact, QueueId(queue), now, class_=class_, language=language)
-        await self.record(event)
+        """Record the contact durably; the time at which it entered. Who was promised a callback and
+        waits nevertheless has that place, and is not called back."""
+        now, known = self._clock.now(), self.engine.contacts.get(facts.contact)
+        comes: Event = events.Arrived(
+            facts.contact, QueueId(queue), now, class_=class_, language=language
+        )
+        if known and known.channel == CALLED_BACK:
+            comes = events.Moved(facts.contact, CALLS)
+        await self.record(comes)
         known = self.engine.contacts.get(facts.contact)
         return known.entered_at if known else now
 
+    async def way_out(self, queue: str, class_: str) -> str:
+        """Where the queue's overflow rules send a caller who comes now; empty: to wait."""
+        return way_out(self.engine, QueueId(queue), class_, self._clock.now())
+
     def meet(self, facts: CallFacts, *entries: Entry) -> None:
         """News of a caller who may have come to the waiting loop without our script."""
-        if facts.contact in self.engine.contacts or facts.contact in self.engine.ended:
+        known = self.engine.contacts.get(facts.contact)
+        if known and known.channel == CALLED_BACK:  # the plain menu: they wait after all
+            entries = (events.Moved(facts.contact, CALLS), *entries)
+        if known or facts.contact in self.engine.ended:
             self.post(*entries)
         else:
             self._start(self._introduce(facts, entries))

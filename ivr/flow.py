@@ -28,8 +28,10 @@ from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_leaving import MessageStep, RecordStep, TicketStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_promising import CallbackStep
 from ivr.steps_proving import VerifyStep
 from ivr.steps_python import PythonStep
+from ivr.steps_spilling import OverflowStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import Announcement, QueueStep
 from voice.ports import Prompt
@@ -45,6 +47,7 @@ __all__ = [
     "AnyStep",
     "AskStep",
     "BranchStep",
+    "CallbackStep",
     "Flow",
     "FlowStep",
     "GoodbyeStep",
@@ -54,6 +57,7 @@ __all__ = [
     "MenuStep",
     "MessageStep",
     "Outcome",
+    "OverflowStep",
     "PythonStep",
     "QueueStep",
     "RecordStep",
@@ -85,6 +89,8 @@ Step = (
     | FlowStep
     | ReturnStep
     | VerifyStep
+    | CallbackStep
+    | OverflowStep
     | QueueStep
     | GoodbyeStep
 )
@@ -104,6 +110,8 @@ KINDS: dict[str, type[Step]] = {
     "flow": FlowStep,
     "return": ReturnStep,
     "verify": VerifyStep,
+    "callback": CallbackStep,
+    "overflow": OverflowStep,
     "queue": QueueStep,
     "goodbye": GoodbyeStep,
 }

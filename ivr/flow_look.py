@@ -8,9 +8,9 @@ Look = Literal["says", "asks", "decides", "does", "person", "ends", "other"]
 LOOKS: dict[Look, tuple[str, ...]] = {
     "says": ("say",),
     "asks": ("menu", "ask", "listen", "record", "verify", "survey"),
-    "decides": ("hours", "branch"),
+    "decides": ("hours", "branch", "overflow"),
     "does": ("set", "lookup", "python", "ticket", "flow", "return"),
-    "person": ("queue", "callback", "message", "transfer", "overflow"),
+    "person": ("queue", "callback", "message", "transfer"),
     "ends": ("goodbye",),
 }
 """`other` is whatever a house adds."""

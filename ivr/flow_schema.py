@@ -20,8 +20,10 @@ from ivr import (
     steps_deciding,
     steps_leaving,
     steps_outside,
+    steps_promising,
     steps_proving,
     steps_python,
+    steps_spilling,
     steps_talking,
     steps_waiting,
 )
@@ -34,7 +36,7 @@ Part = dict[str, Any]
 
 MODULES = (
     step, steps_talking, steps_asking, steps_deciding, steps_outside, steps_python, steps_calling,
-    steps_proving, steps_leaving, steps_waiting, grammar, cases,
+    steps_proving, steps_promising, steps_spilling, steps_leaving, steps_waiting, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}

@@ -29,8 +29,10 @@ from ivr.flow import (
 )
 from ivr.perform_calling import flow, return_
 from ivr.perform_leaving import message, record, ticket
+from ivr.perform_promising import callback
 from ivr.perform_proving import verify
 from ivr.perform_python import python
+from ivr.perform_spilling import overflow
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
@@ -177,6 +179,8 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "flow": flow,
     "return": return_,
     "verify": verify,
+    "callback": callback,
+    "overflow": overflow,
     "queue": queue,
     "goodbye": goodbye,
 }

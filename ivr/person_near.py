@@ -28,8 +28,11 @@ from ivr.flow import (
 )
 from ivr.graph import reachable
 
-PEOPLE = frozenset({"queue", "callback", "message", "transfer"})
-"""Kinds of step that bring a person or promise one."""
+PEOPLE = frozenset({"queue", "message", "transfer"})
+"""Kinds of step that bring a person."""
+PROMISES: Mapping[str, Outcome] = {"callback": "promised"}
+"""Kinds that promise one, and the outcome by which they did: what follows it is free of the rule.
+Their other outcomes must leave a person near."""
 END, CLOSED = "goodbye", "closed"
 UNKNOWN = ""
 """Where an arrow leads that another fault is told of: the best is supposed."""
@@ -131,6 +134,8 @@ def _place(
     arrows = {o: out[o] if out.get(o) in known else UNKNOWN for o in step.outcomes()}
     if isinstance(step, HoursStep):
         del arrows[CLOSED]
+    if step.do in PROMISES:
+        arrows[PROMISES[step.do]] = UNKNOWN
     if isinstance(step, AskStep):  # its answers are presses of keys, too
         arrows |= {key: arrows.pop(answer) for key, answer in step.answers.items()}
     chooses = isinstance(step, AskStep | MenuStep)

@@ -157,6 +157,10 @@ class Acceptance(Protocol):
     ) -> Seconds:
         """Record the contact durably; the time at which it entered."""
 
+    async def way_out(self, queue: str, class_: str) -> str:
+        """Where the queue's overflow rules send a caller who comes now: another queue, a channel,
+        `callback` or `message`; empty: they should wait."""
+
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
         """Write a line of the call's story into the journal."""
 

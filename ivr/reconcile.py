@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from acd import events
 from acd.engine import Engine
 from acd.events import Event, OfferEnd
-from acd.model import ContactId, OfferId, QueueId, Seconds
+from acd.model import CALLED_BACK, CALLS, ContactId, OfferId, QueueId, Seconds
 from acd.states import ContactState
 
 
@@ -64,7 +64,10 @@ def _new_callers(engine: Engine, callers: Iterable[CallerSeen]) -> Iterable[Even
     for caller in sorted(callers, key=lambda caller: (caller.entered_at, caller.contact)):
         if not caller.waits:
             continue
-        if caller.contact not in engine.contacts:
+        known = engine.contacts.get(caller.contact)
+        if known and known.channel == CALLED_BACK:  # they wait after all
+            yield events.Moved(caller.contact, CALLS)
+        if known is None:
             yield events.Arrived(
                 caller.contact,
                 caller.queue,

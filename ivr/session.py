@@ -12,6 +12,7 @@ from acd.schedule import Schedule
 from ivr.flow import Spoken, StepName, prompt
 from ivr.pins import NoPins
 from ivr.ports import (
+    NO_VALUES,
     Acceptance,
     Clock,
     EffectKey,
@@ -30,6 +31,7 @@ from ivr.ports import (
     Seals,
     StoreFailed,
 )
+from ivr.promises import Callbacks, NoCallbacks
 from ivr.spoken_values import filled
 from voice.ports import Prompt
 
@@ -111,6 +113,7 @@ class Session:
     python: PythonSteps = field(default_factory=NoPython)
     begun_before: bool = False
     """Whether the step that is being performed was begun before, by a script that died in it."""
+    callbacks: Callbacks = field(default_factory=NoCallbacks)
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless
@@ -118,11 +121,18 @@ class Session:
         name = name or self.step
         return EffectKey(f"{self.line.facts.contact}/{name}/{self.visits[name]}")
 
-    def prompts(self, spoken: Spoken | None, *, every_language: bool = False) -> list[Prompt]:
+    def prompts(
+        self,
+        spoken: Spoken | None,
+        own_words: Mapping[str, str] = NO_VALUES,
+        *,
+        every_language: bool = False,
+    ) -> list[Prompt]:
         """What is said, in the caller's language or in each (the caller's first), with the values
-        that it holds."""
+        that it holds; `own_words` are the step's own, in place of values."""
         if spoken is None:
             return []
         others = [language for language in self.languages if language != self.language]
         languages = [self.language, *others] if every_language else [self.language]
-        return [filled(prompt(spoken, language), self.values) for language in languages]
+        values = {**self.values, **own_words}
+        return [filled(prompt(spoken, language), values) for language in languages]

@@ -20,6 +20,8 @@ from pydantic import Field, StringConstraints, ValidationError
 from acd.config import Centre
 from acd.schedule import Schedule
 from ivr import centre_file
+from ivr.callback_plan import CallbackSettings
+from ivr.centre_check import ALWAYS
 from ivr.centre_file import STANDARD, CentreFile
 from ivr.faults import BadSettings as BadSettings
 from ivr.faults import meant
@@ -68,6 +70,8 @@ class SiteFile(Keys):
     """What `lookup` steps may ask."""
     steps: str | None = None
     """The folder of Python files whose functions `python` steps run; relative to data."""
+    callbacks: CallbackSettings = Field(default_factory=CallbackSettings)
+    """How promised callbacks are tried."""
     email: dict[Name, EmailAddress] = Field(default_factory=dict)
     """Where it is told that a message was left, by queue. Queues that are not named: nowhere."""
 
@@ -271,4 +275,4 @@ def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
         for phone in site.fallback
         if phone not in site.phones
     ]
-    return faults
+    return [*faults, *site.callbacks.faults(queues, {*rules.hours, ALWAYS})]

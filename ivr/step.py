@@ -93,6 +93,10 @@ class AnyStep(Strict):
         field, and the name."""
         yield from ()
 
+    def own_words(self) -> frozenset[str]:
+        """Names in its texts that are no values: it knows itself what to say there."""
+        return frozenset()
+
     def gives(self, outcome: Outcome) -> frozenset[str]:
         """The values that whoever leaves by this outcome has for certain, thanks to this step."""
         return frozenset()

@@ -33,6 +33,10 @@ class FakeAcceptance:
     """Queue, class, language, person."""
     person: PersonId = ANYBODY
     """Whose call it is."""
+    leads_to: str = ""
+    """Where the overflow rules of all queues lead."""
+    asked_about: list[tuple[str, str]] = field(default_factory=list)
+    """Queue and class whose rules were asked for."""
     noted: list[tuple[str, str]] = field(default_factory=list)
     """Step and outcome."""
     written: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -48,6 +52,11 @@ class FakeAcceptance:
         await self._answer("enqueue")
         self.enqueued.append((queue, class_, language, person))
         return NOON_ON_SUNDAY
+
+    async def way_out(self, queue: str, class_: str) -> str:
+        await self._answer("way_out")
+        self.asked_about.append((queue, class_))
+        return self.leads_to
 
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
         await self._answer("note")

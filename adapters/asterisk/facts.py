@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from acd import events
 from acd.events import Event, OfferEnd
-from acd.model import ContactId, OfferId, QueueId
+from acd.model import CALLS, ContactId, OfferId, QueueId
 from ivr.ports import CallFacts, Note
 
 LEG_PREFIX = "acd-"
@@ -126,7 +126,7 @@ def _back(event: Mapping[str, str]) -> list[Event]:
 
 
 def _gone(event: Mapping[str, str]) -> list[Event]:
-    return [events.CallerLeft(ContactId(event["Contact"]))]
+    return [events.CallerLeft(ContactId(event["Contact"]), channel=CALLS)]
 
 
 def _fallback(event: Mapping[str, str]) -> list[Event]:
@@ -198,7 +198,7 @@ def _cel_back(contact: str, _entered: str, end: str, *_: str) -> Told:
 
 def _cel_gone(contact: str, _entered: str, cause: str, *_: str) -> Told:
     id_ = ContactId(contact)
-    return [events.CallerLeft(id_), Note(id_, "CallEnded", {"cause": cause})]
+    return [events.CallerLeft(id_, channel=CALLS), Note(id_, "CallEnded", {"cause": cause})]
 
 
 def _cel_fallback(contact: str, *_: str) -> Told:

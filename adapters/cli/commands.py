@@ -163,6 +163,19 @@ def why(
 
 
 @app.command()
+def callbacks(
+    numbers: Annotated[
+        bool, typer.Option("--numbers", help="Show whom to call; it stands in the audit.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Show whom the house has promised to call back, and by which plan. Nothing dials them yet."""
+    from adapters.cli import callbacks as promised
+
+    promised.show_promised(numbers, json)
+
+
+@app.command()
 def bounds(json: Json = False) -> None:
     """Show how long each class of customers can be overtaken by others."""
     from adapters.cli import why as explained

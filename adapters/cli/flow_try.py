@@ -25,6 +25,9 @@ def walk(
     pin: Annotated[
         str | None, typer.Option(help="Of the caller: digits, `locked` or `away`; default: none.")
     ] = None,
+    caller_number: Annotated[
+        str | None, typer.Option(help="Of the caller, as signalled; default: withheld.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Walk through a flow as a caller: type keys, an empty line for silence, or `hang up`."""
@@ -39,7 +42,10 @@ def walk(
 
     premises = premises_or_fail()
     _refuse_names(premises, name, language)
-    role = Role(name, told_call.typed(tell), _when(premises, at), language=language or "", pin=pin)
+    role = Role(
+        name, told_call.typed(tell), _when(premises, at), language=language or "",
+        caller_number=caller_number, pin=pin,
+    )  # fmt: skip
     tell(f"You type {told_call.HOW}.", True)
     with Stage(premises) as stage:
         walked = told_call.play(stage, role, tell)

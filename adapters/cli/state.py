@@ -55,6 +55,7 @@ def status(settings: Settings, as_json: bool) -> int:
         return 1
     link = bool(core["link"])
     found |= {"core": f"epoch {core['epoch']}", "link": "up" if link else "down"}
+    found["callbacks"] = f"{core.get('callbacks', 0)} promised; nothing dials them yet"
     found["rules"] = core.get("rules", "")
     found["flows"] = ", ".join(core.get("flows", {}).values())
     found["drafts"] = _unpublished(settings)

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 from acd.bounds import bounds as bounds_of
 from acd.model import ContactId
 from acd.why import Why, clock
-from adapters.cli.output import fail, say, table
+from adapters.cli.output import fail, say, show, table
 from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
+from ivr.callbacks import promise_of
 from ivr.explain import Explained, offers_of
 from ivr.ports import StoreFailed, StoreRefused
+from ivr.promises import PROMISED, Promise
 from ivr.settings import Settings
 
 
 def why(settings: Settings, contact: str, as_json: bool) -> None:
     """Each offer of the contact, recomputed from the journal."""
     try:
-        offers = asyncio.run(_offers(settings, ContactId(contact)))
+        offers, promised = asyncio.run(_offers(settings, ContactId(contact)))
     except (StoreFailed, StoreRefused) as fault:
         fail(str(fault))
+    if promised and not offers:
+        if as_json:
+            show({"callback": asdict(promised)}, as_json=True)
+        else:
+            say(_promise(promised))
+        return
     if not offers:
         fail(f"there was no offer of {contact}; ./hotline status shows the contacts")
     if as_json:
@@ -38,12 +47,32 @@ def why(settings: Settings, contact: str, as_json: bool) -> None:
 COLUMNS = ("contact", "class", "waited", "head start", "note")
 
 
-async def _offers(settings: Settings, contact: ContactId) -> list[Explained]:
+async def _offers(settings: Settings, contact: ContactId) -> tuple[list[Explained], Promise | None]:
+    """The contact's offers, and the callback that it was promised."""
     database = await open_database(settings.database_url("core"), "core", read_only=True)
+    journal = JournalReader(database)
     try:
-        return await offers_of(JournalReader(database), settings.centre, contact)
+        promised = [
+            promise_of(record)
+            async for record in journal.read(0, (PROMISED,))
+            if record.contact == contact
+        ]
+        offers = await offers_of(journal, settings.centre, contact)
+        return offers, promised[-1] if promised else None
     finally:
         await database.close()
+
+
+def _promise(promise: Promise) -> str:
+    began, until = (
+        datetime.fromtimestamp(at, UTC).isoformat(timespec="minutes")
+        for at in (promise.not_before, promise.until)
+    )
+    with_whom = f" (with {promise.contact})" if promise.joins else ""
+    return (
+        f"callback promised to {promise.to}{with_whom}: the place is kept, not before {began}, "
+        f"not after {until}, {promise.attempts} attempts. Nothing dials it yet; offered to nobody."
+    )
 
 
 def _line(offer: Explained) -> str:

@@ -210,6 +210,10 @@ class Caller(Keys):
         AfterValidator(_ends),
     ] = Field(default_factory=dict)
     """How Python steps end, in the order in which they are run."""
+    callbacks: Literal["full", "away"] | None = None
+    """Why none is promised; default: everybody is promised one."""
+    overflow: Literal["callback", "message", "elsewhere"] | None = None
+    """Where the queues' rules lead this caller; default: nowhere, they wait."""
     broken: tuple[Annotated[str, AfterValidator(_step_with_effect)], ...] = ()
     """Steps that cannot keep what they should, as when a disk is full."""
     expect: Expected = Field(default_factory=Expected)

@@ -185,6 +185,8 @@ class Desk:
         self._clock = clock
         self.shelf = shelf or Shelf()
         """What the call leaves behind."""
+        self.overflow = ""
+        """Where the overflow rules of all queues lead."""
 
     async def begin(self, facts: CallFacts) -> PersonId | None:
         return SOMEBODY
@@ -193,6 +195,9 @@ class Desk:
         self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
     ) -> Seconds:
         return self._clock.now()
+
+    async def way_out(self, queue: str, class_: str) -> str:
+        return self.overflow
 
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
         """A step has ended; nothing is kept of it."""

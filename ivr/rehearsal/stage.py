@@ -22,6 +22,7 @@ from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPython
 from ivr.rehearsal.pins import RehearsedPins
+from ivr.rehearsal.promises import RehearsedCallbacks
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.session import Keeping
 from ivr.settings import NumberEntry, Settings
@@ -98,6 +99,10 @@ class Role:
     """The caller's; None: they have none. `locked` and `away` stand for one that is."""
     python: Mapping[str, Sequence[MockedEnd]] = field(default_factory=dict)
     """How Python steps end, by name, in the order in which they are run."""
+    callbacks: str | None = None
+    """None: everybody is promised one; `full` or `away`: nobody is."""
+    overflow: str = ""
+    """Where the overflow rules of all queues lead; empty: callers wait."""
     broken: frozenset[str] = frozenset()
     """Steps whose effects cannot be kept."""
 
@@ -158,11 +163,12 @@ class Stage:
         hours = {**self.premises.hours, **{n: ALWAYS if o else NEVER for n, o in role.open.items()}}
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
-        lookups = MockedLookups(role.mocks)
-        python, pins = MockedPython(self.premises.python, role.python), RehearsedPins(role.pin)
+        lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
+        python = MockedPython(self.premises.python, role.python)
         taken = take_call(
-            line, flow, desk, clock, hours, lookups, desk.shelf,
-            python=python, pins=pins, keeping=Keeping(desk.shelf, desk.shelf),
+            line, flow, desk, clock, hours, lookups, desk.shelf, pins=RehearsedPins(role.pin),
+            python=python, callbacks=RehearsedCallbacks(role.callbacks),
+            keeping=Keeping(desk.shelf, desk.shelf),
         )  # fmt: skip
         trail = self._loop.run_until_complete(taken)
         return Walk(

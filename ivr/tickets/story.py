@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.model import ContactId, Rule, Seconds
+from acd.model import CALLED_BACK, ContactId, Rule, Seconds
 from acd.states import CONTACT_MOVES, ContactState
 from ivr.ports import PersonId, Record
 from ivr.tickets.life import TicketId
@@ -44,6 +44,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "LegEnded": ("offer",),
     "Said": ("request", "key"),
     "NumberLeft": (),
+    "CallbackPromised": ("queue", "to", "not_before", "until", "attempts", "joins"),
     "MessageLeft": ("queue", "recording", "seconds", "effect"),
     "RecordingKept": ("of", "recording", "seconds", "effect"),
     "TicketNoted": ("type", "queue", "effect"),
@@ -58,7 +59,9 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 """The kinds that make a timeline entry, and what of their data it shows: nothing else gets out."""
 
-ASKS_FOR_A_PERSON = ("Arrived", "NumberLeft", "MessageLeft", "TicketNoted")
+ASKS_FOR_A_PERSON = (
+    "Arrived", "NumberLeft", "CallbackPromised", "MessageLeft", "TicketNoted",
+)  # fmt: skip
 NOTED = "ticket_noted"
 """The kind of entry whose words lie in the vault, in the field `field_of_note`."""
 
@@ -158,6 +161,8 @@ def learn(contact: ContactStory, record: Record) -> None:
     """Bring the contact up to what this record says."""
     if record.kind in _CLOSES_OFFER and offer_of(record) != contact.offer:
         return  # late news of an earlier offer
+    if record.kind == "CallEnded" and contact.channel == CALLED_BACK:
+        return  # the call is over, the contact is not
     if record.kind == "Offered" and record.data.get("rule") == Rule.CONSULT:
         return  # another agent is asked for advice
     talks = contact.state in (ContactState.TALKING, ContactState.HELD)

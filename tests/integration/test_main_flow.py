@@ -11,19 +11,28 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from acd.commands import Offer, Withdraw
+from acd.config import Queue
+from acd.engine import Engine
+from acd.model import QueueId
 from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.instance import Instance
 from adapters.sipp import ear
 from adapters.sipp.callers import Callers, Person, fictional_numbers
 from adapters.sipp.voice import Voice
 from ivr.call import take_call
+from ivr.callback_plan import CallbackSettings
+from ivr.callbacks import CallbackDesk
+from ivr.distributor import Distributor
 from ivr.flow import Flow
 from ivr.load import OWN_FLOWS, load
 from ivr.pins import VaultPins, kept
 from ivr.ports import Line, Pins
+from ivr.promises import Callbacks
 from ivr.prompts import spoken_by
+from tests.centres import centre
 from tests.fakes_calls import ANYBODY, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
-from tests.fakes_stores import MemoryVault
+from tests.fakes_stores import MemoryJournal, MemoryVault
 from tests.rig import asterisk as running_asterisk
 from tests.rig import until
 from voice import audio
@@ -57,6 +66,19 @@ steps:
   level: {do: branch, fact: verified, cases: {sure: pin}, then: {sure: person, else: person}}
   person: {do: queue}
 """
+RING_ME = """
+first: ring_me
+steps:
+  ring_me:
+    do: callback
+    say: {zh: "我们将拨打{number}，正确请按一。", en: "We will call {number}. Press one."}
+    another: {zh: 请输入您要我们拨打的号码。, en: Enter the number.}
+    promised: {zh: 您的位置已经保留，我们会回拨给您。, en: Your place is kept.}
+    then: {promised: bye, declined: person, silence: person, no_match: person, full: person,
+           failed: person}
+  person: {do: queue}
+  bye: {do: goodbye, say: {zh: 再见。, en: Goodbye.}}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +96,7 @@ class Stage:
     asterisk: Instance
     flow: Flow
     pins: Pins | None = None
+    callbacks: Callbacks | None = None
     acceptance: FakeAcceptance = field(default_factory=FakeAcceptance)
     server: AgiServer | None = None
     voice: Voice = field(init=False)
@@ -92,8 +115,10 @@ class Stage:
 
     async def take(self, line: Line) -> None:
         self.begun.append(line.facts.step)
-        clock = StandingClock()
-        trail = await take_call(line, self.flow, self.acceptance, clock, HOURS, pins=self.pins)
+        trail = await take_call(
+            line, self.flow, self.acceptance, StandingClock(), HOURS, pins=self.pins,
+            callbacks=self.callbacks,
+        )  # fmt: skip
         self.trails.append(trail)
 
     async def call(self) -> None:
@@ -137,8 +162,10 @@ def _likeness(voice: Voice, path: Path) -> float:
 
 
 @asynccontextmanager
-async def staged(asterisk: Instance, flow: Flow, pins: Pins | None = None) -> AsyncIterator[Stage]:
-    stage = Stage(asterisk, flow, pins)
+async def staged(
+    asterisk: Instance, flow: Flow, pins: Pins | None = None, callbacks: Callbacks | None = None
+) -> AsyncIterator[Stage]:
+    stage = Stage(asterisk, flow, pins, callbacks)
     await stage.serve()
     await stage.call()
     try:
@@ -215,3 +242,38 @@ async def test_a_caller_proves_who_they_are_though_the_script_is_run_again_at_th
         [trail] = await until(lambda: stage.trails)
     assert stage.begun == ["", "proof"]
     assert trail == ["proof:verified", "level:sure", "person:waiting"]
+
+
+class NoPhones:
+    """`ivr.ports.Phones` that nobody commands."""
+
+    async def offer(self, offer: Offer) -> None:
+        raise AssertionError("a promise rings nobody")
+
+    async def withdraw(self, offer: Withdraw) -> None:
+        raise AssertionError("there is nothing to withdraw")
+
+
+async def test_a_caller_is_promised_a_callback_though_the_script_is_run_again(
+    asterisk: Instance, tmp_path: Path
+) -> None:
+    flow = flow_of(RING_ME, tmp_path)
+    await make_missing(PromptFolder(asterisk.settings.prompts), flow.prompts())
+    support, vault, clock = QueueId("support"), MemoryVault(), StandingClock()
+    engine = Engine(centre({support: Queue(support)}, {"standard": 0.0}, {}))
+    distributor = Distributor(engine, MemoryJournal(), NoPhones(), vault, clock)
+    desk = CallbackDesk(distributor, vault, clock, CallbackSettings(), lambda: HOURS)
+    running = asyncio.create_task(distributor.run())
+    async with staged(asterisk, flow, callbacks=desk) as stage:
+        await until(lambda: stage.begun)
+        assert stage.server
+        await stage.server.stop(0)
+        await stage.serve()
+        await until(lambda: len(stage.begun) == 2)
+        stage.voice.press("1")
+        await stage.hears("您的位置")
+        [trail] = await until(lambda: stage.trails)
+    running.cancel()
+    assert trail == ["ring_me:promised", "bye:done"]
+    [promise] = desk.open()
+    assert await vault.open(promise.to, "number") == fictional_numbers(1)[0]

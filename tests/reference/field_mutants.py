@@ -13,16 +13,19 @@ NEEDED = {
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
     "lookup": ("service", "into"), "verify": ("say",), "ask": ("say",), "message": ("say",),
     "record": ("say", "of"), "ticket": ("type", "subject"),
+    "callback": ("say", "another"), "overflow": (),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
         ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "verify", "message",
-         "record", "ticket"),
+         "record", "ticket", "callback", "overflow"),
         ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "ask", "listen", "verify", "message", "record"), ("0", "-1", "twice")),
+    "tries": (
+        ("menu", "ask", "listen", "verify", "message", "record", "callback"), ("0", "-1", "twice"),
+    ),
     "seconds": (
-        ("menu", "ask", "listen", "lookup", "verify", "message", "record"),
+        ("menu", "ask", "listen", "lookup", "verify", "message", "record", "callback"),
         ("-1", "nan", "inf", "soon"),
     ),
 }  # fmt: skip

@@ -10,6 +10,7 @@ from acd import snapshot
 from acd.commands import Close, ContactEnd
 from acd.config import Capacity, Class
 from acd.events import (
+    Arrived,
     BecameLive,
     CallerLeft,
     LegEnded,
@@ -21,7 +22,7 @@ from acd.events import (
     Reached,
     Transferred,
 )
-from acd.model import ContactId
+from acd.model import CALLED_BACK, CALLS, ContactId
 from acd.requests import AUTOMATIC, AgentLoggedIn, PickedUp, Regraded, TransferCompleted
 from acd.states import AgentState, ContactState, ForbiddenMove
 from tests.routing_stage import ANN, BOB, ONE, SALES, SUPPORT, THREE, TWO, Stage, house, member
@@ -112,6 +113,28 @@ def test_who_is_parked_for_too_long_has_ended() -> None:
     stage.tell(Parked(ONE), 20.0)
     assert stage.engine.next_deadline() == 120.0
     assert stage.tell_time(120.0) == [Close(ONE, ContactEnd.EXPIRED)]
+
+
+def test_who_asks_to_be_called_back_has_a_place_and_is_offered_to_nobody() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    callback = Arrived(ONE, SUPPORT, 10.0, channel=CALLED_BACK)
+    assert stage.tell(callback, 10.0) == stage.tell(Parked(ONE, limit=500.0), 10.0) == []
+    stage.tell(CallerLeft(ONE, channel=CALLS), 11.0)
+    assert stage.engine.contacts[ONE].state is ContactState.PARKED
+    stage.tell(Reached(ONE), 20.0)
+    assert stage.engine.contacts[ONE].order_key[0] == 10.0
+    assert stage.engine.offers
+
+
+def test_a_promise_of_its_own_length_outlasts_what_the_queue_allows() -> None:
+    stage = Stage(house(member(ANN), park_limit=100.0))
+    stage.tell(Arrived(ONE, SUPPORT, 10.0, channel=CALLED_BACK), 10.0)
+    stage.tell(Parked(ONE, limit=500.0), 10.0)
+    kept = json.loads(json.dumps(snapshot.dump(stage.engine)))
+    stage.engine = snapshot.load(stage.engine.centre, kept, 20.0)
+    assert stage.tell_time(20.0) == []
+    assert stage.engine.next_deadline() == 510.0
+    assert stage.tell_time(510.0) == [Close(ONE, ContactEnd.EXPIRED)]
 
 
 def test_a_callback_waits_again_when_it_is_due() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from acd import events
+import pytest
+
+from acd import events, snapshot
 from acd.commands import Command, Offer, Overflow
 from acd.config import Centre, Condition, Member, OverflowRule, Queue
 from acd.engine import Engine
 from acd.model import AgentId, ContactId, QueueId
+from acd.overflow import way_out
 from acd.schedule import weekly
 from acd.waits import Waits
 
@@ -134,3 +137,62 @@ def test_a_contact_that_should_go_elsewhere_keeps_its_place_until_it_does() -> N
     log_in(engine, at=20)
     assert [c.contact for c in engine.handle(events.TimePassed(), 20) if isinstance(c, Offer)] == []
     assert engine.agents[ANN].offer is not None
+
+
+# ---------------------------------------------------------------- asked before anybody waits
+
+
+def talks(engine: Engine, at: float = 10.0) -> None:
+    """Ann is in a talk from now on: nobody is free."""
+    log_in(engine)
+    [offer] = [c for c in arrive(engine, "zero", at) if isinstance(c, Offer)]
+    engine.handle(events.OfferAnswered(offer.contact, offer.offer), at)
+
+
+@pytest.mark.parametrize(
+    ("rule", "waiting", "to"),
+    [
+        (Condition(length=2), 2, "callback"),
+        (Condition(length=2), 1, ""),
+        (Condition(nobody=False), 0, "callback"),
+        (Condition(nobody=True), 0, ""),
+        (Condition(waited=1), 1, ""),
+        (Condition(longest_wait=40), 1, "callback"),
+        (Condition(longest_wait=60), 1, ""),
+        (Condition(predicted_wait=1), 0, "callback"),
+        (Condition(predicted_wait=100_000), 0, ""),
+        (Condition(closed=True), 0, ""),
+    ],
+)
+def test_a_caller_is_told_before_what_the_engine_would_say_after(
+    rule: Condition, waiting: int, to: str
+) -> None:
+    engine = started(OverflowRule(rule, "callback"))
+    talks(engine)
+    for n in range(waiting):
+        arrive(engine, f"before-{n}", 50)
+    before = snapshot.dump(engine)
+    assert way_out(engine, SUPPORT, "standard", 100) == to
+    assert snapshot.dump(engine) == before, "asking changes nothing"
+    after = [over for contact, over in overflows(arrive(engine, "one", 100)) if contact == "one"]
+    assert after == ([to] if to else [])
+
+
+def test_whoever_finds_a_free_agent_is_sent_nowhere() -> None:
+    engine = started(OverflowRule(Condition(nobody=False), "callback"))
+    assert way_out(engine, SUPPORT, "standard", 5) == ""
+    log_in(engine)
+    assert way_out(engine, SUPPORT, "standard", 10) == ""
+    assert overflows(arrive(engine, "one", 10)) == []
+
+
+def test_the_first_rule_that_holds_says_where() -> None:
+    closed = OverflowRule(Condition(closed=True), "message")
+    queue = replace(PLAIN, hours=weekly("UTC", EIGHT))
+    engine = started(closed, OverflowRule(Condition(nobody=True), "sales"), queue=queue)
+    assert way_out(engine, SUPPORT, "standard", MONDAY) == "message"
+    assert way_out(engine, SUPPORT, "standard", MONDAY + 9 * 3600) == "sales"
+
+
+def test_a_queue_without_rules_lets_everybody_wait() -> None:
+    assert way_out(started(), SUPPORT, "standard", 5) == ""

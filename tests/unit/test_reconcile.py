@@ -6,7 +6,7 @@ from acd import events
 from acd.config import Queue
 from acd.engine import Engine
 from acd.events import Event, OfferEnd
-from acd.model import AgentId, ContactId, OfferId, QueueId
+from acd.model import CALLED_BACK, CALLS, AgentId, ContactId, OfferId, QueueId
 from acd.states import ContactState
 from ivr.reconcile import CallerSeen, Seen, reconcile
 from tests.centres import centre
@@ -80,3 +80,13 @@ def test_a_talk_without_channels_has_ended_and_is_not_lost() -> None:
 def test_a_leg_that_nobody_knows_is_named_to_be_ended() -> None:
     stray = OfferId("0.9.9")
     assert reconcile(ringing(), Seen((seen(ONE),), frozenset({OFFER, stray}))).strays == {stray}
+
+
+def test_who_was_promised_a_callback_and_is_found_waiting_is_on_the_telephone() -> None:
+    engine = ringing()
+    engine.handle(events.Arrived(TWO, SUPPORT, 15, channel=CALLED_BACK), 20)
+    engine.handle(events.Parked(TWO), 20)
+    away = after(engine, Seen((seen(ONE), seen(TWO, waits=False))))
+    assert away.contacts[TWO].state is ContactState.PARKED
+    found = after(engine, Seen((seen(ONE), seen(TWO)))).contacts[TWO]
+    assert (found.state, found.channel, found.entered_at) == (ContactState.WAITING, CALLS, 15)

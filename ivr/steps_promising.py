@@ -1,0 +1,74 @@
+"""Steps that promise: `callback`, which keeps the caller's place while they hang up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from ivr.grammar import Grammar, Keys
+from ivr.step import NO_MATCH, SILENCE, AnyStep, Outcome, Spoken
+from ivr.steps_outside import FAILED
+
+PROMISED, DECLINED, FULL = "promised", "declined", "full"
+NUMBER = "{number}"
+"""Stands in this step's texts for the number that will be called, digit by digit."""
+YES, ANOTHER, NO = "1", "2", "0"
+"""What a caller presses who hears the number."""
+LEAST_DIGITS, MOST_DIGITS = 5, 15
+
+
+class CallbackStep(AnyStep):
+    """Promise to call back, and keep the caller's place. Outcomes: `promised`, `declined`,
+    `silence`, `no_match`, `full`, `failed`.
+
+    The caller's number, or another that is keyed, is read back; key 1 takes it, 2 asks for another,
+    0 declines.
+    """
+
+    do: Literal["callback"]
+    queue: str | None = None
+    """Left out: the queue of the number that was dialled."""
+    say: Spoken
+    """What is said, with `{number}` in it, before the caller decides."""
+    another: Spoken
+    """Asks for a number: where the caller's own is withheld or not wanted."""
+    promised: Spoken | None = None
+    """Said when it is promised. A script that begins again after that leaves it out if there is
+    `{number}` in it."""
+    after_silence: Spoken | None = None
+    """Said before asking again when no key was pressed."""
+    after_no_match: Spoken | None = None
+    """Said before asking again when the keys were no answer."""
+    keys: Keys = Field(default_factory=lambda: Keys(least=LEAST_DIGITS, most=MOST_DIGITS))
+    """How many a number has that is keyed; the key # ends it."""
+    seconds: Annotated[float, Field(ge=1, le=30)] = 5
+    """To wait for a key."""
+    tries: Annotated[int, Field(ge=1, le=5)] = 3
+    """How often it is asked in all."""
+
+    has_effect: ClassVar[bool] = True
+
+    @model_validator(mode="after")
+    def _reads_the_number(self) -> CallbackStep:
+        if silent := [name for name, words in self.say.items() if NUMBER not in words.text]:
+            raise ValueError(f"`say` reads the number: put {NUMBER} into it ({', '.join(silent)})")
+        return self
+
+    @property
+    def grammar(self) -> Grammar:
+        """What a number is that is keyed."""
+        return Grammar("digits", self.keys)
+
+    def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
+        yield from super().spoken()
+        for name in ("another", "promised"):
+            if words := getattr(self, name):
+                yield (name,), words
+
+    def own_words(self) -> frozenset[str]:
+        return frozenset({"number"})
+
+    def _own_outcomes(self) -> frozenset[Outcome]:
+        return frozenset({PROMISED, DECLINED, SILENCE, NO_MATCH, FULL, FAILED})
