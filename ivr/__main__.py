@@ -14,11 +14,13 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import Any
 
 from acd import events
+from adapters.asterisk import takes
 from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
@@ -29,9 +31,11 @@ from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.python_steps.threads import PythonThreads
 from adapters.stores.audit import SqlAudit
+from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.outbox import FileOutbox
+from adapters.stores.recordings import SealedRecordings
 from adapters.stores.schema import open_database
 from adapters.stores.vault import SqlVault
 from ivr import logs
@@ -50,8 +54,10 @@ from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Line, StoreFailed, StoreRefused
 from ivr.python_files import python_functions
+from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
+from ivr.session import Keeping
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
 
@@ -87,9 +93,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     database = await open_database(settings.database_url("core"), "core")
     stack.push_async_callback(database.close)
     journal = await stack.enter_async_context(SqlJournal(database))
-    vault = SqlVault(database, KeyRing(settings.secrets))
+    vault = SqlVault(database, KeyRing(settings.secrets), data=settings.data)
     await vault.check()
-
     found = await recover(journal, settings.centre)
     clock, prompts = CentreClock(found.at), _prompts(settings)
     ami = _ami(settings, lambda news: switchboard.hear(news), lambda up: resync.link_changed(up))
@@ -105,19 +110,17 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    python = PythonThreads(python_functions(settings))
+    keeping, python = _keeping(settings, database, vault), PythonThreads(python_functions(settings))
     desk = CallbackDesk(distributor, vault, clock, settings.site.callbacks, lambda: rules.hours)
     await desk.remember(journal)
+    walk = partial(take_call, lookups=lookups, outbox=outbox, python=python, keeping=keeping)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            hours = rules.hours
-            await take_call(
-                line, flow, distributor, clock, hours, lookups, outbox, python, pins, desk
-            )  # fmt: skip
+            await walk(line, flow, distributor, clock, rules.hours, pins=pins, callbacks=desk)
 
-    agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
-    more = CallbackRequests(desk, vault, audit).known
+    agi = _agi_server(settings, take, prompts)
+    more = CallbackRequests(desk, vault, audit).known | RecordingRequests(audit, clock).known
     more |= PinRequests(pins, vault, audit, clock).known
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
@@ -153,6 +156,21 @@ def _running(
     for task in tasks:
         stack.callback(task.cancel)
     return tasks
+
+
+def _keeping(settings: Settings, database: Database, vault: SqlVault) -> Keeping:
+    recordings = SealedRecordings(database, KeyRing(settings.secrets), settings.data)
+    return Keeping(recordings, vault, settings.site.email)
+
+
+def _agi_server(
+    settings: Settings, take: Callable[[Line], Awaitable[None]], prompts: PromptFolder
+) -> AgiServer:
+    """For calls; what an earlier run has left of recordings is gone."""
+    folder = Folders.of(settings).takes
+    takes.forget(folder)
+    secret = settings.secret("agi")
+    return AgiServer("127.0.0.1", settings.ports.agi, secret, take, prompts, takes=folder)
 
 
 def _prompts(settings: Settings) -> PromptFolder:

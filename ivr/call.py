@@ -35,7 +35,7 @@ from ivr.ports import (
     StoreRefused,
 )
 from ivr.promises import Callbacks
-from ivr.session import Session
+from ivr.session import Keeping, Session
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,7 @@ async def take_call(
     python: PythonSteps | None = None,
     pins: Pins | None = None,
     callbacks: Callbacks | None = None,
+    keeping: Keeping | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
@@ -61,6 +62,7 @@ async def take_call(
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
     call.outbox = outbox or call.outbox
+    call.keeping = keeping or call.keeping
     call.pins = pins or call.pins
     call.python = python or call.python
     call.callbacks = callbacks or call.callbacks

@@ -19,11 +19,13 @@ from ivr.flow import (
     HoursStep,
     LookupStep,
     MenuStep,
+    MessageStep,
     OverflowStep,
     QueueStep,
     SetStep,
     Spoken,
     Step,
+    TicketStep,
 )
 from ivr.python_steps import PythonFunction
 from ivr.spoken_values import MARK, placeholder
@@ -31,7 +33,7 @@ from ivr.steps_python import PythonStep
 from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
 
-IN_A_QUEUE = (QueueStep, CallbackStep, OverflowStep)
+IN_A_QUEUE = (QueueStep, CallbackStep, OverflowStep, MessageStep, TicketStep)
 
 
 @dataclass(frozen=True, slots=True)

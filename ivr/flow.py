@@ -23,8 +23,10 @@ from ivr.step import (
     StepName,
     Words,
 )
+from ivr.steps_asking import AskStep
 from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
+from ivr.steps_leaving import MessageStep, RecordStep, TicketStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_promising import CallbackStep
 from ivr.steps_proving import VerifyStep
@@ -43,6 +45,7 @@ __all__ = [
     "TOO_MANY",
     "Announcement",
     "AnyStep",
+    "AskStep",
     "BranchStep",
     "CallbackStep",
     "Flow",
@@ -52,16 +55,19 @@ __all__ = [
     "ListenStep",
     "LookupStep",
     "MenuStep",
+    "MessageStep",
     "Outcome",
     "OverflowStep",
     "PythonStep",
     "QueueStep",
+    "RecordStep",
     "ReturnStep",
     "SayStep",
     "SetStep",
     "Spoken",
     "Step",
     "StepName",
+    "TicketStep",
     "VerifyStep",
     "Words",
     "prompt",
@@ -69,6 +75,7 @@ __all__ = [
 
 Step = (
     SayStep
+    | AskStep
     | MenuStep
     | ListenStep
     | SetStep
@@ -76,6 +83,9 @@ Step = (
     | HoursStep
     | LookupStep
     | PythonStep
+    | RecordStep
+    | TicketStep
+    | MessageStep
     | FlowStep
     | ReturnStep
     | VerifyStep
@@ -86,6 +96,7 @@ Step = (
 )
 KINDS: dict[str, type[Step]] = {
     "say": SayStep,
+    "ask": AskStep,
     "menu": MenuStep,
     "listen": ListenStep,
     "set": SetStep,
@@ -93,6 +104,9 @@ KINDS: dict[str, type[Step]] = {
     "hours": HoursStep,
     "lookup": LookupStep,
     "python": PythonStep,
+    "record": RecordStep,
+    "ticket": TicketStep,
+    "message": MessageStep,
     "flow": FlowStep,
     "return": ReturnStep,
     "verify": VerifyStep,

@@ -22,9 +22,19 @@ SENTENCES = {
     "hours": "looks at the hours {new} (was {old})",
     "language": "sets the language {new} (was {old})",
 }
-OF_KIND = {("lookup", "seconds"): "waits {new} s for the answer (was {old})"}
+OF_KIND = {
+    ("lookup", "seconds"): "waits {new} s for the answer (was {old})",
+    ("message", "seconds"): "records {new} s at most (was {old})",
+    ("message", "pause"): "ends after {new} s of silence (was {old})",
+    ("record", "seconds"): "records {new} s at most (was {old})",
+    ("record", "pause"): "ends after {new} s of silence (was {old})",
+}
 """Where a field means something else in one kind of step."""
-WHEN = {"after_silence": "after silence", "after_no_match": "after a wrong key"}
+WHEN = {
+    "after_silence": "after silence",
+    "after_no_match": "after a wrong key",
+    "confirm": "after the recording",
+}
 UNSET = {"at_most": "without a limit", "queue": "that of the number"}
 
 Names = Mapping[StepName, StepName]

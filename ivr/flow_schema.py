@@ -15,8 +15,10 @@ from ivr import (
     cases,
     grammar,
     step,
+    steps_asking,
     steps_calling,
     steps_deciding,
+    steps_leaving,
     steps_outside,
     steps_promising,
     steps_proving,
@@ -33,9 +35,8 @@ from ivr.frame import STEP_NAME
 Part = dict[str, Any]
 
 MODULES = (
-    step, steps_talking, steps_deciding, steps_outside, steps_python, steps_calling, steps_proving,
-    steps_promising, steps_spilling,
-    steps_waiting, grammar, cases,
+    step, steps_talking, steps_asking, steps_deciding, steps_outside, steps_python, steps_calling,
+    steps_proving, steps_promising, steps_spilling, steps_leaving, steps_waiting, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}

@@ -14,6 +14,7 @@ from ivr.flow import (
     DONE,
     NO_MATCH,
     SILENCE,
+    AskStep,
     BranchStep,
     GoodbyeStep,
     HoursStep,
@@ -27,6 +28,7 @@ from ivr.flow import (
     Step,
 )
 from ivr.perform_calling import flow, return_
+from ivr.perform_leaving import message, record, ticket
 from ivr.perform_promising import callback
 from ivr.perform_proving import verify
 from ivr.perform_python import python
@@ -52,6 +54,12 @@ async def say(step: SayStep, session: Session) -> Outcome:
     return DONE
 
 
+async def ask(step: AskStep, session: Session) -> Outcome:
+    question = session.prompts(step.say)
+    meant, outcome = await _answer(step, session, question, step.answers.get)
+    return meant or outcome
+
+
 async def menu(step: MenuStep, session: Session) -> Outcome:
     question = session.prompts(step.say, every_language=step.every_language)
     key, outcome = await _answer(
@@ -70,7 +78,7 @@ async def listen(step: ListenStep, session: Session) -> Outcome:
 
 
 async def _answer(
-    step: MenuStep | ListenStep,
+    step: AskStep | MenuStep | ListenStep,
     session: Session,
     question: Sequence[Prompt],
     meaning: Callable[[str], str | None],
@@ -157,6 +165,7 @@ async def goodbye(step: GoodbyeStep, session: Session) -> Outcome:
 
 PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "say": say,
+    "ask": ask,
     "menu": menu,
     "listen": listen,
     "set": set_,
@@ -164,6 +173,9 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "hours": hours,
     "lookup": lookup,
     "python": python,
+    "record": record,
+    "ticket": ticket,
+    "message": message,
     "flow": flow,
     "return": return_,
     "verify": verify,

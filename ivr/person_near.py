@@ -1,9 +1,9 @@
 """How many keys a caller needs to reach a person, from every step. Pure; steps are names.
 
 A person is where the flow ends with one, or with the promise of one (`PEOPLE`). Counted are presses
-of menu keys; silence, wrong keys and waiting cost none. In a menu the caller chooses: the nearest
-outcome counts. Everywhere else the furthest counts: the house decides, or the caller who answers
-a `listen` chooses nothing by it, and must be near a person whatever comes of it.
+of keys in `menu` and `ask`; silence, wrong keys and waiting cost none. There the caller chooses:
+the nearest outcome counts. Everywhere else the furthest counts: the house decides, or the caller
+who answers a `listen` chooses nothing by it, and must be near a person whatever comes of it.
 
 Not held to it: `goodbye` itself, as every walk may end; whatever only follows a house that is
 `closed`; and announcements, flows in which nobody chooses or decides anything.
@@ -15,7 +15,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from ivr.flow import KEYS, TOO_MANY, HoursStep, MenuStep, Outcome, ReturnStep, Step, StepName
+from ivr.flow import (
+    KEYS,
+    TOO_MANY,
+    AskStep,
+    HoursStep,
+    MenuStep,
+    Outcome,
+    ReturnStep,
+    Step,
+    StepName,
+)
 from ivr.graph import reachable
 
 PEOPLE = frozenset({"queue", "message", "transfer"})
@@ -126,7 +136,10 @@ def _place(
         del arrows[CLOSED]
     if step.do in PROMISES:
         arrows[PROMISES[step.do]] = UNKNOWN
-    return Place(arrows, isinstance(step, MenuStep), step.do == END, step.at_most or 0)
+    if isinstance(step, AskStep):  # its answers are presses of keys, too
+        arrows |= {key: arrows.pop(answer) for key, answer in step.answers.items()}
+    chooses = isinstance(step, AskStep | MenuStep)
+    return Place(arrows, chooses, step.do == END, step.at_most or 0)
 
 
 def _is_goal(step: Step) -> bool:

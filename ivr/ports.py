@@ -21,6 +21,10 @@ from ivr.store_ports import Outbox as Outbox
 from ivr.store_ports import Outgoing as Outgoing
 from ivr.store_ports import PersonId as PersonId
 from ivr.store_ports import Record as Record
+from ivr.store_ports import Recording as Recording
+from ivr.store_ports import RecordingId as RecordingId
+from ivr.store_ports import Recordings as Recordings
+from ivr.store_ports import Seals as Seals
 from ivr.store_ports import Snapshot as Snapshot
 from ivr.store_ports import StoreFailed as StoreFailed
 from ivr.store_ports import StoreRefused as StoreRefused
@@ -63,6 +67,18 @@ class CallFacts:
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
 
 
+@dataclass(frozen=True, slots=True)
+class Take:
+    """What a caller has said into a recording."""
+
+    sound: bytes = field(repr=False)
+    """16 bit, 8000 Hz, one channel, without a header. Personal."""
+    spoken: Seconds
+    """From the first word to the last; 0: nothing was said."""
+    gone: bool = False
+    """Whether the caller hung up in it: whatever is asked of the line next is `CallerGone`."""
+
+
 class Line(Protocol):
     """A caller on the telephone (or text that plays the part of one). Hang-up: `CallerGone`."""
 
@@ -87,6 +103,13 @@ class Line(Protocol):
 
         `secret`: when this returns, nothing of the answer is kept on the call any more.
         """
+
+    async def record(
+        self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
+    ) -> Take:
+        """Speak, sound a tone, and record the caller: so many seconds at most, until so many of
+        silence, one of these keys, or the hang-up. A key skips to the tone; what was pressed until
+        the end of the recording answers no later question."""
 
     async def set_language(self, language: str) -> None: ...
 
@@ -266,4 +289,5 @@ class Core(Protocol):
     async def ask(self, what: str, **fields: Any) -> Mapping[str, Any]:
         """One question or request: `status`, `agents`, `queues`, `contacts`, and with `agent=`:
         `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`; `rules apply`;
-        with `flow=`: `flow announce` (`who=`, `why=`, `to=`), `flow take`."""
+        with `flow=`: `flow announce` (`who=`, `why=`, `to=`), `flow take`; with `recording=`:
+        `recording announce` (`who=`, `why=`)."""

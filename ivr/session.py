@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,9 @@ from ivr.ports import (
     Pins,
     PythonFailed,
     PythonSteps,
+    Recording,
+    Recordings,
+    Seals,
     StoreFailed,
 )
 from ivr.promises import Callbacks, NoCallbacks
@@ -45,6 +48,33 @@ class NoOutbox:
 
     async def put(self, outgoing: Outgoing) -> None:
         raise StoreFailed("there is no outbox")
+
+
+class NoRecordings:
+    """`ivr.ports.Recordings` of a house that keeps none."""
+
+    async def find(self, key: EffectKey) -> Recording | None:
+        return None
+
+    async def keep(self, key: EffectKey, person: PersonId, sound: bytes) -> Recording:
+        raise StoreFailed("there is no place for recordings")
+
+
+class NoSeals:
+    """`ivr.ports.Seals` of a house that keeps nothing personal."""
+
+    async def seal(self, person: PersonId, field_name: str, text: str) -> None:
+        raise StoreFailed("there is no vault")
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """Where what callers leave behind is kept, in the whole house."""
+
+    recordings: Recordings = field(default_factory=NoRecordings)
+    seals: Seals = field(default_factory=NoSeals)
+    told_by_email: Collection[str] = ()
+    """The queues to which a message is told by e-mail, too."""
 
 
 class NoPython:
@@ -78,6 +108,7 @@ class Session:
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)
     outbox: Outbox = field(default_factory=NoOutbox)
+    keeping: Keeping = field(default_factory=Keeping)
     pins: Pins = field(default_factory=NoPins)
     python: PythonSteps = field(default_factory=NoPython)
     begun_before: bool = False

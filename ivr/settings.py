@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import Field, ValidationError
+from pydantic import Field, StringConstraints, ValidationError
 
 from acd.config import Centre
 from acd.schedule import Schedule
@@ -31,6 +31,9 @@ from ivr.keys import Keys, Name, PhoneName
 from ivr.services import ServiceEntry
 
 DEFAULT_PORT_BASE = 15060
+EmailAddress = Annotated[
+    str, StringConstraints(pattern=r"^[^@\s<>,;]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=254)
+]
 
 
 class NumberEntry(Keys):
@@ -69,6 +72,8 @@ class SiteFile(Keys):
     """The folder of Python files whose functions `python` steps run; relative to data."""
     callbacks: CallbackSettings = Field(default_factory=CallbackSettings)
     """How promised callbacks are tried."""
+    email: dict[Name, EmailAddress] = Field(default_factory=dict)
+    """Where it is told that a message was left, by queue. Queues that are not named: nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +265,11 @@ def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
         if target.class_ not in classes:
             near = meant(target.class_, classes)
             faults.append(f"{here}.class: there is no class {target.class_!r}{near}")
+    faults += [
+        f"site.yaml: email.{queue}: there is no queue {queue!r}{meant(queue, queues)}"
+        for queue in site.email
+        if queue not in queues
+    ]
     faults += [
         f"site.yaml: fallback: there is no phone {phone!r}{meant(phone, site.phones)}"
         for phone in site.fallback

@@ -10,12 +10,32 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
 
 StepName = str
 Outcome = str
 KEYS = frozenset("0123456789*#")
 DONE, SILENCE, NO_MATCH, TOO_MANY = "done", "silence", "no_match", "too_many"
+
+
+def _key(text: str) -> str:
+    if len(text) != 1 or text not in KEYS:
+        raise ValueError("is one key: 0 to 9, * or #")
+    return text
+
+
+Key = Annotated[
+    str, AfterValidator(_key), WithJsonSchema({"type": "string", "pattern": "^[0-9*#]$"})
+]
+"""One key of a telephone."""
 
 
 class Strict(BaseModel):

@@ -83,6 +83,13 @@ class Vault(Protocol):
         """Destroy the person's data key: every sealed field is gone for good."""
 
 
+class Seals(Protocol):
+    """As much of the vault as who keeps something personal needs."""
+
+    async def seal(self, person: PersonId, field_name: str, text: str) -> None:
+        """Keep a field, in place of what it held; LookupError for nobody or an erased person."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audited:
     """Who did what to what, and why. Written before the deed."""
@@ -115,6 +122,32 @@ class Outgoing:
     to: PersonId | None
     """The person whom it is for; None: whom it is for follows from `data`."""
     data: Mapping[str, Any]
+
+
+RecordingId = NewType("RecordingId", str)
+"""Something that a caller has said: `rec_` and a digest of the effect that it was said in."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that is kept."""
+
+    id: RecordingId
+    person: PersonId
+    """Whose it is: it is gone for good when they are erased."""
+    seconds: Seconds
+
+
+class Recordings(Protocol):
+    """Where it lies what callers have said, sealed under the data key of each."""
+
+    async def find(self, key: EffectKey) -> Recording | None:
+        """What was kept for this effect, if anything was."""
+
+    async def keep(self, key: EffectKey, person: PersonId, sound: bytes) -> Recording:
+        """Keep sound (16 bit, 8000 Hz, one channel, without a header), durably when this returns;
+        once for a key: of two the first stays. Raises `StoreFailed`; LookupError for somebody who
+        is not in the vault, or erased."""
 
 
 class Outbox(Protocol):

@@ -7,6 +7,7 @@ import re
 import shlex
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 
 from adapters.asterisk.call_facts import ARGUMENTS
@@ -114,6 +115,10 @@ class FakeCall:
         self.variables = {"CONTACT": "c-1", "DIALLED": "4000", "QUEUE": "support"}
         self.commands: list[str] = []
         self.applications: dict[str, Callable[[str], Awaitable[str]]] = {}
+        self.records: Callable[[Path], str] | None = None
+        """Is to write what the caller says into this file, and gives the answer."""
+        self.closes: Callable[[], None] | None = None
+        """The caller has hung up: done after the answer, before the connection is closed."""
         self._port = port
         self._secret, self._header = secret, header
 
@@ -125,6 +130,10 @@ class FakeCall:
             while line := await asyncio.wait_for(reader.readline(), DEADLINE):
                 self.commands.append(line.decode().rstrip("\n"))
                 writer.write(f"200 result={await self._obey(self.commands[-1])}\n".encode())
+                if self.closes:
+                    await writer.drain()
+                    self.closes()
+                    return
         finally:
             writer.close()
 
@@ -148,6 +157,8 @@ class FakeCall:
         if match := re.fullmatch(r'GET VARIABLE "(.*)"', command):
             value = self.variables.get(match[1], "")
             return f"1 ({value})" if value else "0"
+        if (match := re.fullmatch(r'RECORD FILE "(.*)" sln .*', command)) and self.records:
+            return self.records(Path(f"{match[1]}.sln"))
         if match := re.fullmatch(r'EXEC MSet "(.*)"', command):
             self.variables |= dict(pair.split("=", 1) for pair in match[1].split(","))
             return "0"

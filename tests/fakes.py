@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from acd.model import ContactId, Seconds
-from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
+from ivr.rehearsal.line import SPEAKS
 from voice.ports import Prompt
 
 HANGS_UP = "hangs up"
@@ -19,7 +20,8 @@ A_CALL = CallFacts(
 class FakeLine:
     """A caller who plays a script against `ivr.ports.Line`.
 
-    `acts` are taken one for each question: the keys pressed (`""`: silence), or `HANGS_UP`. A
+    `acts` are taken one for each question: the keys pressed (`""`: silence), `HANGS_UP`, or what
+    they do into a recording: `speaks 5`, `speaks 5 and hangs up`. A
     caller whose script is over hangs up. Keys left over, and those that broke into a text
     (`interrupts` says which key into which text), are typed ahead: the next question takes them
     and is not spoken.
@@ -87,6 +89,24 @@ class FakeLine:
             return self._take(most_keys)
         self._typed = rest
         return typed
+
+    async def record(
+        self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
+    ) -> Take:
+        self._check()
+        if not self._typed:
+            self.heard += [prompt.text for prompt in prompts]
+        self._typed = ""
+        act = self._acts.pop(0) if self._acts else HANGS_UP
+        speaks = SPEAKS.fullmatch(act)
+        if act == HANGS_UP:
+            self.hangs_up()
+            self._check()
+        if not speaks:
+            return Take(b"", 0.0)
+        self.gone = bool(speaks[2])
+        spoken = min(float(speaks[1]), seconds)
+        return Take(b"\x00\x20" * int(spoken * 8000), spoken, self.gone)
 
     async def set_language(self, language: str) -> None:
         self._check()

@@ -14,6 +14,8 @@ from ivr.ports import (
     Outgoing,
     PersonId,
     Record,
+    Recording,
+    RecordingId,
     Snapshot,
     StoreFailed,
 )
@@ -109,3 +111,27 @@ class MemoryOutbox:
         if self.failing:
             raise StoreFailed(self.failing)
         self.entries.setdefault(outgoing.key, outgoing)
+
+
+@dataclass
+class MemoryRecordings:
+    """`Recordings` that seal nothing; while `failing` is set, they take nothing."""
+
+    sounds: dict[EffectKey, bytes] = field(default_factory=dict)
+    persons: dict[EffectKey, PersonId] = field(default_factory=dict)
+    failing: str = ""
+
+    async def find(self, key: EffectKey) -> Recording | None:
+        if key not in self.sounds:
+            return None
+        seconds = len(self.sounds[key]) / 16_000
+        return Recording(RecordingId(f"rec_{key}"), self.persons[key], seconds)
+
+    async def keep(self, key: EffectKey, person: PersonId, sound: bytes) -> Recording:
+        if self.failing:
+            raise StoreFailed(self.failing)
+        self.sounds.setdefault(key, sound)
+        self.persons.setdefault(key, person)
+        kept = await self.find(key)
+        assert kept
+        return kept

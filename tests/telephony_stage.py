@@ -60,7 +60,12 @@ class Stage:
             "127.0.0.1", ami_port, USER, SECRET, on_event=self._on_event, on_link=self._on_link
         )
         self.server = AgiServer(
-            "127.0.0.1", self.agi_port, WORD, self._take_call, Recordings(folder)
+            "127.0.0.1",
+            self.agi_port,
+            WORD,
+            self._take_call,
+            Recordings(folder),
+            takes=folder / "takes",
         )
 
     async def until(self, holds: Callable[[], object], deadline: float = DEADLINE) -> None:

@@ -125,6 +125,14 @@ class _Wire:
         self.sock.close()
         raise LineFailed(why)
 
+    def wait_for_end(self) -> None:
+        """Until the other side has closed the connection, or its time is over."""
+        with suppress(OSError):
+            self.ends = max(self.ends, time.monotonic() + MORE_TIME)
+            self._arm()
+            while self.sock.recv(4096):
+                self._arm()
+
     def _arm(self) -> None:
         left = self.ends - time.monotonic()
         if left <= 0:
@@ -184,6 +192,19 @@ class CallAgi(AGI):  # type: ignore[misc]  # the library has no types
         if result == "-2":
             raise LineFailed(f"asterisk has no application {application}")
         return str(result)
+
+    def record(self, name: str, form: str, ends_with: str, seconds: float, pause: int) -> bool:
+        """Record into `name.form` until a key, so many seconds of silence (`pause`), or the end of
+        the time; whether the caller hung up. The file is whole when this returns: Asterisk answers
+        before it has closed it, so its next sign of life is waited for."""
+        limits = (round(seconds * 1000), 0, f"s={pause}")
+        try:
+            self.execute("RECORD FILE", self._quote(name), form, self._quote(ends_with), *limits)
+            self.execute("NOOP")
+        except CallerGone:
+            self._wire.wait_for_end()
+            return True
+        return False
 
     def end(self) -> None:
         """From any thread: wake a command that waits for its answer; it ends as `CallerGone`."""

@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.line import AgiLine
@@ -58,12 +59,14 @@ class AgiServer:
         take_call: Callable[[Line], Awaitable[None]],
         prompts: PromptStore,
         limits: AgiLimits = AgiLimits(),
+        takes: Path | None = None,
     ) -> None:
         self._address = (host, port)
         self._secret = secret.encode()
         self._take_call = take_call
         self._prompts = prompts
         self._limits = limits
+        self._takes = takes
         self._threads = ThreadPoolExecutor(limits.connections, thread_name_prefix="call")
         self._refused = RareLog(log, "agi connection refused")
         self._calls: set[asyncio.Task[None]] = set()
@@ -117,7 +120,8 @@ class AgiServer:
                 self._refused(str(refused))
                 return
             stack.pop_all()  # from here on the socket belongs to the line
-        await self._run(AgiLine(CallAgi(sock, env, received), self._prompts, self._threads))
+        agi = CallAgi(sock, env, received)
+        await self._run(AgiLine(agi, self._prompts, self._threads, self._takes))
 
     async def _run(self, line: AgiLine) -> None:
         try:

@@ -81,11 +81,16 @@ class Folders:
     def spool(self) -> Path:
         return self.state / "spool"
 
+    @property
+    def takes(self) -> Path:
+        """Where Asterisk writes what callers say, until it is read and sealed."""
+        return self.run / "takes"
+
     def all(self) -> list[Path]:
         """Every folder that must be there and belong to Asterisk's user."""
         below_run = ("etc", "lib", "keys/keys", "data/sounds", "ctl", "log", "cache", "moh-silence")
         return [
-            self.run, *(self.run / name for name in below_run), self.music, self.sounds,
+            self.run, *(self.run / name for name in below_run), self.music, self.sounds, self.takes,
             self.state, self.cel.parent, self.spool, self.spool / "tmp",
         ]  # fmt: skip
 
@@ -192,7 +197,7 @@ def _protect(folders: Folders, user: User | None) -> None:
     folders.run.chmod(0o711)
     if user:
         _let_through(folders.state.parent, user)
-    for name in ("etc", "keys", "ctl", "lib", "log"):
+    for name in ("etc", "keys", "ctl", "lib", "log", "takes"):
         (folders.run / name).chmod(0o700)
     folders.state.chmod(0o700)
 

@@ -13,9 +13,11 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
+from adapters.asterisk import takes
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.call_facts import (
     arguments,
@@ -25,7 +27,8 @@ from adapters.asterisk.call_facts import (
     visits_text,
 )
 from adapters.asterisk.playing import length, made, names, recordings
-from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
+from adapters.asterisk.typed import answer_in
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
 from voice.ports import Prompt, PromptStore
 
 log = logging.getLogger(__name__)
@@ -52,10 +55,10 @@ PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
 class AgiLine:
     """One call's line. `begin` first, `close` last; satisfies `ivr.ports.Line`."""
 
-    def __init__(self, agi: CallAgi, prompts: PromptStore, threads: Executor) -> None:
-        self._agi = agi
-        self._prompts = prompts
-        self._threads = threads
+    def __init__(
+        self, agi: CallAgi, prompts: PromptStore, threads: Executor, takes: Path | None = None
+    ) -> None:
+        self._agi, self._prompts, self._threads, self._takes = agi, prompts, threads, takes
         self._working: Future[Any] = Future()
         """The latest command; one at a time."""
         self._working.set_result(None)
@@ -108,6 +111,13 @@ class AgiLine:
             unsaid = bool(prompts) and not files
             asked = files, most_keys, seconds, ends_with, unsaid
             return await self._do(longest, self._ask_in_secret if secret else self._ask, *asked)
+
+    async def record(
+        self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
+    ) -> Take:
+        async with recordings(self._prompts, prompts) as files:
+            longest = length(files) + seconds + takes.MORE_SECONDS
+            return await self._do(longest, self._record, files, seconds, pause, ends_with)
 
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
@@ -238,7 +248,7 @@ class AgiLine:
         self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
     ) -> str | None:
         typed = self._typed()
-        if _answer(typed, most_keys, ends_with) is None:
+        if answer_in(typed, most_keys, ends_with) is None:
             left, options = most_keys - len(typed), f"t({ends_with})"
             if typed:
                 self._read("", left, options, BETWEEN_KEYS)
@@ -246,12 +256,21 @@ class AgiLine:
                 self._read(DIAL_TONE, left, options + "i", seconds)
             elif not (typed := self._typed()):
                 self._read("", left, options, seconds)
-            elif _answer(typed, most_keys, ends_with) is None:
+            elif answer_in(typed, most_keys, ends_with) is None:
                 self._read("", most_keys - len(typed), options, BETWEEN_KEYS)
             typed = self._typed()
-        keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
+        keys, taken = answer_in(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken
         return keys if taken else None
+
+    def _record(self, files: list[str], seconds: Seconds, pause: int, ends_with: str) -> Take:
+        folder, tone = takes.tone_in(self._takes)
+        self._speak(files)
+        self._play([tone])
+        taken = takes.take(self._agi, folder, seconds, pause, ends_with)
+        if not taken.gone:
+            self._taken += len(self._typed())
+        return taken
 
     def _ask_in_secret(
         self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
@@ -278,11 +297,3 @@ class AgiLine:
     def _complain(self, failed: bool) -> None:
         if failed:
             log.error("prompts not played", extra={"reason": "asterisk cannot read the files"})
-
-
-def _answer(typed: str, most_keys: int, ends_with: str) -> tuple[str, int] | None:
-    """A complete answer at the beginning of what was typed, and how many keys it took."""
-    for count, key in enumerate(typed[:most_keys], start=1):
-        if ends_with and key in ends_with:
-            return typed[: count - 1], count
-    return (typed[:most_keys], most_keys) if len(typed) >= most_keys else None

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 import typer
 
 from adapters.cli import agents, bench, exports, flows, pins, rules
-from adapters.cli.output import Json, settings_or_fail, show
+from adapters.cli.output import Json, fail, settings_or_fail, show
 from ivr.home import ROOT
 
 app = typer.Typer(
@@ -181,6 +181,25 @@ def bounds(json: Json = False) -> None:
     from adapters.cli import why as explained
 
     explained.bounds(settings_or_fail(), json)
+
+
+@app.command()
+def messages(
+    recording: Annotated[str | None, typer.Argument(help="One of the list, to be saved.")] = None,
+    save: Annotated[Path | None, typer.Option(help="Write it here, as a WAV file.")] = None,
+    why: Annotated[str, typer.Option(help="Why you listen to it; the audit keeps it.")] = "",
+    who: Annotated[str | None, typer.Option(help="Your name; default: your login's.")] = None,
+    json: Json = False,
+) -> None:
+    """List the messages and recordings of callers; save one, to listen to it."""
+    from adapters.cli import messages as left
+
+    if (recording is None) != (save is None):
+        fail("to listen to a message: ./hotline messages RECORDING --save FILE --why WHY")
+    if recording and save:
+        left.save(settings_or_fail(), recording, save, why, who)
+    else:
+        left.show_all(settings_or_fail(), json)
 
 
 @app.command()

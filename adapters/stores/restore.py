@@ -22,6 +22,7 @@ from adapters.stores.keys import keys_in
 from adapters.stores.lease import hold_file
 from adapters.stores.schema import migrate, newest
 from adapters.stores.tables import vault_field, vault_number, vault_person
+from adapters.stores.vault import RECORDINGS
 from ivr import settings as settings_of
 from ivr.ports import StoreRefused
 from ivr.settings import Settings
@@ -116,28 +117,31 @@ def put_databases(
         (staging / DATABASES / file.name).rename(file)
         migrate(f"sqlite:///{file}", part)
         if part == "core":
-            forget_again(settings.database_url(part), f"sqlite:///{file}")
+            for person in forget_again(settings.database_url(part), f"sqlite:///{file}"):
+                shutil.rmtree(new / RECORDINGS / person, ignore_errors=True)
         if postgres:
             migrate(postgres, part)
             load(file, postgres, part, replace=replace)
             file.unlink()
 
 
-def forget_again(old: str, new: str) -> None:
-    """Erase in the restored vault who has been erased since the backup."""
+def forget_again(old: str, new: str) -> list[str]:
+    """Erase in the restored vault who has been erased since the backup; whom."""
     source = file_of(old)
     if source and not source.exists():
-        return
+        return []
     with explained("core"), connected(old) as before, connected(new) as after:
         if not inspect(before).has_table(vault_person.name):
-            return
-        erased = before.execute(select(vault_person).where(vault_person.c.erased_at.is_not(None)))
+            return []
+        query = select(vault_person).where(vault_person.c.erased_at.is_not(None))
+        erased = before.execute(query).all()
         for row in erased:
             gone = {"wrapped": None, "erased_at": row.erased_at}
             after.execute(update(vault_person).where(vault_person.c.id == row.id).values(gone))
             after.execute(delete(vault_field).where(vault_field.c.person == row.id))
             after.execute(delete(vault_number).where(vault_number.c.person == row.id))
         after.commit()
+        return [row.id for row in erased]
 
 
 def swap(new: Path, data: Path) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import shutil
 import time
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, delete, insert, select, text, update
@@ -25,6 +27,8 @@ from ivr.ports import PersonId, StoreRefused
 
 log = logging.getLogger(__name__)
 
+RECORDINGS = "recordings"
+"""The folder of what callers have said, below the data folder; in it one for each person."""
 NUMBER = "number"
 """The field that holds a person's telephone number."""
 MOST_AT_ONCE = 16
@@ -34,8 +38,12 @@ MOST_AT_ONCE = 16
 class SqlVault:
     """The vault of an installation, for the core and for the processes that read beside it."""
 
-    def __init__(self, database: Database, keys: KeyRing, region: str = "CN") -> None:
+    def __init__(
+        self, database: Database, keys: KeyRing, region: str = "CN", data: Path | None = None
+    ) -> None:
         self._database = database
+        self._data = data
+        """The folder with the recordings of persons, which go with them; None: there are none."""
         self._keys = keys
         self._region = region
         self._asked: list[str] = []
@@ -96,6 +104,8 @@ class SqlVault:
 
         await self._database.write(remove)
         await forget_old_pages(self._database)
+        if self._data:
+            await asyncio.to_thread(shutil.rmtree, self._data / RECORDINGS / person, True)
 
     async def _person(self, plain: str) -> PersonId:
         """The number's person; all who ask while others are looked for share the next look."""

@@ -105,7 +105,7 @@ class EventShape(Shape):
     contact: ContactName | None
     ticket: TicketName | None
     data: dict[str, Any] = Field(examples=[{"offer": "1.17.1"}])
-    text: str | None = Field(description="What an operator wrote; null once it is erased.")
+    text: str | None = Field(description="What was written; null once it is erased.")
 
 
 class CustomerShape(Shape):

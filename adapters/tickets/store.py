@@ -19,7 +19,7 @@ from adapters.tickets.tables import Database, answers, contacts, customers, entr
 from ivr.ports import Record
 from ivr.tickets.life import NoSuch, Ticket, TicketId, after_ticket
 from ivr.tickets.projection import Known, tell
-from ivr.tickets.story import ContactStory, Entry, offer_of
+from ivr.tickets.story import ContactStory, Entry, offer_of, snake
 
 KEEP_ANSWERS_SECONDS = 24 * 3600.0
 
@@ -174,7 +174,20 @@ def _known(db: Connection, records: Sequence[Record]) -> Known:
     named = tickets.c.id.in_({s.ticket for s in stories} - {None})
     rows = db.execute(select(tickets).where(or_(named, of_persons)))
     held = [Ticket(**row) for row in rows.mappings()]
-    return Known({s.reference: s for s in stories}, {t.id: t for t in held})
+    effects = _effects(db, [s.id for s in stories], records)
+    return Known({s.reference: s for s in stories}, {t.id: t for t in held}, effects=effects)
+
+
+def _effects(
+    db: Connection, of_contacts: Sequence[str], records: Sequence[Record]
+) -> set[tuple[str, str]]:
+    """Of the effects that these records tell of, those that are told already."""
+    kinds = {snake(record.kind) for record in records if record.data.get("effect")}
+    if not kinds:
+        return set()
+    wanted = entries.c.contact.in_(of_contacts) & entries.c.kind.in_(kinds)
+    rows = db.execute(select(entries.c.kind, entries.c.data).where(wanted))
+    return {(row.kind, row.data["effect"]) for row in rows if "effect" in row.data}
 
 
 def _write(db: Connection, known: Known, last_event: int) -> None:

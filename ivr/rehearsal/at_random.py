@@ -36,13 +36,18 @@ def callers(premises: Premises, flow: str, count: int, seed: int = SEED) -> Iter
 
 
 def _acts(chance: random.Random) -> Iterator[str]:
-    """Without end: mostly a key, now and then silence, several keys at once, or a hang-up."""
+    """Without end: mostly a key, now and then silence, a word, several keys at once, or a
+    hang-up."""
     while True:
         kind = chance.random()
         if kind < 0.03:
             yield HANGS_UP
-        elif kind < 0.25:
+        elif kind < 0.18:
             yield SILENT
+        elif kind < 0.24:
+            yield "speaks 5"
+        elif kind < 0.25:
+            yield "speaks 5 and hangs up"
         elif kind < 0.9:
             yield chance.choice(_KEYS)
         else:

@@ -23,7 +23,7 @@ from ivr.faults import meant
 from ivr.flow import KEYS, Flow, LookupStep, PythonStep
 from ivr.keys import Keys
 from ivr.python_steps import FAILED, UNKNOWN
-from ivr.rehearsal.line import HANGS_UP, SILENT
+from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
 from ivr.rehearsal.pins import AWAY, LOCKED
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
@@ -44,11 +44,13 @@ def _known(info: ValidationInfo) -> Known:
 
 
 def _act(text: str) -> str:
-    if text in (SILENT, HANGS_UP) or (text and set(text) <= KEYS):
+    if text in (SILENT, HANGS_UP) or SPEAKS.fullmatch(text) or (text and set(text) <= KEYS):
         return text
     near = meant(text, (SILENT, HANGS_UP))
     instead = near if near.startswith(";") else _not(text)
-    raise ValueError(f"is keys (0 to 9, * and #), `silence` or `hang up`{instead}")
+    raise ValueError(
+        f"is keys (0 to 9, * and #), `silence`, `speaks 5` (seconds) or `hang up`{instead}"
+    )
 
 
 def at(text: str, zone: ZoneInfo) -> Seconds:
@@ -83,6 +85,11 @@ def _service(text: str, info: ValidationInfo) -> str:
     steps = _known(info).flow.steps.values()
     asked = {step.service for step in steps if isinstance(step, LookupStep)}
     return _one_of(text, asked, "service that the flow asks")
+
+
+def _step_with_effect(text: str, info: ValidationInfo) -> str:
+    steps = _known(info).flow.steps
+    return _one_of(text, [n for n, step in steps.items() if step.has_effect], "step that keeps")
 
 
 def _function(text: str, info: ValidationInfo) -> str:
@@ -207,6 +214,8 @@ class Caller(Keys):
     """Why none is promised; default: everybody is promised one."""
     overflow: Literal["callback", "message", "elsewhere"] | None = None
     """Where the queues' rules lead this caller; default: nowhere, they wait."""
+    broken: tuple[Annotated[str, AfterValidator(_step_with_effect)], ...] = ()
+    """Steps that cannot keep what they should, as when a disk is full."""
     expect: Expected = Field(default_factory=Expected)
 
 

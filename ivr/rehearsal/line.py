@@ -8,15 +8,27 @@ pressing keys take none.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from acd.model import ContactId, Seconds
-from ivr.ports import NO_VALUES, CallerGone, CallFacts, Clock, LineFailed, PersonId
+from ivr.ports import (
+    NO_VALUES,
+    CallerGone,
+    CallFacts,
+    Clock,
+    LineFailed,
+    PersonId,
+    Take,
+)
+from ivr.rehearsal.kept import Shelf
 from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
-"""What a caller can do besides pressing keys."""
+"""What a caller can do besides pressing keys and speaking."""
+SPEAKS = re.compile(r"speaks ([1-9][0-9]{0,2})( and hangs up)?")
+"""The same, with how many seconds."""
 MOST_QUESTIONS = 50
 """One performance of a step that asks more often than this will not end."""
 
@@ -31,7 +43,8 @@ class NoEnd(Exception):
 
 class Actor:
     """A caller on the telephone, as `ivr.ports.Line`. `acts` answer one question each: keys,
-    `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing."""
+    `SPEAKS`, `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing. Who speaks
+    where keys are asked for presses none."""
 
     def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
         self.facts = facts
@@ -68,21 +81,32 @@ class Actor:
         secret: bool = False,
     ) -> str | None:
         self._check()
-        self._questions += 1
-        if self._questions > MOST_QUESTIONS:
-            raise NoEnd(f"one step has asked {MOST_QUESTIONS} times and asks again")
+        self._count()
         if not self._typed:
             self.hear(prompts)
-            act = next(self._acts, SILENT)
-            self.done.append(act)
-            if act == HANGS_UP:
-                self.left = True
-                self._check()
-            if act == SILENT:
+            act = self._act()
+            spoken = SPEAKS.fullmatch(act)
+            if act == SILENT or spoken:
                 await asyncio.sleep(seconds)
+                self._leave(bool(spoken and spoken[2]))
                 return None
             self._typed = act
         return self._answer(most_keys, ends_with)
+
+    async def record(
+        self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
+    ) -> Take:
+        self._check()
+        self._count()
+        if not self._typed:
+            self.hear(prompts)
+        self._typed = ""
+        act = self._act()
+        found = SPEAKS.fullmatch(act)
+        spoken = min(float(found[1]), seconds) if found else 0.0
+        self.left = bool(found and found[2])
+        await asyncio.sleep(spoken + (0 if self.left else pause))
+        return Take(b"", spoken, self.left)
 
     async def set_language(self, language: str) -> None:
         self._check()
@@ -128,6 +152,22 @@ class Actor:
         if self.queue:
             raise LineFailed("the caller has been handed over to the waiting loop")
 
+    def _count(self) -> None:
+        self._questions += 1
+        if self._questions > MOST_QUESTIONS:
+            raise NoEnd(f"one step has asked {MOST_QUESTIONS} times and asks again")
+
+    def _act(self) -> str:
+        """What the caller does next, unless it is to hang up: then that is done."""
+        act = next(self._acts, SILENT)
+        self.done.append(act)
+        self._leave(act == HANGS_UP)
+        return act
+
+    def _leave(self, leaves: bool) -> None:
+        self.left = leaves
+        self._check()
+
     def _answer(self, most_keys: int, ends_with: str) -> str:
         """The keys for this question; what was pressed after them is kept."""
         for place, key in enumerate(self._typed[:most_keys]):
@@ -139,10 +179,12 @@ class Actor:
 
 
 class Desk:
-    """`ivr.ports.Acceptance` that takes everybody."""
+    """`ivr.ports.Acceptance` that takes everybody, and knows everybody by one name."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, shelf: Shelf | None = None) -> None:
         self._clock = clock
+        self.shelf = shelf or Shelf()
+        """What the call leaves behind."""
         self.overflow = ""
         """Where the overflow rules of all queues lead."""
 
@@ -161,4 +203,5 @@ class Desk:
         """A step has ended; nothing is kept of it."""
 
     async def write(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
-        """A step has had an effect; nothing is kept of it."""
+        """A step has had an effect; `StoreFailed` where that is to be so."""
+        self.shelf.written(data)

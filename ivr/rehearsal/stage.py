@@ -18,11 +18,13 @@ from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
 from ivr.python_files import python_functions
 from ivr.python_steps import PythonFunction
+from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPython
 from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.promises import RehearsedCallbacks
 from ivr.rehearsal.simulated_time import SimulatedTime
+from ivr.session import Keeping
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
 
@@ -101,6 +103,8 @@ class Role:
     """None: everybody is promised one; `full` or `away`: nobody is."""
     overflow: str = ""
     """Where the overflow rules of all queues lead; empty: callers wait."""
+    broken: frozenset[str] = frozenset()
+    """Steps whose effects cannot be kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,7 @@ class Stage:
         """Let this caller walk through their flow, to one end or the other."""
         line = Actor(self.facts(role), iter(role.acts), self.most_steps)
         clock = self.clock(role)
-        return self.play(role, line, Desk(clock), clock)
+        return self.play(role, line, Desk(clock, Shelf(role.broken)), clock)
 
     def play(self, role: Role, line: Actor, desk: Desk, clock: StageClock) -> Walk:
         """The same with a line and a desk of one's own."""
@@ -162,8 +166,9 @@ class Stage:
         lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
         python = MockedPython(self.premises.python, role.python)
         taken = take_call(
-            line, flow, desk, clock, hours, lookups, pins=RehearsedPins(role.pin),
+            line, flow, desk, clock, hours, lookups, desk.shelf, pins=RehearsedPins(role.pin),
             python=python, callbacks=RehearsedCallbacks(role.callbacks),
+            keeping=Keeping(desk.shelf, desk.shelf),
         )  # fmt: skip
         trail = self._loop.run_until_complete(taken)
         return Walk(

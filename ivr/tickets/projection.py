@@ -15,6 +15,7 @@ from ivr.tickets.story import (
     entry_of,
     learn,
     offer_of,
+    snake,
 )  # fmt: skip
 
 
@@ -30,10 +31,18 @@ class Known:
     entries: list[Entry] = field(default_factory=list)
     joined: dict[str, TicketId] = field(default_factory=dict)
     """Contacts (by `con_` id) whose earlier entries now belong to a ticket."""
+    effects: set[tuple[str, str]] = field(default_factory=set)
+    """What is told already of effects: kind of entry, and key. At least of every contact that a
+    record with an effect names."""
 
 
 def tell(known: Known, record: Record) -> None:
-    """Apply one record of the journal."""
+    """Apply one record of the journal. What comes twice of one effect is told once."""
+    if effect := record.data.get("effect"):
+        told = (snake(record.kind), str(effect))
+        if told in known.effects:
+            return
+        known.effects.add(told)
     contact = _contact(known, record)
     if contact and contact.state and record.kind == "Arrived":
         record = replace(record, kind="Reached")  # told again, from the waiting loop

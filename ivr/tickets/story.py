@@ -45,6 +45,9 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "Said": ("request", "key"),
     "NumberLeft": (),
     "CallbackPromised": ("queue", "to", "not_before", "until", "attempts", "joins"),
+    "MessageLeft": ("queue", "recording", "seconds", "effect"),
+    "RecordingKept": ("of", "recording", "seconds", "effect"),
+    "TicketNoted": ("type", "queue", "effect"),
     "SurveyAnswered": ("key",),
     "ContactEnded": ("how",),
     "CallEnded": ("cause",),
@@ -56,9 +59,16 @@ SHOWN: dict[str, tuple[str, ...]] = {
 }
 """The kinds that make a timeline entry, and what of their data it shows: nothing else gets out."""
 
-ASKS_FOR_A_PERSON = ("Arrived", "NumberLeft", "CallbackPromised")
+ASKS_FOR_A_PERSON = (
+    "Arrived", "NumberLeft", "CallbackPromised", "MessageLeft", "TicketNoted",
+)  # fmt: skip
+NOTED = "ticket_noted"
+"""The kind of entry whose words lie in the vault, in the field `field_of_note`."""
 
-_BY_CUSTOMER = ("CallStarted", "KeyPressed", "Arrived", "NumberLeft", "SurveyAnswered")
+_BY_CUSTOMER = (
+    "CallStarted", "KeyPressed", "Arrived", "NumberLeft", "MessageLeft", "RecordingKept",
+    "SurveyAnswered",
+)  # fmt: skip
 _BY_AGENT = ("OfferAnswered", "LegEnded")
 _CLOSES_OFFER = ("OfferEnded", "LegEnded")
 _ENDS = ("CallerLeft", "ContactEnded", "CallEnded")
@@ -86,6 +96,8 @@ _MOVES: dict[str, tuple[str, ...]] = {
 _LEARNED: dict[str, tuple[str, ...]] = {
     "CallStarted": ("person", "dialled", "language"),
     "Arrived": ("queue", "class_", "language", "channel", "entered_at"),
+    "MessageLeft": ("person", "queue"),
+    "TicketNoted": ("person", "queue"),
     "Moved": ("channel",),
     "Transferred": ("queue",),
     "Offered": ("offer", "agent"),
@@ -193,8 +205,14 @@ def entry_of(record: Record, contact: ContactStory | None) -> Entry | None:
         contact=contact.id if contact else None,
         ticket=contact.ticket if contact else None,
         data=data,
+        person=record.data.get("person") if snake(record.kind) == NOTED else None,
         journal=record.seq,
     )
+
+
+def field_of_note(effect: str) -> str:
+    """The field of the person's in which it lies what a flow wrote on a ticket."""
+    return f"ticket {effect}"
 
 
 def snake(kind: str) -> str:

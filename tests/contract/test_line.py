@@ -22,7 +22,7 @@ class Scripted:
     """A call that is only played."""
 
     async def call(self, script: Script) -> None:
-        await script(FakeLine(""))
+        await script(FakeLine("", ""))
 
     async def press(self, line: Line, keys: str) -> None:
         assert isinstance(line, FakeLine)
@@ -124,6 +124,25 @@ async def test_a_key_that_interrupts_is_told_and_kept(caller: Caller) -> None:
     await caller.call(script)
 
 
+async def test_who_says_nothing_is_recorded_as_saying_nothing(caller: Caller) -> None:
+    async def script(line: Line) -> None:
+        await line.answer()
+        take = await line.record(MENU, seconds=1, pause=2)
+        assert take.spoken == 0 and not take.gone
+
+    await caller.call(script)
+
+
+async def test_a_key_skips_to_the_tone_and_answers_no_later_question(caller: Caller) -> None:
+    async def script(line: Line) -> None:
+        await line.answer()
+        await caller.press(line, "7")
+        await line.record(LONG, seconds=1, pause=2)
+        assert await line.ask(MENU, most_keys=1, seconds=0.2) is None
+
+    await caller.call(script)
+
+
 async def test_after_the_hand_over_nothing_can_be_said(caller: Caller) -> None:
     async def script(line: Line) -> None:
         await line.remember("menu", {})
@@ -142,6 +161,7 @@ async def test_after_the_hand_over_nothing_can_be_said(caller: Caller) -> None:
         lambda line: line.say(MENU),
         lambda line: line.say(MENU, interruptible=False),
         lambda line: line.ask(MENU, most_keys=1, seconds=1),
+        lambda line: line.record(MENU, seconds=1, pause=2),
         lambda line: line.set_language("en"),
         lambda line: line.remember("x", {}),
         lambda line: line.join_queue("support", "standard", 1.0),

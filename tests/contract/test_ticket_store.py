@@ -184,3 +184,16 @@ async def test_the_migrations_make_what_the_tables_say(database: Database) -> No
         metadata.create_all(connection)
         wanted = columns(connection)
     assert await database.read(columns) == wanted
+
+
+async def test_an_effect_that_is_told_in_two_batches_is_told_once(
+    store: TicketStore, queries: TicketQueries
+) -> None:
+    data = {"effect": "c-1/mailbox/1", "person": "per_1", "queue": "support", "recording": "rec_1",
+            "seconds": 2.0}  # fmt: skip
+    for seq in (1, 2):
+        record = Record(float(seq), "MessageLeft", data, ContactId("c-1"), seq=seq)
+        assert await store.apply([record]) == seq
+    (ticket,) = await queries.tickets(10)
+    told = [each.entry.kind for each in await queries.entries(0, 10, ticket=ticket.id)]
+    assert told == ["message_left", "ticket_opened"]

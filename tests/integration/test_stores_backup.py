@@ -13,10 +13,11 @@ import pytest
 from adapters.stores.backup import backup
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
+from adapters.stores.recordings import SealedRecordings
 from adapters.stores.restore import restore
 from adapters.stores.schema import migrate, newest, open_database, revision
 from adapters.stores.vault import SqlVault
-from ivr.ports import Record, StoreRefused
+from ivr.ports import EffectKey, Record, StoreRefused
 from ivr.settings import Settings
 from tests.databases import SQLITE_AND_POSTGRES, fresh_url
 from tests.stored_centre import NAME, NUMBER, fill, look, settings_in
@@ -169,6 +170,28 @@ async def test_who_was_erased_after_the_backup_stays_erased(
     records, name, owner = await look(centre, person)
     assert (records, name) == (3, None)
     assert owner != person
+
+
+async def test_recordings_come_back_but_for_those_of_who_was_erased(
+    centre: Settings, tmp_path: Path
+) -> None:
+    person = await fill(centre)
+    database = await open_database(centre.database_url("core"), "core")
+    keys = KeyRing(centre.secrets)
+    vault = SqlVault(database, keys, data=centre.data)
+    recordings = SealedRecordings(database, keys, centre.data)
+    other = await vault.new_person()
+    theirs = await recordings.keep(EffectKey("c-1/mailbox/1"), person, b"\0\1" * 800)
+    kept = await recordings.keep(EffectKey("c-2/mailbox/1"), other, b"\2\3" * 800)
+    await backup(centre, tmp_path / "a.tar.gz")
+    await vault.erase(person)
+    await database.close()
+    await restore(centre, tmp_path / "a.tar.gz", replace=True)
+    database = await open_database(centre.database_url("core"), "core", read_only=True)
+    recordings = SealedRecordings(database, KeyRing(centre.secrets), centre.data)
+    assert await recordings.open(kept.id) == b"\2\3" * 800
+    assert not await recordings.has(theirs.id)
+    await database.close()
 
 
 async def test_a_backup_of_an_older_schema_is_brought_up_to_date(

@@ -11,18 +11,22 @@ from tests.reference.flow_documents import TWICE, Document, Fields, of_kind
 NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
-    "lookup": ("service", "into"), "verify": ("say",),
+    "lookup": ("service", "into"), "verify": ("say",), "ask": ("say",), "message": ("say",),
+    "record": ("say", "of"), "ticket": ("type", "subject"),
     "callback": ("say", "another"), "overflow": (),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "listen", "set", "branch", "hours", "lookup", "verify", "callback",
-         "overflow"),
+        ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "verify", "message",
+         "record", "ticket", "callback", "overflow"),
         ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "listen", "verify", "callback"), ("0", "-1", "twice")),
+    "tries": (
+        ("menu", "ask", "listen", "verify", "message", "record", "callback"), ("0", "-1", "twice"),
+    ),
     "seconds": (
-        ("menu", "listen", "lookup", "verify", "callback"), ("-1", "nan", "inf", "soon"),
+        ("menu", "ask", "listen", "lookup", "verify", "message", "record", "callback"),
+        ("-1", "nan", "inf", "soon"),
     ),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
@@ -196,6 +200,13 @@ MISTAKES: dict[str, Change] = {
     "needed field missing": needed_field_missing,
     "step without fields": step_without_fields,
     "number out of range": number_out_of_range,
+    "message keys alike": _a(
+        "message", lambda r: {"keep": "5", r.choice(["again", "cancel"]): "5"}
+    ),
+    "ticket without a type": _a("ticket", lambda r: {"type": r.choice(["", "Two words", "X"])}),
+    "ticket of a value that nobody collects": _a("ticket", lambda r: {"text": "{nobody}"}),
+    "answers by one key": _a("ask", lambda r: {"key_for_yes": "5", "key_for_no": "5"}),
+    "key of two signs": _a("ask", lambda r: {"key_for_yes": r.choice(["12", "", "A"])}),
     "unknown queue": _a(
         "queue", lambda r: {"queue": r.choice(["suport", "Sales", "", "weekdays"])}
     ),

@@ -22,7 +22,7 @@ Arrow = tuple[str, str, str]
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = ROOT / "tests/flows/good"
 RECORDING = GOOD / "goodbye.wav"
-SPEAKING = ("say", "after_silence", "after_no_match")
+SPEAKING = ("say", "after_silence", "after_no_match", "confirm")
 FRAME = ("first", "steps")
 """The fields of a flow itself; no step of ours is called so."""
 TWICE = "twice-"

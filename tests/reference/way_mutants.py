@@ -36,8 +36,9 @@ def _goodbye(document: Document) -> str:
 
 
 def _is_chosen(document: Document) -> bool:
-    """Whether a caller who comes while it is open may come to a menu: then a person is due."""
-    return bool(open_steps(document) & set(of_kind(document, "menu")))
+    """Whether a caller who comes while it is open may come to a menu or an `ask`: then a person is
+    due."""
+    return bool(open_steps(document) & set(of_kind(document, "menu", "ask")))
 
 
 def unknown_target(document: Document, random: Random) -> set[str]:
@@ -187,7 +188,7 @@ def something_after_the_end(document: Document, random: Random) -> set[str]:
 
 def nobody_there(document: Document, random: Random) -> set[str]:
     """All ways to a person lead to the goodbye, in a flow in which something is chosen."""
-    persons, bye = of_kind(document, "queue"), _goodbye(document)
+    persons, bye = of_kind(document, "queue", "message"), _goodbye(document)
     for way in arrows(document):
         if way[2] in persons:
             _retarget(document, way, bye)
@@ -213,9 +214,10 @@ def nobody_near(document: Document, random: Random) -> set[str]:
 
 
 def sent_away(document: Document, random: Random) -> set[str]:
-    """What is no menu leads to the goodbye although it is open, and something is chosen."""
-    bye, menus = _goodbye(document), of_kind(document, "menu")
-    ways = [w for w in arrows(document) if w[0] not in menus and w[2] != bye]
+    """What is no choice and no message leads to the goodbye although it is open, and something is
+    chosen."""
+    bye, free = _goodbye(document), of_kind(document, "menu", "ask", "message")
+    ways = [w for w in arrows(document) if w[0] not in free and w[2] != bye]
     ways = [w for w in ways if w[1] not in ("closed", "too_many")]
     if not ways:
         return set()

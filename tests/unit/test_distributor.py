@@ -113,6 +113,15 @@ async def test_a_contact_that_is_enqueued_twice_keeps_its_first_time() -> None:
         assert await cast.distributor.enqueue(FACTS, "support", "standard", "zh", None) == first
 
 
+async def test_what_has_an_effect_is_durable_when_its_step_goes_on() -> None:
+    async with at_work() as cast:
+        await cast.distributor.write(ONE, "MessageLeft", {"effect": "one/mailbox/1"})
+        last = cast.journal.records[-1]
+        assert (last.kind, last.contact, last.data) == (
+            "MessageLeft", ONE, {"effect": "one/mailbox/1"},
+        )  # fmt: skip
+
+
 async def test_the_callers_number_goes_into_the_vault_and_nowhere_else() -> None:
     async with at_work() as cast:
         person = await cast.distributor.begin(FACTS)

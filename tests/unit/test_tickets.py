@@ -163,3 +163,34 @@ def test_ids_follow_from_the_journal_and_sort_by_time() -> None:
     assert lasting_id("tic", 5.0, "c1") == lasting_id("tic", 5.0, "c1")
     assert lasting_id("tic", 5.0, "c1") < lasting_id("tic", 5.001, "c0")
     assert lasting_id("tic", 5.0, "c1") != lasting_id("tic", 5.0, "c2")
+
+
+def left(at: float, contact: str, effect: str = "c1/mailbox/1") -> tuple[float, str, str, Any]:
+    data = {"effect": effect, "person": SOMEBODY, "queue": "support", "recording": "rec_1",
+            "seconds": 12.5}  # fmt: skip
+    return (at, "MessageLeft", contact, data)
+
+
+def test_a_message_is_work_for_its_person_with_the_recording_on_the_timeline() -> None:
+    known = told(call(0.0, "c1")[0], left(9.0, "c1"))
+    (ticket,) = known.tickets.values()
+    assert ticket.person == SOMEBODY
+    assert kinds(known, ticket) == ["call_started", "message_left", "ticket_opened"]
+    (entry,) = [entry for entry in known.entries if entry.kind == "message_left"]
+    assert entry.who == "customer" and "person" not in entry.data
+    assert (entry.data["recording"], entry.data["seconds"]) == ("rec_1", 12.5)
+    assert known.contacts[ContactId("c1")].queue == "support"
+
+
+def test_a_message_that_is_told_twice_is_one_and_a_second_message_is_another() -> None:
+    known = told(
+        call(0.0, "c1")[0], left(9.0, "c1"), left(10.0, "c1"), left(11.0, "c1", "c1/mailbox/2")
+    )
+    (ticket,) = known.tickets.values()
+    assert kinds(known, ticket).count("message_left") == 2
+
+
+def test_a_message_that_is_written_after_the_call_opens_its_ticket_all_the_same() -> None:
+    over = (8.0, "CallEnded", "c1", {"cause": "16"})
+    (ticket,) = told(call(0.0, "c1")[0], over, left(9.0, "c1")).tickets.values()
+    assert ticket.person == SOMEBODY

@@ -1,0 +1,113 @@
+"""`./hotline messages`: what callers have left, and one of it as a file to listen to."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.cli.flow_publish import AuditOfStoppedCore, login, reason_or_fail
+from adapters.cli.output import fail, table
+from adapters.control.client import CoreClient
+from adapters.stores.journal import JournalReader
+from adapters.stores.keys import KeyRing
+from adapters.stores.recordings import SealedRecordings
+from adapters.stores.schema import open_database
+from ivr.clock import CentreClock
+from ivr.ports import (
+    CoreAway,
+    CoreRefused,
+    CoreStopped,
+    Record,
+    RecordingId,
+    StoreFailed,
+    StoreRefused,
+)
+from ivr.recording_requests import opening_of
+from ivr.settings import Settings
+
+KINDS = ("MessageLeft", "RecordingKept")
+COLUMNS = ("at", "recording", "seconds", "of", "queue", "contact")
+
+
+def show_all(settings: Settings, as_json: bool) -> None:
+    """Every message and every short recording, the oldest first: ids only."""
+    try:
+        found = asyncio.run(_records(settings))
+    except (StoreFailed, StoreRefused) as fault:
+        fail(str(fault))
+    rows = {record.data["effect"]: _row(record) for record in reversed(found)}
+    messages = list(reversed(rows.values()))
+    if as_json:
+        table((), messages, as_json=True)
+    for row in messages if not as_json else ():  # in whole, however narrow the screen: to be copied
+        print("  ".join(str(row[name]) for name in COLUMNS))
+    if not rows and not as_json:
+        print("nobody has left a message")
+
+
+def save(settings: Settings, recording: str, target: Path, why: str, who: str | None) -> None:
+    """Write one as a WAV file, once the audit has it."""
+    reason = reason_or_fail(why)
+    if target.exists():
+        fail(f"{target} is there already: name a file that is not")
+    try:
+        sound = asyncio.run(_opened(settings, RecordingId(recording), who or login(), reason))
+    except CoreRefused as refusal:
+        fail(str(refusal))
+    except (CoreAway, StoreFailed, StoreRefused, OSError) as fault:
+        fail(f"nothing was opened: {fault}")
+    if sound is None:
+        fail(f"there is no recording {recording}, or its person is erased")
+    _write(target, sound)
+    print(f"written: {target} (personal: delete it when you have heard it)")
+
+
+async def _records(settings: Settings) -> Sequence[Record]:
+    database = await open_database(settings.database_url("core"), "core", read_only=True)
+    try:
+        return [record async for record in JournalReader(database).read(0, KINDS)]
+    finally:
+        await database.close()
+
+
+def _row(record: Record) -> dict[str, Any]:
+    at = datetime.fromtimestamp(record.at, UTC).isoformat(timespec="seconds")
+    shown = {name: record.data[name] for name in ("seconds", "recording")}
+    of, queue = record.data.get("of", "message"), record.data.get("queue", "-")
+    return {"at": at, "of": of, "queue": queue, **shown, "contact": record.contact}
+
+
+async def _opened(settings: Settings, recording: RecordingId, who: str, why: str) -> bytes | None:
+    database = await open_database(settings.database_url("core"), "core", read_only=True)
+    try:
+        recordings = SealedRecordings(database, KeyRing(settings.secrets), settings.data)
+        if not await recordings.has(recording):
+            return None
+        await _announce(settings, recording, who, why)
+        return await recordings.open(recording)
+    finally:
+        await database.close()
+
+
+async def _announce(settings: Settings, recording: str, who: str, why: str) -> None:
+    """Into the audit of the core, before anything is opened."""
+    told = {"recording": recording, "who": who, "why": why}
+    try:
+        await CoreClient(settings.core_socket).ask("recording announce", **told)
+    except CoreStopped:
+        await AuditOfStoppedCore(settings).write(opening_of(CentreClock().now(), **told))
+
+
+def _write(target: Path, sound: bytes) -> None:
+    from voice.recorded import as_wav
+
+    try:
+        handle = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(as_wav(sound))
+    except OSError as error:
+        fail(f"{target}: {error.strerror}")
