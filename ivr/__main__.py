@@ -27,6 +27,7 @@ from adapters.lookups.http import HttpLookups
 from adapters.stores.audit import SqlAudit
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
+from adapters.stores.outbox import FileOutbox
 from adapters.stores.schema import open_database
 from adapters.stores.vault import SqlVault
 from ivr import logs
@@ -97,10 +98,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     distributor.post(events.Started(epoch))
 
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
+    outbox = FileOutbox(settings.data)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours, lookups)
+            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))

@@ -27,6 +27,7 @@ from ivr.ports import (
     Clock,
     Line,
     Lookups,
+    Outbox,
     PersonId,
     StoreFailed,
     StoreRefused,
@@ -46,12 +47,14 @@ async def take_call(
     clock: Clock,
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
+    outbox: Outbox | None = None,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
+    call.outbox = outbox or call.outbox
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:
@@ -82,11 +85,13 @@ def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
 
 
 async def _once(name: StepName, step: Step, call: Session) -> Outcome:
-    """Perform the step, unless the caller has been there too often."""
-    if step.at_most:
+    """Perform the step, unless the caller has been there too often. The line remembers the number
+    of visits before this one, so that a script that begins again counts it as the same."""
+    call.step = name
+    if step.at_most or step.has_effect:
         call.visits[name] += 1
-        if call.visits[name] > step.at_most:
-            return TOO_MANY
+    if step.at_most and call.visits[name] > step.at_most:
+        return TOO_MANY
     return await perform(step, call)
 
 

@@ -151,6 +151,10 @@ class Distributor:
         """Write a line of the call's story."""
         self.post(Note(contact, kind, data))
 
+    async def write(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        """The same, durable when it returns."""
+        await self.record(Note(contact, kind, data))
+
     # ---------------------------------------------------------------- the loop
 
     async def run(self) -> None:

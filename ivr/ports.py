@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, NewType, Protocol
+from typing import Any, Protocol
 
 from acd.commands import Offer, Withdraw
 from acd.model import ContactId, Seconds
+from ivr.store_ports import Audit as Audit
+from ivr.store_ports import Audited as Audited
+from ivr.store_ports import EffectKey as EffectKey
+from ivr.store_ports import Journal as Journal
+from ivr.store_ports import JournalFailed as JournalFailed
+from ivr.store_ports import Outbox as Outbox
+from ivr.store_ports import Outgoing as Outgoing
+from ivr.store_ports import PersonId as PersonId
+from ivr.store_ports import Record as Record
+from ivr.store_ports import Snapshot as Snapshot
+from ivr.store_ports import StoreFailed as StoreFailed
+from ivr.store_ports import StoreRefused as StoreRefused
+from ivr.store_ports import Vault as Vault
 from voice.ports import Prompt
-
-PersonId = NewType("PersonId", str)
-"""A person in the vault: `per_` and a ULID. The only trace of a person outside the vault."""
 
 
 class CallerGone(Exception):
@@ -40,7 +50,7 @@ class CallFacts:
     step: str = ""
     """The flow step to go on with, when the process that ran the flow died in it."""
     visits: Mapping[str, int] = field(default_factory=dict)
-    """How often limited steps had been performed before that one began."""
+    """How often counted steps had been performed before that one began."""
     version: str = ""
     """The version of the flow that the call began in (`Flow.version`)."""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -76,7 +86,7 @@ class Line(Protocol):
         *,
         values: Mapping[str, str] = NO_VALUES,
     ) -> None:
-        """Keep on the call itself which step begins, how often limited steps have been performed
+        """Keep on the call itself which step begins, how often counted steps have been performed
         before, of which version of the flow, and all that was collected, so that another process
         can go on with it."""
 
@@ -114,6 +124,10 @@ class Acceptance(Protocol):
 
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
         """Write a line of the call's story into the journal."""
+
+    async def write(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        """The same, durable when it returns: for what has an effect. Whoever reads the journal
+        takes what comes twice with one `effect` (its key) once."""
 
 
 class PhonesFailed(Exception):
@@ -183,74 +197,6 @@ class Note:
     data: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line of the journal. `seq` is given by the journal; ids only, nothing personal."""
-
-    at: Seconds
-    kind: str
-    data: Mapping[str, Any]
-    contact: ContactId | None = None
-    version: int = 1
-    seq: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """The engine's state after record `seq`."""
-
-    seq: int
-    at: Seconds
-    state: Mapping[str, Any]
-    version: int = 1
-
-
-class StoreFailed(Exception):
-    """A store did not take or give what was asked: disk full, locked, away. Safe to ask again."""
-
-
-class JournalFailed(StoreFailed):
-    """The journal did not confirm a batch. Append again, beginning with the same records: those
-    that turn out to be written are not written twice."""
-
-
-class StoreRefused(Exception):
-    """A store cannot be used as it is (damaged, newer, in use, wrong key); says the way out."""
-
-
-class Journal(Protocol):
-    """Append-only record of what happened. What `append` has returned survives power loss."""
-
-    async def append(self, records: Sequence[Record]) -> int:
-        """Write all or nothing, in one commit; the `seq` of the last. Raises `JournalFailed`."""
-
-    def read(self, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Record]: ...
-
-    async def last(self) -> tuple[int, Seconds]:
-        """The newest record's `seq` and time; (0, 0.0) when empty."""
-
-    async def save_snapshot(self, snapshot: Snapshot) -> None: ...
-
-    async def newest_snapshot(self) -> Snapshot | None: ...
-
-
-class Vault(Protocol):
-    """Where everything personal lies, sealed under one data key a person."""
-
-    async def person_for_number(self, number: str) -> PersonId:
-        """The person behind a number (E.164 where it can be told), made when unknown."""
-
-    async def new_person(self) -> PersonId:
-        """A person of whom nothing is known (a withheld number)."""
-
-    async def seal(self, person: PersonId, field_name: str, text: str) -> None: ...
-
-    async def open(self, person: PersonId, field_name: str) -> str | None: ...
-
-    async def erase(self, person: PersonId) -> None:
-        """Destroy the person's data key: every sealed field is gone for good."""
-
-
 class CoreAway(Exception):
     """The core did not answer in time: it is starting, stopped, or busy. Safe to ask again."""
 
@@ -270,21 +216,3 @@ class Core(Protocol):
         """One question or request: `status`, `agents`, `queues`, `contacts`, and with `agent=`:
         `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`; `rules apply`;
         with `flow=`: `flow announce` (`who=`, `why=`, `to=`), `flow take`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Audited:
-    """Who did what to what, and why. Written before the deed."""
-
-    at: Seconds
-    who: str
-    action: str
-    subject: str
-    reason: str = ""
-    details: Mapping[str, Any] = field(default_factory=dict)
-
-
-class Audit(Protocol):
-    """Where it stands who did what, written before it is done."""
-
-    async def write(self, entry: Audited) -> None: ...

@@ -9,8 +9,19 @@ from typing import Any
 
 from acd.model import Seconds
 from acd.schedule import Schedule
-from ivr.flow import Spoken, prompt
-from ivr.ports import Acceptance, Clock, Line, LookupFailed, Lookups, PersonId
+from ivr.flow import Spoken, StepName, prompt
+from ivr.ports import (
+    Acceptance,
+    Clock,
+    EffectKey,
+    Line,
+    LookupFailed,
+    Lookups,
+    Outbox,
+    Outgoing,
+    PersonId,
+    StoreFailed,
+)
 from ivr.spoken_values import filled
 from voice.ports import Prompt
 
@@ -20,6 +31,13 @@ class NoServices:
 
     async def get(self, service: str, question: str, seconds: Seconds) -> Any:
         raise LookupFailed("there are no services")
+
+
+class NoOutbox:
+    """`ivr.ports.Outbox` of a house that sends nothing."""
+
+    async def put(self, outgoing: Outgoing) -> None:
+        raise StoreFailed("there is no outbox")
 
 
 @dataclass(slots=True)
@@ -37,12 +55,21 @@ class Session:
     """Of the flow."""
     person: PersonId | None = None
     visits: Counter[str] = field(default_factory=Counter)
-    """How often each limited step has been performed."""
+    """How often each step has been performed that is limited or has an effect."""
+    step: StepName = ""
+    """The step that is being performed."""
     values: dict[str, str] = field(default_factory=dict, repr=False)
     """What the steps have collected. Personal: never in a log, the trail or the journal."""
     trail: list[str] = field(default_factory=list)
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)
+    outbox: Outbox = field(default_factory=NoOutbox)
+
+    def effect(self, name: StepName = "") -> EffectKey:
+        """The key of what this visit of a step does (of the step that is being performed, unless
+        another is named). A script that begins again after its process has died gets the same."""
+        name = name or self.step
+        return EffectKey(f"{self.line.facts.contact}/{name}/{self.visits[name]}")
 
     def prompts(self, spoken: Spoken | None, *, every_language: bool = False) -> list[Prompt]:
         """What is said, in the caller's language or in each (the caller's first), with the values

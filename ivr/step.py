@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -49,6 +49,10 @@ class AnyStep(Strict):
     """The next step for each outcome; of `done` alone `then: menu` is short for `{done: menu}`."""
     at_most: Annotated[int, Field(ge=1, le=20)] | None = None
     """How often the step is performed in one call; after that it ends in `too_many`."""
+
+    has_effect: ClassVar[bool] = False
+    """Whether it does something that outlives the call: how often it has been performed is
+    counted, and each time has a key (`Session.effect`), so that it is done exactly once."""
 
     def outcomes(self) -> frozenset[Outcome]:
         """Everything this step can end in."""

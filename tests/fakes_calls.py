@@ -32,6 +32,8 @@ class FakeAcceptance:
     """Queue, class, language, person."""
     noted: list[tuple[str, str]] = field(default_factory=list)
     """Step and outcome."""
+    written: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
+    """Kind and data of what had an effect."""
 
     async def begin(self, facts: CallFacts) -> PersonId | None:
         await self._answer("begin")
@@ -47,6 +49,10 @@ class FakeAcceptance:
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
         await self._answer("note")
         self.noted.append((data["step"], data["outcome"]))
+
+    async def write(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        await self._answer("write")
+        self.written.append((kind, data))
 
     async def _answer(self, what: str) -> None:
         if what in self.away:

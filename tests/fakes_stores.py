@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from acd.model import Seconds
-from ivr.ports import Audited, JournalFailed, PersonId, Record, Snapshot, StoreFailed
+from ivr.ports import (
+    Audited,
+    EffectKey,
+    JournalFailed,
+    Outgoing,
+    PersonId,
+    Record,
+    Snapshot,
+    StoreFailed,
+)
 
 
 @dataclass
@@ -87,3 +96,16 @@ class MemoryAudit:
         if self.failing:
             raise StoreFailed(self.failing)
         self.entries.append(entry)
+
+
+@dataclass
+class MemoryOutbox:
+    """An `Outbox`; while `failing` is set, it takes nothing."""
+
+    entries: dict[EffectKey, Outgoing] = field(default_factory=dict)
+    failing: str = ""
+
+    async def put(self, outgoing: Outgoing) -> None:
+        if self.failing:
+            raise StoreFailed(self.failing)
+        self.entries.setdefault(outgoing.key, outgoing)

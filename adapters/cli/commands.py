@@ -169,6 +169,14 @@ def bounds(json: Json = False) -> None:
 
 
 @app.command()
+def outbox(json: Json = False) -> None:
+    """List what waits to be sent out: ids only, nothing personal."""
+    from adapters.cli import outgoing
+
+    outgoing.show_waiting(settings_or_fail(), json)
+
+
+@app.command()
 def backup(
     target: Annotated[Path, typer.Argument(help="The archive to write.")],
     with_keys: Annotated[bool, typer.Option(help="Put the master key into it too.")] = False,

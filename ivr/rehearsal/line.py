@@ -144,3 +144,6 @@ class Desk:
 
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
         """A step has ended; nothing is kept of it."""
+
+    async def write(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:
+        """A step has had an effect; nothing is kept of it."""

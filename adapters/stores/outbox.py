@@ -1,0 +1,99 @@
+"""What is to leave the house, a file an entry, until somebody sends it.
+
+An entry's file is named by a digest of its key: whoever puts the same key twice finds the first.
+Entries hold ids only; what is personal lies sealed in the vault, and the entry says where.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from acd.model import Seconds
+from ivr.ports import EffectKey, Outgoing, PersonId, StoreFailed, StoreRefused
+
+FOLDER = "outbox"
+"""Below the data folder."""
+NAME_DIGITS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An entry that nobody has sent yet."""
+
+    at: Seconds
+    """When it was put there (UTC)."""
+    outgoing: Outgoing
+
+
+class FileOutbox:
+    """`ivr.ports.Outbox` in a folder of the data folder."""
+
+    def __init__(self, data: Path) -> None:
+        self._folder = data / FOLDER
+
+    async def put(self, outgoing: Outgoing) -> None:
+        """Durable when it returns; raises `StoreFailed`."""
+        await asyncio.to_thread(self._put, outgoing)
+
+    def waiting(self) -> Iterator[Waiting]:
+        """Every entry, the oldest first; `StoreRefused` for a file that is none."""
+        found = [(path.stat().st_mtime, path) for path in self._folder.glob("*.json")]
+        yield from (Waiting(at, _read(path)) for at, path in sorted(found))
+
+    def _put(self, outgoing: Outgoing) -> None:
+        name = sha256(outgoing.key.encode()).hexdigest()[:NAME_DIGITS]
+        plain = {"key": outgoing.key, "kind": outgoing.kind, "to": outgoing.to,
+                 "data": dict(outgoing.data)}  # fmt: skip
+        content = json.dumps(plain, ensure_ascii=False, allow_nan=False).encode()
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            put_once(self._folder / f"{name}.json", content)
+        except OSError as error:
+            raise StoreFailed(f"outbox: {error.strerror}") from error
+
+
+def put_once(path: Path, content: bytes) -> bool:
+    """Write a file that nobody else may read, whole or not at all, durable when this returns. One
+    that is there already stays as it is; whether it was not. Blocks; raises OSError."""
+    spare = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
+    made = False
+    try:
+        handle = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(spare, path)
+            made = True
+    finally:
+        spare.unlink(missing_ok=True)
+    _keep_names(path.parent)
+    return made
+
+
+def _keep_names(folder: Path) -> None:
+    """A file is durable when its name in the folder is."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path) -> Outgoing:
+    try:
+        plain = json.loads(path.read_bytes())
+        to = PersonId(plain["to"]) if plain["to"] else None
+        return Outgoing(EffectKey(plain["key"]), plain["kind"], to, plain["data"])
+    except (OSError, ValueError, KeyError, TypeError) as fault:
+        raise StoreRefused(f"{path} is no entry of the outbox: restore it, or put it aside") from (
+            fault
+        )
