@@ -18,7 +18,7 @@ import logging
 from collections.abc import Mapping
 
 from acd.schedule import Schedule
-from ivr.flow import TOO_MANY, Flow, Outcome, Step, StepName
+from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Step, StepName
 from ivr.perform import perform
 from ivr.ports import (
     Acceptance,
@@ -60,6 +60,8 @@ async def take_call(
     try:
         await line.answer()
         call.person = await _begin(call)
+        if facts.talked:
+            step = await _after_the_talk(flow, call)
         while step:
             await line.remember(step, call.visits, flow.version, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
@@ -78,10 +80,25 @@ async def take_call(
 def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
     """The step that the call remembers, with what it had collected; else the first, with nothing:
     the flow may be another by now, and ask for a value that nobody has collected."""
-    if facts.step in flow.steps and flow.sure.get(facts.step, frozenset()) <= facts.values.keys():
+    if _can_go_on(flow, facts):
         call.values.update(facts.values)
         return facts.step
     return flow.first
+
+
+def _can_go_on(flow: Flow, facts: CallFacts) -> bool:
+    needed = flow.sure.get(facts.step, frozenset())
+    return facts.step in flow.steps and needed <= facts.values.keys()
+
+
+async def _after_the_talk(flow: Flow, call: Session) -> StepName:
+    """The step to go on with when the agent has hung up. None (empty) where the flow is not as it
+    was: callers who have been served must not hear the welcome; the dialplan says goodbye."""
+    facts = call.line.facts
+    if isinstance(flow.steps.get(facts.step), QueueStep):
+        await _note(call, facts.step, TALKED)
+        return flow.after(facts.step, TALKED)
+    return facts.step if _can_go_on(flow, facts) else ""
 
 
 async def _once(name: StepName, step: Step, call: Session) -> Outcome:

@@ -98,9 +98,10 @@ def outcomes(name: str, step: Step, faults: Faults) -> None:
 def _no_outcome(outcome: str, step: Step) -> str:
     if isinstance(step, MenuStep) and all(sign in KEYS for sign in outcome):
         return "a menu's keys are one sign each: 0 to 9, * or #"
-    if not step.outcomes():
+    known = step.outcomes() | step.may_lead_on
+    if not known:
         return f"{step.do!r} ends the flow: nothing comes after it"
-    return f"{outcome!r} is no outcome of {step.do!r}{meant(outcome, step.outcomes())}"
+    return f"{outcome!r} is no outcome of {step.do!r}{meant(outcome, known)}"
 
 
 def texts(name: str, step: Step, house: House, faults: Faults) -> None:

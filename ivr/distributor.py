@@ -35,6 +35,7 @@ from ivr.ports import (
     StoreRefused,
     Vault,
 )
+from ivr.survey_record import SURVEY_ANSWERED, talk_of
 
 log = logging.getLogger(__name__)
 
@@ -114,8 +115,9 @@ class Distributor:
         person = await (
             self._vault.person_for_number(number) if number else self._vault.new_person()
         )
-        data = {"person": person, "dialled": facts.dialled, "language": facts.language}
-        self.post(Note(facts.contact, "CallStarted", data))
+        if not facts.talked:
+            data = {"person": person, "dialled": facts.dialled, "language": facts.language}
+            self.post(Note(facts.contact, "CallStarted", data))
         return person
 
     async def enqueue(
@@ -203,7 +205,10 @@ class Distributor:
         if isinstance(entry, Note):
             if entry.kind == CEL_APPLIED:
                 self.cel_row = entry.data["row"]
-            records.append(Record(now, entry.kind, entry.data, entry.contact))
+            data = entry.data
+            if entry.kind == SURVEY_ANSWERED and entry.contact:
+                data = {**talk_of(self.engine, entry.contact), **data}
+            records.append(Record(now, entry.kind, data, entry.contact))
             return
         if isinstance(entry, NewRules):
             self.engine.use(entry.centre, now)

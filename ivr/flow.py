@@ -25,8 +25,9 @@ from ivr.step import (
 )
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_survey import SurveyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
-from ivr.steps_waiting import Announcement, QueueStep
+from ivr.steps_waiting import TALKED, Announcement, QueueStep
 from voice.ports import Prompt
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "KINDS",
     "NO_MATCH",
     "SILENCE",
+    "TALKED",
     "TOO_MANY",
     "Announcement",
     "AnyStep",
@@ -52,6 +54,7 @@ __all__ = [
     "Spoken",
     "Step",
     "StepName",
+    "SurveyStep",
     "Words",
     "prompt",
 ]
@@ -65,6 +68,7 @@ Step = (
     | HoursStep
     | LookupStep
     | QueueStep
+    | SurveyStep
     | GoodbyeStep
 )
 KINDS: dict[str, type[Step]] = {
@@ -76,6 +80,7 @@ KINDS: dict[str, type[Step]] = {
     "hours": HoursStep,
     "lookup": LookupStep,
     "queue": QueueStep,
+    "survey": SurveyStep,
     "goodbye": GoodbyeStep,
 }
 

@@ -24,7 +24,10 @@ SENTENCES = {
 }
 OF_KIND = {("lookup", "seconds"): "waits {new} s for the answer (was {old})"}
 """Where a field means something else in one kind of step."""
-WHEN = {"after_silence": "after silence", "after_no_match": "after a wrong key"}
+WHEN = {
+    "after_silence": "after silence", "after_no_match": "after a wrong key",
+    "second": "as its second question", "thanks": "as thanks",
+}  # fmt: skip
 UNSET = {"at_most": "without a limit", "queue": "that of the number"}
 
 Names = Mapping[StepName, StepName]

@@ -11,7 +11,16 @@ from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
-from ivr import cases, grammar, step, steps_deciding, steps_outside, steps_talking, steps_waiting
+from ivr import (
+    cases,
+    grammar,
+    step,
+    steps_deciding,
+    steps_outside,
+    steps_survey,
+    steps_talking,
+    steps_waiting,
+)
 from ivr.cases import OUTCOME
 from ivr.field_texts import field_texts
 from ivr.flow import DONE, KINDS, TOO_MANY, MenuStep, Step
@@ -19,7 +28,9 @@ from ivr.load import STEP_NAME
 
 Part = dict[str, Any]
 
-MODULES = (step, steps_talking, steps_deciding, steps_outside, steps_waiting, grammar, cases)
+MODULES = (
+    step, steps_talking, steps_deciding, steps_outside, steps_waiting, steps_survey, grammar, cases,
+)  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}
 SCALAR = ["string", "number", "boolean"]
@@ -141,7 +152,7 @@ def _lead_on(part: Part, kind: type[Step]) -> None:
     outcomes = sorted(kind.model_construct(**nothing).outcomes())
     then: Part = {
         "type": "object",
-        "properties": dict.fromkeys((*outcomes, TOO_MANY), NAME),
+        "properties": dict.fromkeys((*outcomes, *sorted(kind.may_lead_on), TOO_MANY), NAME),
         "required": outcomes,
         "additionalProperties": False,
     }

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, check_values, graph, marked_yaml
+from ivr import check, check_talk, check_values, graph, marked_yaml
 from ivr.cases import Case
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
@@ -122,6 +122,7 @@ def _flow(given: Value, house: House, faults: Faults) -> Flow:
     check.targets(first, arrows, faults)
     check.ways(first, arrows, limited, faults)
     check.people(first, arrows, steps, house.keys_to_a_person, faults)
+    check_talk.no_second(arrows, steps, faults)
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
         check_values.names(steps, faults)

@@ -14,6 +14,7 @@ from ivr.flow import (
     DONE,
     NO_MATCH,
     SILENCE,
+    TALKED,
     BranchStep,
     GoodbyeStep,
     HoursStep,
@@ -26,6 +27,7 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.perform_survey import survey
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
@@ -138,7 +140,9 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
             facts, name, facts.class_, session.language, session.person
         )
     say = session.prompts(step.say)
-    await session.line.join_queue(name, facts.class_, entered_at, say, step.after)
+    await session.line.join_queue(
+        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then
+    )
     return "waiting"
 
 
@@ -157,5 +161,6 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "hours": hours,
     "lookup": lookup,
     "queue": queue,
+    "survey": survey,
     "goodbye": goodbye,
 }

@@ -6,7 +6,7 @@ outcome counts. Everywhere else the furthest counts: the house decides, or the c
 a `listen` chooses nothing by it, and must be near a person whatever comes of it.
 
 Not held to it: `goodbye` itself, as every walk may end; whatever only follows a house that is
-`closed`; and announcements, flows in which nobody chooses or decides anything.
+`closed`, or a talk; and announcements, flows in which nobody chooses or decides anything.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from ivr.flow import KEYS, TOO_MANY, HoursStep, MenuStep, Outcome, Step, StepName
+from ivr.flow import KEYS, TALKED, TOO_MANY, HoursStep, MenuStep, Outcome, Step, StepName
 from ivr.graph import reachable
 
 PEOPLE = frozenset({"queue", "callback", "message", "transfer"})
@@ -121,6 +121,7 @@ def _place(
     arrows = {o: out[o] if out.get(o) in known else UNKNOWN for o in step.outcomes()}
     if isinstance(step, HoursStep):
         del arrows[CLOSED]
+    arrows.pop(TALKED, None)
     return Place(arrows, isinstance(step, MenuStep), step.do == END, step.at_most or 0)
 
 

@@ -126,6 +126,7 @@ class AgiLine:
         entered_at: Seconds,
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
+        goes_on: bool = False,
     ) -> None:
         files = names(await made(self._prompts, prompts))
         variables = {
@@ -133,6 +134,7 @@ class AgiLine:
             "QUEUE": queue,
             "CLASS": class_,
             "AFTER": after,
+            "AFTER_FLOW": "1" if goes_on else "",
         }
         if files:
             variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"

@@ -20,12 +20,14 @@ from pydantic import (
 from acd.model import Seconds
 from acd.schedule import time_zone
 from ivr.faults import meant
-from ivr.flow import KEYS, Flow, LookupStep
+from ivr.flow import KEYS, Flow, LookupStep, QueueStep
 from ivr.keys import Keys
-from ivr.rehearsal.line import HANGS_UP, SILENT
+from ivr.rehearsal.line import HANGS_UP, SILENT, TALKS
 from ivr.rehearsal.mocks import MockedAnswer
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
 
+WAITING = "waiting"
+"""What a `queue` writes into the trail when it begins; it is no outcome."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
 
 
@@ -42,11 +44,11 @@ def _known(info: ValidationInfo) -> Known:
 
 
 def _act(text: str) -> str:
-    if text in (SILENT, HANGS_UP) or (text and set(text) <= KEYS):
+    if text in (SILENT, HANGS_UP, TALKS) or (text and set(text) <= KEYS):
         return text
-    near = meant(text, (SILENT, HANGS_UP))
+    near = meant(text, (SILENT, HANGS_UP, TALKS))
     instead = near if near.startswith(";") else _not(text)
-    raise ValueError(f"is keys (0 to 9, * and #), `silence` or `hang up`{instead}")
+    raise ValueError(f"is keys (0 to 9, * and #), `silence`, `talk` or `hang up`{instead}")
 
 
 def at(text: str, zone: ZoneInfo) -> Seconds:
@@ -107,8 +109,11 @@ def _passed(text: str, info: ValidationInfo) -> str:
     if not colon or not outcome:
         raise ValueError(f"is a step and its outcome, like `menu:1`{_not(text)}")
     steps = _known(info).flow.steps
-    own = steps[_one_of(name, steps, "step")].outcomes()
+    step = steps[_one_of(name, steps, "step")]
+    own = step.outcomes()
     outcomes = own | {CALLER_GONE} if own else own
+    if own and isinstance(step, QueueStep):
+        outcomes |= {WAITING}
     if outcomes and outcome not in outcomes:
         raise ValueError(f"{outcome!r} is no outcome of {name!r}{meant(outcome, outcomes)}")
     return text

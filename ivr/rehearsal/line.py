@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from acd.model import ContactId, Seconds
@@ -17,6 +18,8 @@ from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
 """What a caller can do besides pressing keys."""
+TALKS = "talk"
+"""What happens to a caller who waits: an agent talks with them and hangs up."""
 MOST_QUESTIONS = 50
 """One performance of a step that asks more often than this will not end."""
 
@@ -25,9 +28,14 @@ class NoEnd(Exception):
     """A caller has come further than any walk through this flow should."""
 
 
+class OutOfPlace(Exception):
+    """A caller is to talk with an agent, but is asked for keys."""
+
+
 class Actor:
     """A caller on the telephone, as `ivr.ports.Line`. `acts` answer one question each: keys,
-    `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing."""
+    `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing. `TALKS` comes where the
+    caller waits, if the flow goes on after a talk."""
 
     def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
         self.facts = facts
@@ -36,7 +44,10 @@ class Actor:
         """The acts so far."""
         self.language = facts.language
         self.queue = ""
-        """Where the caller waits, once handed over."""
+        """Where the caller waits or waited, once handed over."""
+        self.waits = False
+        self._goes_on = False
+        """Whether the flow goes on after the talk."""
         self.left = self.dismissed = False
         """Whether the caller hung up, or we did."""
         self._acts = acts
@@ -68,6 +79,8 @@ class Actor:
             if act == HANGS_UP:
                 self.left = True
                 self._check()
+            if act == TALKS:
+                raise OutOfPlace("a caller talks only where they wait, in a queue with `talked`")
             if act == SILENT:
                 await asyncio.sleep(seconds)
                 return None
@@ -86,8 +99,9 @@ class Actor:
         *,
         values: Mapping[str, str] = NO_VALUES,
     ) -> None:
-        """Count the step. Nothing is kept: nobody takes a rehearsed call over."""
+        """Count the step. Nothing else is kept: nobody takes a rehearsed call over."""
         self._check()
+        self.facts = replace(self.facts, step=step, visits=dict(visits))
         self._questions = 0
         self._steps += 1
         if self._steps > self._most_steps:
@@ -100,10 +114,20 @@ class Actor:
         entered_at: Seconds,
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
+        goes_on: bool = False,
     ) -> None:
         self._check()
         self.hear(prompts)
-        self.queue = queue
+        self.queue, self.waits, self._goes_on = queue, True, goes_on
+
+    def has_talked(self) -> bool:
+        """Whether an agent has talked with the waiting caller by now, and the flow goes on."""
+        if not (self.waits and self._goes_on) or next(self._acts, SILENT) != TALKS:
+            return False
+        self.done.append(TALKS)
+        self.waits, self._typed = False, ""
+        self.facts = replace(self.facts, talked="rehearsal", language=self.language)
+        return True
 
     async def hang_up(self) -> None:
         self.dismissed = not self.left
@@ -115,7 +139,7 @@ class Actor:
     def _check(self) -> None:
         if self.left or self.dismissed:
             raise CallerGone
-        if self.queue:
+        if self.waits:
             raise LineFailed("the caller has been handed over to the waiting loop")
 
     def _answer(self, most_keys: int, ends_with: str) -> str:

@@ -133,7 +133,10 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
-        trail = self._loop.run_until_complete(take_call(line, flow, desk, clock, hours, lookups))
+        trail: list[str] = []
+        while not trail or line.has_talked():
+            walk = take_call(line, flow, desk, clock, hours, lookups)
+            trail += self._loop.run_until_complete(walk)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
@@ -169,7 +172,7 @@ class StageClock:
 def _end(line: Actor, trail: list[str]) -> str:
     if trail and trail[-1].endswith(f":{BROKE_OFF}"):
         return BROKE_OFF
-    if line.queue:
+    if line.waits:
         return "waiting"
     if line.left:
         return "hang up"

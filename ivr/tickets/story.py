@@ -44,7 +44,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "LegEnded": ("offer",),
     "Said": ("request", "key"),
     "NumberLeft": (),
-    "SurveyAnswered": ("key",),
+    "SurveyAnswered": ("key", "score", "second", "of", "agent", "queue"),
     "ContactEnded": ("how",),
     "CallEnded": ("cause",),
     "AgentLoggedIn": ("queues", "ready"),

@@ -11,14 +11,15 @@ from tests.reference.flow_documents import TWICE, Document, Fields, of_kind
 NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
-    "lookup": ("service", "into"),
+    "lookup": ("service", "into"), "survey": ("say",),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
         ("say", "menu", "listen", "set", "branch", "hours", "lookup"), ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "listen"), ("0", "-1", "twice")),
-    "seconds": (("menu", "listen", "lookup"), ("-1", "nan", "inf", "soon")),
+    "tries": (("menu", "listen", "survey"), ("0", "-1", "twice")),
+    "seconds": (("menu", "listen", "lookup", "survey"), ("-1", "nan", "inf", "soon")),
+    "highest": (("survey",), ("1", "10", "all")),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 

@@ -21,7 +21,7 @@ Arrow = tuple[str, str, str]
 
 ROOT = Path(__file__).resolve().parents[2]
 RECORDING = ROOT / "tests/flows/good/goodbye.wav"
-SPEAKING = ("say", "after_silence", "after_no_match")
+SPEAKING = ("say", "after_silence", "after_no_match", "second", "thanks")
 FRAME = ("first", "steps")
 """The fields of a flow itself; no step of ours is called so."""
 TWICE = "twice-"
@@ -112,8 +112,8 @@ def reached(ways: list[Arrow], first: str) -> set[str]:
 
 
 def open_steps(document: Document) -> set[str]:
-    """Steps that a caller can come to while it is open, without using up a limit."""
-    ways = [way for way in arrows(document) if way[1] not in ("closed", "too_many")]
+    """Steps that a caller can come to while it is open, before a talk, without using up a limit."""
+    ways = [way for way in arrows(document) if way[1] not in ("closed", "too_many", "talked")]
     return reached(ways, document["first"])
 
 

@@ -54,7 +54,7 @@ def unknown_first(document: Document, random: Random) -> set[str]:
 
 
 def dead_end(document: Document, random: Random) -> set[str]:
-    ways = [way for way in arrows(document) if way[1] not in KEYS | {"too_many", "else"}]
+    ways = [way for way in arrows(document) if way[1] not in KEYS | {"too_many", "else", "talked"}]
     return _removed(document, random, ways)
 
 
@@ -216,12 +216,23 @@ def sent_away(document: Document, random: Random) -> set[str]:
     """What is no menu leads to the goodbye although it is open, and something is chosen."""
     bye, menus = _goodbye(document), of_kind(document, "menu")
     ways = [w for w in arrows(document) if w[0] not in menus and w[2] != bye]
-    ways = [w for w in ways if w[1] not in ("closed", "too_many")]
+    ways = [w for w in ways if w[1] not in ("closed", "too_many", "talked")]
     if not ways:
         return set()
     way = random.choice(ways)
     _retarget(document, way, bye)
     return {way[0]} & open_steps(document) if _is_chosen(document) else set()
+
+
+def queue_after_the_talk(document: Document, random: Random) -> set[str]:
+    """Who has been served is led on, and to a queue again."""
+    queues = of_kind(document, "queue")
+    free = [name for name in queues if document["steps"][name].get("after") != "queue"]
+    if not free:
+        return set()
+    name = random.choice(free)
+    document["steps"][name].setdefault("then", {})["talked"] = random.choice(queues)
+    return {name}
 
 
 MISTAKES: dict[str, Callable[[Document, Random], set[str]]] = {
@@ -245,4 +256,5 @@ MISTAKES: dict[str, Callable[[Document, Random], set[str]]] = {
     "no person": nobody_there,
     "person too far": nobody_near,
     "sent away": sent_away,
+    "queue after the talk": queue_after_the_talk,
 }

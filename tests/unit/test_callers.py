@@ -107,10 +107,11 @@ def test_all_faults_are_told_at_once_with_line_path_and_suggestion(tmp_path: Pat
         "2: color: unknown key (there are: callers, flow, zone)",
         "4: callers[0].name: is missing",
         "5: callers[0].at: is a time like \"2026-03-02 10:00\", not 'tomorrow'",
-        "6: callers[0].does[1]: is keys (0 to 9, * and #), `silence` or `hang up`"
+        "6: callers[0].does[1]: is keys (0 to 9, * and #), `silence`, `talk` or `hang up`"
         "; did you mean 'silence'?",
-        "6: callers[0].does[2]: is keys (0 to 9, * and #), `silence` or `hang up`, not '12x'",
-        "6: callers[0].does[3]: is keys (0 to 9, * and #), `silence` or `hang up`, not ''",
+        "6: callers[0].does[2]: is keys (0 to 9, * and #), `silence`, `talk` or `hang up`"
+        ", not '12x'",
+        "6: callers[0].does[3]: is keys (0 to 9, * and #), `silence`, `talk` or `hang up`, not ''",
         "7: callers[0].dialled: there is no number '4711' (there are: 4000)",
         "8: callers[0].language: there is no language 'xx' (there are: en, zh)",
         "9: callers[0].class: there is no class 'vip' (there are: standard)",
