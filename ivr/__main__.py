@@ -19,14 +19,16 @@ from acd import events
 from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
-from adapters.asterisk.config import Folders
+from adapters.asterisk.config import Folders, prompt_texts
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.stores.audit import SqlAudit
+from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
+from adapters.stores.numbers import is_emergency
 from adapters.stores.outbox import FileOutbox
 from adapters.stores.schema import open_database
 from adapters.stores.vault import SqlVault
@@ -34,11 +36,13 @@ from ivr import logs
 from ivr.announcer import Announcer
 from ivr.answers import Answers
 from ivr.call import take_call
+from ivr.caller_lists import CallerLists
 from ivr.clock import CentreClock
 from ivr.distributor import Distributor
 from ivr.faults import BadFlow
 from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
+from ivr.gate import Gate
 from ivr.live_flows import LiveFlows
 from ivr.ports import Line, StoreFailed, StoreRefused
 from ivr.recovery import recover
@@ -73,12 +77,7 @@ async def serve(settings: Settings) -> None:
 async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[None]]:
     """Every part of the core, wired and running; `stack` stops them in reverse order."""
     flows = LiveFlows(settings, load_in_force(settings), lambda: rules.house)
-    database = await open_database(settings.database_url("core"), "core")
-    stack.push_async_callback(database.close)
-    journal = await stack.enter_async_context(SqlJournal(database))
-    vault = SqlVault(database, KeyRing(settings.secrets))
-    await vault.check()
-
+    database, journal, vault = await _stores(settings, stack)
     found = await recover(journal, settings.centre)
     clock = CentreClock(found.at)
     prompts = _prompts(settings)
@@ -98,14 +97,17 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     distributor.post(events.Started(epoch))
 
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    outbox = FileOutbox(settings.data)
+    outbox, audit = FileOutbox(settings.data), SqlAudit(database)
+    lists = CallerLists(vault, audit, clock, is_emergency)
+    gate = await _gate(settings, lists)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox)
+            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox, gate)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
-    answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))
+    of_flows = FlowRequests(flows, audit, clock)
+    answers = Answers(distributor, clock, rules, of_flows, lists.requests)
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
@@ -116,6 +118,26 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
+
+
+async def _stores(
+    settings: Settings, stack: AsyncExitStack
+) -> tuple[Database, SqlJournal, SqlVault]:
+    """The core's database, and what it keeps in it."""
+    database = await open_database(settings.database_url("core"), "core")
+    stack.push_async_callback(database.close)
+    journal = await stack.enter_async_context(SqlJournal(database))
+    vault = SqlVault(database, KeyRing(settings.secrets))
+    await vault.check()
+    return database, journal, vault
+
+
+async def _gate(settings: Settings, lists: CallerLists) -> Gate:
+    """What becomes of callers who are on a list."""
+    await lists.begin()
+    words, spoken = prompt_texts()["refused"], settings.site.languages
+    refusal = {language: words[language] for language in spoken if language in words}
+    return Gate(lists, settings.site.blocked_callers, refusal)
 
 
 def _running(

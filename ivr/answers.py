@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from acd import events
@@ -17,21 +18,25 @@ from ivr.ports import Clock, CoreRefused
 from ivr.rules import RulesInForce
 
 Fields = Mapping[str, Any]
+Answer = Callable[[Fields], Awaitable[Fields]]
+NO_OTHERS: Mapping[str, Answer] = MappingProxyType({})
 
 
 class Answers:
     """Questions and requests by name. Requests are durable when they are answered."""
 
     def __init__(
-        self, distributor: Distributor, clock: Clock, rules: RulesInForce, flows: FlowRequests
-    ) -> None:
+        self, distributor: Distributor, clock: Clock, rules: RulesInForce, flows: FlowRequests,
+        others: Mapping[str, Answer] = NO_OTHERS,
+    ) -> None:  # fmt: skip
+        """`others`: what other parts of the core answer, by name."""
         self._distributor = distributor
         self._clock = clock
         self._rules = rules
         self._flows = flows
         self._one_change = asyncio.Lock()
         """New rules are checked with the flows of before or of after, and the other way round."""
-        self._known: dict[str, Callable[[Fields], Awaitable[Fields]]] = {
+        self._known: dict[str, Answer] = {
             "status": self._status,
             "agents": self._agents,
             "queues": self._queues,
@@ -43,6 +48,7 @@ class Answers:
             "rules apply": self._apply_rules,
             "flow announce": self._announce_flow,
             "flow take": self._take_flow,
+            **others,
         }
 
     async def answer(self, what: str, fields: Fields) -> Fields:

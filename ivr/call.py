@@ -19,6 +19,7 @@ from collections.abc import Mapping
 
 from acd.schedule import Schedule
 from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Step, StepName
+from ivr.gate import Gate
 from ivr.perform import perform
 from ivr.ports import (
     Acceptance,
@@ -36,6 +37,8 @@ from ivr.session import Session
 
 log = logging.getLogger(__name__)
 
+OPEN = Gate()
+"""Lets everybody in."""
 BEGIN_SECONDS = 1.0
 NOTE_SECONDS = 0.5
 
@@ -48,6 +51,7 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
+    gate: Gate = OPEN,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
@@ -60,8 +64,13 @@ async def take_call(
     try:
         await line.answer()
         call.person = await _begin(call)
+        call.listed = gate.listed(call.person)
         if facts.talked:
             step = await _after_the_talk(flow, call)
+        elif gate.turns_away(call.listed):
+            await gate.turn_away(line, acceptance, language)
+            call.trail.append("turned away")
+            step = ""
         while step:
             await line.remember(step, call.visits, flow.version, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
@@ -118,7 +127,7 @@ async def _begin(call: Session) -> PersonId | None:
         async with asyncio.timeout(BEGIN_SECONDS):
             return await call.acceptance.begin(call.line.facts)
     except (TimeoutError, StoreFailed, StoreRefused) as fault:
-        log.warning("caller not looked up", extra=_why(call, fault))
+        log.warning("caller not looked up, taken as on no list", extra=_why(call, fault))
         return None
 
 

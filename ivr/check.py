@@ -168,7 +168,10 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
 
 def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:
     """Every case can come true."""
-    houses = {"language": house.languages, "queue": house.queues, "caller": ("known", "withheld")}
+    houses: dict[str, Collection[str]] = {
+        "language": house.languages, "queue": house.queues, "caller": ("known", "withheld"),
+        "listed": ("blocked", "allowed", "none"),
+    }  # fmt: skip
     known = houses.get(step.fact or "")
     earlier: list[Case] = []
     for name, case in step.cases.items():

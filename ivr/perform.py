@@ -105,6 +105,7 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
         "class": facts.class_,
         "dialled": facts.dialled,
         "language": session.language,
+        "listed": session.listed,
         "queue": facts.queue,
     }
     return step.outcome(known[str(step.fact)])

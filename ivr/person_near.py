@@ -6,7 +6,8 @@ outcome counts. Everywhere else the furthest counts: the house decides, or the c
 a `listen` chooses nothing by it, and must be near a person whatever comes of it.
 
 Not held to it: `goodbye` itself, as every walk may end; whatever only follows a house that is
-`closed`, or a talk; and announcements, flows in which nobody chooses or decides anything.
+`closed`, or a talk, or the case of callers who are blocked; and announcements, flows in which
+nobody chooses or decides anything.
 """
 
 from __future__ import annotations
@@ -15,12 +16,22 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from ivr.flow import KEYS, TALKED, TOO_MANY, HoursStep, MenuStep, Outcome, Step, StepName
+from ivr.flow import (
+    KEYS,
+    TALKED,
+    TOO_MANY,
+    BranchStep,
+    HoursStep,
+    MenuStep,
+    Outcome,
+    Step,
+    StepName,
+)
 from ivr.graph import reachable
 
 PEOPLE = frozenset({"queue", "callback", "message", "transfer"})
 """Kinds of step that bring a person or promise one."""
-END, CLOSED = "goodbye", "closed"
+END, CLOSED, BLOCKED = "goodbye", "closed", "blocked"
 UNKNOWN = ""
 """Where an arrow leads that another fault is told of: the best is supposed."""
 
@@ -119,10 +130,18 @@ def _place(
     if step is None:
         return Place({outcome: to for outcome, to in out.items() if to in known})
     arrows = {o: out[o] if out.get(o) in known else UNKNOWN for o in step.outcomes()}
-    if isinstance(step, HoursStep):
-        del arrows[CLOSED]
-    arrows.pop(TALKED, None)
+    for outcome in _owe_nobody(step):
+        arrows.pop(outcome, None)
     return Place(arrows, isinstance(step, MenuStep), step.do == END, step.at_most or 0)
+
+
+def _owe_nobody(step: Step) -> Collection[Outcome]:
+    """Outcomes after which no person is due."""
+    if isinstance(step, HoursStep):
+        return (CLOSED,)
+    if isinstance(step, BranchStep) and step.fact == "listed":
+        return [name for name, case in step.cases.items() if set(case.texts) == {BLOCKED}]
+    return (TALKED,)
 
 
 def _only_announces(steps: Mapping[StepName, Step]) -> bool:

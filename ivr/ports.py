@@ -108,6 +108,9 @@ class Line(Protocol):
         is run again then, and `after` stands in where it cannot be.
         """
 
+    async def busy(self) -> None:
+        """The busy tone for a few seconds."""
+
     async def hang_up(self) -> None: ...
 
 

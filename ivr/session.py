@@ -60,6 +60,8 @@ class Session:
     """The step that is being performed."""
     values: dict[str, str] = field(default_factory=dict, repr=False)
     """What the steps have collected. Personal: never in a log, the trail or the journal."""
+    listed: str = "none"
+    """The list that the caller is on: `blocked`, `allowed` or `none`."""
     trail: list[str] = field(default_factory=list)
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)

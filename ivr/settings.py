@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, ValidationError
@@ -61,6 +61,8 @@ class SiteFile(Keys):
     """Phones that ring when the core has been silent for a minute."""
     keys_to_a_person: Annotated[int, Field(ge=1, le=20)] = 3
     """At every step of a flow a person is so many keys away, at most."""
+    blocked_callers: Literal["refuse", "busy", "flow"] = "refuse"
+    """What becomes of callers who are on the list of blocked ones."""
     services: dict[Name, ServiceEntry] = Field(default_factory=dict)
     """What `lookup` steps may ask."""
 

@@ -56,8 +56,9 @@ class BranchStep(AnyStep):
     do: Literal["branch"]
     value: ValueName | None = None
     """The name of a value that a step collects."""
-    fact: Literal["caller", "class", "dialled", "language", "queue"] | None = None
-    """`caller`: `known` or `withheld`, as the network says."""
+    fact: Literal["caller", "class", "dialled", "language", "listed", "queue"] | None = None
+    """`caller`: `known` or `withheld`, as the network says. `listed`: `blocked`, `allowed` or
+    `none`, as the lists of callers say."""
     cases: Annotated[dict[CaseName, Case], Field(min_length=1)]
     """A test for each outcome; the first that holds is taken."""
 

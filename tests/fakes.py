@@ -109,6 +109,10 @@ class FakeLine:
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
 
+    async def busy(self) -> None:
+        self._check()
+        self.heard.append("(busy)")
+
     async def hang_up(self) -> None:
         self.gone = True
 

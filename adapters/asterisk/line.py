@@ -43,6 +43,7 @@ JOINED = "joined"
 KEPT = "="
 """What the record of keys begins with: an empty one tells that nothing is being kept."""
 DIAL_TONE = "dial"
+BUSY_SECONDS: Seconds = 5.0
 SILENCE = "silence"
 """The music class that sends silence."""
 PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
@@ -140,6 +141,10 @@ class AgiLine:
             variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"
         await self._do(0, self._join, variables)
         self._over = True
+
+    async def busy(self) -> None:
+        with suppress(CallerGone):  # Asterisk hangs up when it has sent the tone for so long
+            await self._do(BUSY_SECONDS, self._agi.appexec, "Busy", f"{BUSY_SECONDS:g}")
 
     async def hang_up(self) -> None:
         with suppress(CallerGone):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
 from collections.abc import Awaitable, Callable, Sequence
 
+from adapters.cli.login import login
 from adapters.cli.output import fail, settings_or_fail, show
 from adapters.control.client import CoreClient
 from adapters.stores.audit import SqlAudit
@@ -40,13 +39,13 @@ class AuditOfStoppedCore:
 
 def publish(flow: str, why: str, who: str | None, as_json: bool) -> None:
     """Make the draft of this flow its next version."""
-    said_by, reason = who or _login(), _reason(why)
+    said_by, reason = who or login(), _reason(why)
     _do(lambda publisher: publisher.publish(flow, said_by, reason), as_json)
 
 
 def roll_back(flow: str, to: int | None, why: str, who: str | None, as_json: bool) -> None:
     """Make an older version current again."""
-    said_by, reason = who or _login(), _reason(why)
+    said_by, reason = who or login(), _reason(why)
     _do(lambda publisher: publisher.roll_back(flow, to, said_by, reason), as_json)
 
 
@@ -111,11 +110,3 @@ def _reason(why: str) -> str:
     if not reason or len(reason) > MOST_CHARACTERS:
         fail(f"--why: say why, in {MOST_CHARACTERS} characters at most")
     return reason
-
-
-def _login() -> str:
-    """Who runs this command."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

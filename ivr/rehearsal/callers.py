@@ -100,7 +100,7 @@ def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
     open_ = {name: state == "open" for name, state in caller.hours.items()}
     return Role(
         flow, caller.does, when, caller.dialled or "", caller.language or "",
-        caller.class_ or "", caller.caller_number, open_, caller.mocks,
+        caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.listed,
     )  # fmt: skip
 
 

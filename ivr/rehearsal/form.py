@@ -163,6 +163,8 @@ class Caller(Keys):
     """Default: that of the dialled number."""
     caller_number: Annotated[str, AfterValidator(_number)] | None = None
     """As signalled; default: withheld."""
+    listed: Literal["blocked", "allowed", "none"] = "none"
+    """The list that they are on."""
     hours: dict[Annotated[str, AfterValidator(_hours)], Literal["open", "closed"]] = Field(
         default_factory=dict
     )

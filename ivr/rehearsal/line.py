@@ -129,6 +129,9 @@ class Actor:
         self.facts = replace(self.facts, talked="rehearsal", language=self.language)
         return True
 
+    async def busy(self) -> None:
+        self._check()
+
     async def hang_up(self) -> None:
         self.dismissed = not self.left
 

@@ -11,9 +11,11 @@ from zoneinfo import ZoneInfo
 from acd.model import ContactId, Seconds
 from acd.schedule import ALWAYS, Schedule
 from ivr.call import take_call
+from ivr.caller_lists import Listed
 from ivr.centre_file import STANDARD
 from ivr.flow import Flow
-from ivr.ports import CallFacts
+from ivr.gate import Gate
+from ivr.ports import CallFacts, PersonId
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
 from ivr.rehearsal.simulated_time import SimulatedTime
@@ -74,6 +76,18 @@ class Role:
     """Opening hours, by name, that are open or closed whatever the clock shows."""
     mocks: Mapping[str, Sequence[MockedAnswer]] = field(default_factory=dict)
     """What services answer, by name, in the order in which they are asked."""
+    listed: Listed = "none"
+    """The list that the caller is on; their flow decides what becomes of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """`ivr.gate.Lists` of one rehearsed call."""
+
+    on: Listed
+
+    def listed(self, person: PersonId | None) -> Listed:
+        return self.on
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +147,10 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
+        gate = Gate(Supposed(role.listed), "flow")
         trail: list[str] = []
         while not trail or line.has_talked():
-            walk = take_call(line, flow, desk, clock, hours, lookups)
+            walk = take_call(line, flow, desk, clock, hours, lookups, gate=gate)
             trail += self._loop.run_until_complete(walk)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
