@@ -25,6 +25,7 @@ from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.stores.audit import SqlAudit
+from adapters.stores.closure_file import ClosureFile, pin_in
 from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
@@ -38,13 +39,14 @@ from ivr.answers import Answers
 from ivr.call import take_call
 from ivr.caller_lists import CallerLists
 from ivr.clock import CentreClock
+from ivr.closures import Closures
 from ivr.distributor import Distributor
 from ivr.faults import BadFlow
 from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.gate import Gate
 from ivr.live_flows import LiveFlows
-from ivr.ports import Line, StoreFailed, StoreRefused
+from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
@@ -99,7 +101,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
     outbox, audit = FileOutbox(settings.data), SqlAudit(database)
     lists = CallerLists(vault, audit, clock, is_emergency)
-    gate = await _gate(settings, lists)
+    closures = _closures(settings, audit, distributor, clock, flows)
+    gate = await _gate(settings, lists, closures)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
@@ -107,7 +110,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     of_flows = FlowRequests(flows, audit, clock)
-    answers = Answers(distributor, clock, rules, of_flows, lists.requests)
+    answers = Answers(distributor, clock, rules, of_flows, lists.requests | closures.requests)
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
@@ -132,12 +135,22 @@ async def _stores(
     return database, journal, vault
 
 
-async def _gate(settings: Settings, lists: CallerLists) -> Gate:
-    """What becomes of callers who are on a list."""
+def _closures(
+    settings: Settings, audit: Audit, distributor: Distributor, clock: Clock, flows: LiveFlows
+) -> Closures:
+    return Closures(
+        ClosureFile(settings.data), audit, clock, lambda: pin_in(settings.secrets),
+        distributor.record, lambda: distributor.engine.centre.queues, flows.walked,
+    )  # fmt: skip
+
+
+async def _gate(settings: Settings, lists: CallerLists, closures: Closures) -> Gate:
+    """What becomes of callers who are on a list, and what is closed."""
     await lists.begin()
+    await asyncio.to_thread(closures.begin)
     words, spoken = prompt_texts()["refused"], settings.site.languages
     refusal = {language: words[language] for language in spoken if language in words}
-    return Gate(lists, settings.site.blocked_callers, refusal)
+    return Gate(lists, settings.site.blocked_callers, refusal, closures)
 
 
 def _running(

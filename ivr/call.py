@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 from acd.schedule import Schedule
 from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Step, StepName
-from ivr.gate import Gate
+from ivr.gate import OPEN, Gate
 from ivr.perform import perform
 from ivr.ports import (
     Acceptance,
@@ -37,8 +37,6 @@ from ivr.session import Session
 
 log = logging.getLogger(__name__)
 
-OPEN = Gate()
-"""Lets everybody in."""
 BEGIN_SECONDS = 1.0
 NOTE_SECONDS = 0.5
 
@@ -58,7 +56,7 @@ async def take_call(
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
-    call.outbox = outbox or call.outbox
+    call.outbox, call.gate = outbox or call.outbox, gate
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

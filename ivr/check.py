@@ -15,6 +15,7 @@ from ivr.flow import (
     KEYS,
     TOO_MANY,
     BranchStep,
+    ClosureStep,
     HoursStep,
     LookupStep,
     MenuStep,
@@ -150,9 +151,8 @@ def _recording_fault(path: Path) -> str:
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
     """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
-    if isinstance(step, QueueStep) and step.queue not in (None, *house.queues):
-        text = f"there is no queue {step.queue!r}{meant(str(step.queue), house.queues)}"
-        faults.add((*where, "queue"), text)
+    if isinstance(step, QueueStep | HoursStep | ClosureStep):
+        _queue(where, step.queue, house, faults)
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
@@ -164,6 +164,12 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, SetStep) and step.language not in (None, *house.languages):
         text = f"{step.language!r} is not spoken here{meant(str(step.language), house.languages)}"
         faults.add((*where, "language"), text)
+
+
+def _queue(where: tuple[str, ...], queue: str | None, house: House, faults: Faults) -> None:
+    if queue not in (None, *house.queues):
+        text = f"there is no queue {queue!r}{meant(str(queue), house.queues)}"
+        faults.add((*where, "queue"), text)
 
 
 def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:

@@ -23,6 +23,7 @@ from ivr.step import (
     StepName,
     Words,
 )
+from ivr.steps_closing import ClosureStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_survey import SurveyStep
@@ -41,6 +42,7 @@ __all__ = [
     "Announcement",
     "AnyStep",
     "BranchStep",
+    "ClosureStep",
     "Flow",
     "GoodbyeStep",
     "HoursStep",
@@ -69,6 +71,7 @@ Step = (
     | LookupStep
     | QueueStep
     | SurveyStep
+    | ClosureStep
     | GoodbyeStep
 )
 KINDS: dict[str, type[Step]] = {
@@ -81,6 +84,7 @@ KINDS: dict[str, type[Step]] = {
     "lookup": LookupStep,
     "queue": QueueStep,
     "survey": SurveyStep,
+    "closure": ClosureStep,
     "goodbye": GoodbyeStep,
 }
 

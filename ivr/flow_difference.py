@@ -27,6 +27,7 @@ OF_KIND = {("lookup", "seconds"): "waits {new} s for the answer (was {old})"}
 WHEN = {
     "after_silence": "after silence", "after_no_match": "after a wrong key",
     "second": "as its second question", "thanks": "as thanks",
+    "choose": "when the PIN is good",
 }  # fmt: skip
 UNSET = {"at_most": "without a limit", "queue": "that of the number"}
 

@@ -15,6 +15,7 @@ from ivr import (
     cases,
     grammar,
     step,
+    steps_closing,
     steps_deciding,
     steps_outside,
     steps_survey,
@@ -29,7 +30,8 @@ from ivr.load import STEP_NAME
 Part = dict[str, Any]
 
 MODULES = (
-    step, steps_talking, steps_deciding, steps_outside, steps_waiting, steps_survey, grammar, cases,
+    step, steps_talking, steps_deciding, steps_outside, steps_waiting, steps_survey,
+    steps_closing, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}

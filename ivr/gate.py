@@ -1,4 +1,5 @@
-"""The gate before every flow: who is blocked is turned away, politely or by the busy tone.
+"""What holds before every flow: who is blocked is turned away, politely or by the busy tone, and
+what is closed in an emergency is closed.
 
 Nobody is turned away on a guess: who could not be looked up, or withheld their number, is taken.
 """
@@ -13,6 +14,7 @@ from typing import Literal, Protocol
 
 from acd.model import ContactId
 from ivr.caller_lists import Listed
+from ivr.closures import ByTelephone, Closure
 from ivr.ports import Acceptance, Line, PersonId, StoreFailed
 from voice.ports import Prompt
 
@@ -32,6 +34,19 @@ class Lists(Protocol):
     def listed(self, person: PersonId | None) -> Listed: ...
 
 
+class Closing(Protocol):
+    """What is closed, and closing by telephone: `ivr.closures`, or what a rehearsal supposes."""
+
+    def is_closed(self, queue: str) -> bool: ...
+
+    async def is_pin(self, keys: str) -> bool:
+        """Raises `Locked` after too many wrong ones."""
+
+    async def close(self, closure: Closure, call: ByTelephone | None = None) -> None: ...
+
+    async def lift(self, queue: str, who: str, call: ByTelephone | None = None) -> bool: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Gate:
     """What becomes of listed callers in this house. Without lists everybody comes in."""
@@ -40,10 +55,16 @@ class Gate:
     how: How = "refuse"
     words: Mapping[str, str] = field(default_factory=dict)
     """What a blocked caller hears, by language."""
+    closures: Closing | None = None
+    """What is closed in an emergency."""
 
     def listed(self, person: PersonId | None) -> Listed:
         """The list that the caller is on."""
         return self.lists.listed(person) if self.lists else "none"
+
+    def is_closed(self, queue: str) -> bool:
+        """Whether this queue, or the whole house, is closed in an emergency."""
+        return self.closures is not None and self.closures.is_closed(queue)
 
     def turns_away(self, listed: Listed) -> bool:
         return listed == BLOCKED and self.how != "flow"
@@ -67,3 +88,7 @@ async def _note(acceptance: Acceptance, contact: ContactId, how: str) -> None:
             await acceptance.note(contact, TURNED_AWAY, {"how": how})
     except (TimeoutError, StoreFailed) as fault:
         log.warning("not noted", extra={"contact": contact, "why": str(fault) or "not in time"})
+
+
+OPEN = Gate()
+"""Lets everybody in."""

@@ -27,9 +27,11 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.perform_closing import closure
 from ivr.perform_survey import survey
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
+from ivr.steps_deciding import EMERGENCY
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
 from voice.ports import Prompt
 
@@ -112,6 +114,8 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
 
 
 async def hours(step: HoursStep, session: Session) -> Outcome:
+    if session.gate.is_closed(step.queue or session.line.facts.queue):
+        return EMERGENCY if EMERGENCY in step.then else "closed"
     return "open" if session.hours[step.hours].is_open(session.clock.now()) else "closed"
 
 
@@ -163,5 +167,6 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "lookup": lookup,
     "queue": queue,
     "survey": survey,
+    "closure": closure,
     "goodbye": goodbye,
 }

@@ -21,6 +21,7 @@ from ivr.flow import (
     TALKED,
     TOO_MANY,
     BranchStep,
+    ClosureStep,
     HoursStep,
     MenuStep,
     Outcome,
@@ -28,10 +29,13 @@ from ivr.flow import (
     StepName,
 )
 from ivr.graph import reachable
+from ivr.steps_deciding import EMERGENCY
 
 PEOPLE = frozenset({"queue", "callback", "message", "transfer"})
 """Kinds of step that bring a person or promise one."""
 END, CLOSED, BLOCKED = "goodbye", "closed", "blocked"
+FOR_STAFF = "closure"
+"""No kind of step for callers: like an end, it is not held to it, and brings nobody nearer."""
 UNKNOWN = ""
 """Where an arrow leads that another fault is told of: the best is supposed."""
 
@@ -132,13 +136,15 @@ def _place(
     arrows = {o: out[o] if out.get(o) in known else UNKNOWN for o in step.outcomes()}
     for outcome in _owe_nobody(step):
         arrows.pop(outcome, None)
-    return Place(arrows, isinstance(step, MenuStep), step.do == END, step.at_most or 0)
+    return Place(arrows, isinstance(step, MenuStep), step.do in (END, FOR_STAFF), step.at_most or 0)
 
 
 def _owe_nobody(step: Step) -> Collection[Outcome]:
     """Outcomes after which no person is due."""
     if isinstance(step, HoursStep):
-        return (CLOSED,)
+        return (CLOSED, EMERGENCY)
+    if isinstance(step, ClosureStep):
+        return step.outcomes()
     if isinstance(step, BranchStep) and step.fact == "listed":
         return [name for name, case in step.cases.items() if set(case.texts) == {BLOCKED}]
     return (TALKED,)

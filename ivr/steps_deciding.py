@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from ivr.cases import ELSE, Case, CaseName
 from ivr.step import DONE, AnyStep, Outcome
 from ivr.values import LONGEST_TEXT, ValueName
+
+EMERGENCY = "emergency"
 
 
 class SetStep(AnyStep):
@@ -37,11 +39,18 @@ class SetStep(AnyStep):
 
 
 class HoursStep(AnyStep):
-    """Look at the opening hours of this name. Outcomes: `open`, `closed`."""
+    """Look at the opening hours of this name. Outcomes: `open`, `closed`, and if named `emergency`.
+
+    In an emergency closure it is `emergency`, or `closed` where that is not named.
+    """
+
+    may_lead_on: ClassVar[frozenset[Outcome]] = frozenset({EMERGENCY})
 
     do: Literal["hours"]
     hours: str
     """`always`, or a name from `hours` in centre.yaml."""
+    queue: str | None = None
+    """The queue whose emergency closure counts; left out: that of the dialled number."""
 
     def _own_outcomes(self) -> frozenset[Outcome]:
         return frozenset({"open", "closed"})

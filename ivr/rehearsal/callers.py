@@ -101,6 +101,7 @@ def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
     return Role(
         flow, caller.does, when, caller.dialled or "", caller.language or "",
         caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.listed,
+        caller.emergency,
     )  # fmt: skip
 
 

@@ -165,6 +165,8 @@ class Caller(Keys):
     """As signalled; default: withheld."""
     listed: Literal["blocked", "allowed", "none"] = "none"
     """The list that they are on."""
+    emergency: bool = False
+    """Whether the house is closed in an emergency."""
     hours: dict[Annotated[str, AfterValidator(_hours)], Literal["open", "closed"]] = Field(
         default_factory=dict
     )

@@ -14,8 +14,8 @@ from ivr.call import take_call
 from ivr.caller_lists import Listed
 from ivr.centre_file import STANDARD
 from ivr.flow import Flow
-from ivr.gate import Gate
-from ivr.ports import CallFacts, PersonId
+from ivr.ports import CallFacts
+from ivr.rehearsal import supposed
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
 from ivr.rehearsal.simulated_time import SimulatedTime
@@ -78,16 +78,8 @@ class Role:
     """What services answer, by name, in the order in which they are asked."""
     listed: Listed = "none"
     """The list that the caller is on; their flow decides what becomes of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Supposed:
-    """`ivr.gate.Lists` of one rehearsed call."""
-
-    on: Listed
-
-    def listed(self, person: PersonId | None) -> Listed:
-        return self.on
+    emergency: bool = False
+    """Whether the house is closed in an emergency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +139,7 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
-        gate = Gate(Supposed(role.listed), "flow")
+        gate = supposed.gate(role.listed, role.emergency)
         trail: list[str] = []
         while not trail or line.has_talked():
             walk = take_call(line, flow, desk, clock, hours, lookups, gate=gate)

@@ -12,14 +12,16 @@ NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
     "lookup": ("service", "into"), "survey": ("say",),
+    "closure": ("say", "choose"),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
         ("say", "menu", "listen", "set", "branch", "hours", "lookup"), ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "listen", "survey"), ("0", "-1", "twice")),
-    "seconds": (("menu", "listen", "lookup", "survey"), ("-1", "nan", "inf", "soon")),
+    "tries": (("menu", "listen", "survey", "closure"), ("0", "-1", "twice")),
+    "seconds": (("menu", "listen", "lookup", "survey", "closure"), ("-1", "nan", "inf", "soon")),
     "highest": (("survey",), ("1", "10", "all")),
+    "lasts": (("closure",), ("0", "1000", "long")),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 
@@ -195,6 +197,7 @@ MISTAKES: dict[str, Change] = {
     "unknown queue": _a(
         "queue", lambda r: {"queue": r.choice(["suport", "Sales", "", "weekdays"])}
     ),
+    "unknown queue of hours": _a("hours", lambda r: {"queue": r.choice(["suport", "Sales"])}),
     "unknown hours": _a("hours", lambda r: {"hours": r.choice(["weekday", "Always", "", "open"])}),
     "unknown after": _a("queue", lambda r: {"after": r.choice(["music", "menu", ""])}),
     "announcement at odds": _a("queue", _announcement),

@@ -54,7 +54,11 @@ def unknown_first(document: Document, random: Random) -> set[str]:
 
 
 def dead_end(document: Document, random: Random) -> set[str]:
-    ways = [way for way in arrows(document) if way[1] not in KEYS | {"too_many", "else", "talked"}]
+    ways = [
+        way
+        for way in arrows(document)
+        if way[1] not in KEYS | {"too_many", "else", "talked", "emergency"}
+    ]
     return _removed(document, random, ways)
 
 
@@ -216,7 +220,7 @@ def sent_away(document: Document, random: Random) -> set[str]:
     """What is no menu leads to the goodbye although it is open, and something is chosen."""
     bye, menus = _goodbye(document), of_kind(document, "menu")
     ways = [w for w in arrows(document) if w[0] not in menus and w[2] != bye]
-    ways = [w for w in ways if w[1] not in ("closed", "too_many", "talked")]
+    ways = [w for w in ways if w[1] not in ("closed", "emergency", "too_many", "talked")]
     if not ways:
         return set()
     way = random.choice(ways)
