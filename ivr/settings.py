@@ -26,6 +26,7 @@ from ivr.faults import meant
 from ivr.home import ROOT as ROOT
 from ivr.home import home_of
 from ivr.keys import Keys, Name, PhoneName
+from ivr.queue_music import QueueMusic, music_faults
 from ivr.services import ServiceEntry
 
 DEFAULT_PORT_BASE = 15060
@@ -63,6 +64,8 @@ class SiteFile(Keys):
     """At every step of a flow a person is so many keys away, at most."""
     blocked_callers: Literal["refuse", "busy", "flow"] = "refuse"
     """What becomes of callers who are on the list of blocked ones."""
+    music: dict[Name, QueueMusic] = Field(default_factory=dict)
+    """Folders with the hold music of queues, by language."""
     services: dict[Name, ServiceEntry] = Field(default_factory=dict)
     """What `lookup` steps may ask."""
 
@@ -256,6 +259,7 @@ def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
         if target.class_ not in classes:
             near = meant(target.class_, classes)
             faults.append(f"{here}.class: there is no class {target.class_!r}{near}")
+    faults += music_faults(site.music, queues, site.languages)
     faults += [
         f"site.yaml: fallback: there is no phone {phone!r}{meant(phone, site.phones)}"
         for phone in site.fallback
