@@ -7,7 +7,9 @@ partner team come later; NEVER is never.
 
 from __future__ import annotations
 
-from acd.config import Centre, Member, Queue, Skills
+from collections.abc import Iterable
+
+from acd.config import Capacity, Centre, Member, Queue, Skills
 from acd.lines import Demand, Levels, Stage, Trade
 from acd.model import Agent, AgentId, Medium, QueueId, Seconds
 from acd.states import AgentState
@@ -73,14 +75,18 @@ def suffice(has: Skills, demand: Demand, entered_at: Seconds, now: Seconds) -> b
 
 def room_for(agent: Agent, member: Member, medium: Medium) -> bool:
     """Whether the agent's capacity leaves room for one more contact of this medium."""
-    capacity = member.capacity
-    room = capacity.of(medium)
     if not agent.works:
-        return room > 0
-    for work in agent.works.values():
-        if work.medium is medium:
+        return member.capacity.of(medium) > 0
+    return leaves_room(member.capacity, [work.medium for work in agent.works.values()], medium)
+
+
+def leaves_room(capacity: Capacity, held: Iterable[Medium], medium: Medium) -> bool:
+    """The same for what an agent holds."""
+    room = capacity.of(medium)
+    for other in held:
+        if other is medium:
             room -= 1
-        elif not capacity.mix and work.medium not in capacity.interruptible:
+        elif not capacity.mix and other not in capacity.interruptible:
             return False
     return room > 0
 

@@ -1,129 +1,267 @@
 """Many agents and many contacts in one instant: recovery, the start of a shift.
 
 To give each contact in turn the first agent who will do can miss: the agent may be the only one
-for somebody behind. So first the set of contacts that are matched is chosen, the lexicographically
-smallest in order of their keys (each contact in turn is in it if all before it stay in it: the
-matched sets are a matroid, so this greedy way is exact). Then, in the same order, each gets the
-agent whom its queue's strategy puts first among those that leave the others of the set an agent.
-There is one such set and one such way to give, however they are found.
+for somebody behind. So first it is settled who is matched: in order of their keys each contact for
+whom there is a place while all before it keep one; others are moved on for it, one by one along a
+chain. Then, in the same order, each gets the agent whom its queue's strategy puts first among
+those that leave the others a place. There is one such way to give, however it is found.
+
+While what an agent has keeps others out by number alone (one call; calls beside chats with `mix`),
+the sets that can be matched are a matroid: this greedy way finds the lexicographically smallest.
+Where a call keeps out chats and later mail, and chats a call, to find it can take for ever: there a
+chain that moves one contact of each agent is all that is tried (docs/decisions/0024).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
-from typing import Generic, TypeVar
+from bisect import insort
+from collections import defaultdict
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Generic, TypeVar
 
 C = TypeVar("C", bound=Hashable)
 A = TypeVar("A", bound=Hashable)
+
+Asks = tuple[Any, ...]
+"""What the contacts of one agent take of them, in order of their keys. Only compared."""
+
+
+def one_each(agent: object, asks: Asks) -> bool:
+    """The room of agents who take one contact, whatever it asks for."""
+    return len(asks) <= 1
 
 
 class Options(Generic[A]):
     """Agents who may serve some contacts, the best first. Contacts who ask the same share one."""
 
-    __slots__ = ("_passed", "agents", "ids")
+    __slots__ = ("_more", "_passed", "_places", "agents", "ask", "ids")
 
-    def __init__(self, agents: Sequence[A]) -> None:
+    def __init__(
+        self,
+        agents: Sequence[A],
+        ask: Hashable = None,
+        places: Iterable[tuple[A, int]] | None = None,
+    ) -> None:
+        """`places`: the same agents, each once for every contact of this instant that they might
+        have before (0, 1, ...), for with more at hand an agent stands further behind."""
         self.agents = agents
+        self.ask = ask
         self.ids = frozenset(agents)
+        self._places: list[tuple[A, int]] = []
+        self._more = iter([(agent, 0) for agent in agents] if places is None else places)
         self._passed = 0
 
-    def without(self, gone: Collection[A]) -> Iterator[A]:
-        """In order, who is not gone. Who is gone once must stay so until `start_again`."""
+    def without(self, full: Collection[A]) -> Iterator[A]:
+        """In order, who is not full. Who was full at the head of the order is not looked at again
+        until `start_again`."""
         agents = self.agents
-        while self._passed < len(agents) and agents[self._passed] in gone:
+        while self._passed < len(agents) and agents[self._passed] in full:
             self._passed += 1
-        return (agents[at] for at in range(self._passed, len(agents)) if agents[at] not in gone)
+        return (agents[at] for at in range(self._passed, len(agents)) if agents[at] not in full)
 
     def start_again(self) -> None:
         self._passed = 0
 
+    def in_turn(self, given: Mapping[A, int]) -> Iterator[A]:
+        """In order, by the number of contacts that each has been given; it only grows."""
+        at, none_yet = self._passed, True
+        while place := self._place(at):
+            agent, before = place
+            if given.get(agent, 0) == before:
+                yield agent
+                none_yet = False
+            at += 1
+            if none_yet and given.get(agent, 0) > before:
+                self._passed = at
+
+    def _place(self, at: int) -> tuple[A, int] | None:
+        while len(self._places) <= at:
+            place = next(self._more, None)
+            if place is None:
+                return None
+            self._places.append(place)
+        return self._places[at]
+
 
 class Matching(Generic[C, A]):
-    """Contacts matched with agents, each agent with one contact at most."""
+    """Contacts matched with agents, each agent with as many as there is room for."""
 
-    def __init__(self) -> None:
+    def __init__(self, has_room: Callable[[A, Asks], bool] = one_each) -> None:
         self.options: dict[C, Options[A]] = {}
-        """Of each matched contact."""
+        """Of each matched contact, in order."""
         self.agent_of: dict[C, A] = {}
-        self.contact_of: dict[A, C] = {}
-        self._closed: set[A] = set()
-        """From these no way leads to an agent without a contact, and none ever will."""
-        self._left: set[A] = set()
-        """Agents without a contact, once all who can be matched are."""
+        self._contacts_of: dict[A, list[C]] = {}
+        self._has_room = has_room
+        self._turns: dict[C, int] = {}
+        self._full: dict[Hashable, set[A]] = defaultdict(set)
+        """Agents without room for one more who asks for this."""
+        self._closed: dict[Hashable, set[A]] = defaultdict(set)
+        """From these no way leads to a place for who asks for this, and none ever will."""
+        self._every: dict[int, Options[A]] = {}
+        self._refused = False
+        """Whether a way was found that crosses itself, and could not be gone."""
+        self._left: dict[Hashable, set[A]] | None = None
+        """Agents with room, once all who can be matched are."""
+        self._fixed: set[C] = set()
+        """Contacts that are not moved any more."""
+        self._firm: set[A] = set()
+        """Agents who have only those."""
 
     def add(self, contact: C, options: Options[A]) -> bool:
-        """Match this contact too, if all that are matched keep an agent; whether it could be."""
-        self.options[contact] = options
-        tried: set[A] = set()
-        if self._find(contact, self._not_matched, tried, self._closed):
+        """Match this contact too, if all that are matched keep a place; whether it could be."""
+        self._turns[contact] = len(self._turns)
+        self.options[contact] = self._every[id(options)] = options
+        self._refused = False
+        tried: dict[Hashable, set[A]] = defaultdict(set)
+        if self._find([contact], {}, tried):
             return True
-        self._closed |= tried
+        for ask, agents in tried.items() if not self._refused else ():
+            self._closed[ask] |= agents
         del self.options[contact]
         return False
 
     def improve(self) -> None:
         """Give each in turn the best agent that leaves all others matched."""
-        every = {id(options): options for options in self.options.values()}.values()
-        for options in every:
-            self._left |= options.ids - self.contact_of.keys()
+        self._closed.clear()
+        for agent in self._contacts_of:
+            self._settle(agent)
+        self._left = defaultdict(set)
+        for options in self._every.values():
+            self._left[options.ask] |= options.ids - self._full[options.ask]
             options.start_again()
-        fixed: set[A] = set()
+        given: dict[A, int] = {}
         for contact, options in self.options.items():
-            tried: set[A] = set()
-            for agent in options.without(fixed):
-                if agent == self.agent_of[contact] or self._give(contact, agent, tried, fixed):
+            tried: dict[Hashable, set[A]] = defaultdict(set)
+            for agent in options.in_turn(given):
+                if agent == self.agent_of[contact] or self._give(contact, agent, tried):
                     break
-            fixed.add(self.agent_of[contact])
+            agent = self.agent_of[contact]
+            given[agent] = given.get(agent, 0) + 1
+            self._fixed.add(contact)
+            self._settle(agent)
 
-    def _give(self, contact: C, agent: A, tried: set[A], fixed: set[A]) -> bool:
-        """Give this agent to the contact, if who has it now finds another."""
-        if agent in tried:
+    def _give(self, contact: C, agent: A, tried: dict[Hashable, set[A]]) -> bool:
+        """Give this agent to the contact, if whoever is in the way finds another place."""
+        if agent in tried[self.options[contact].ask]:
             return False
-        before, owner = self.agent_of[contact], self.contact_of.get(agent)
-        tried.add(agent)
-        self._left.add(before)
-        if owner is not None and not self._find(owner, self._left_over, tried, fixed):
-            self._left.remove(before)
-            return False
-        if self.contact_of[before] == contact:
-            del self.contact_of[before]
-        self._set(contact, agent)
-        return True
-
-    def _not_matched(self, options: Options[A]) -> A | None:
-        return next(options.without(self.contact_of), None)
-
-    def _left_over(self, options: Options[A]) -> A | None:
-        if options.ids.isdisjoint(self._left):
-            return None
-        return next(agent for agent in options.agents if agent in self._left)
-
-    def _find(
-        self, start: C, free: Callable[[Options[A]], A | None], tried: set[A], no: Collection[A]
-    ) -> bool:
-        """An agent for this contact, by moving others on; agents who were tried lead nowhere."""
+        before = self.agent_of[contact]
+        self._move((), [contact])
+        self._settle(before)
         came_from: dict[C, tuple[C, A]] = {}
-        line = [start]
-        for one in line:
-            agent = free(self.options[one])
-            if agent is not None:
-                self._shift(one, agent, came_from)
-                return True
-            for agent in self.options[one].agents:
-                if agent not in tried and agent not in no:
-                    tried.add(agent)
-                    owner = self.contact_of[agent]
-                    came_from[owner] = one, agent
-                    line.append(owner)
+        if self._fits(contact, agent) and self._go(contact, agent, came_from):
+            return True
+        line = self._in_the_way(contact, [agent], came_from, tried)
+        if self._find(line, came_from, tried):
+            return True
+        self._put(contact, before)
+        self._settle(before)
         return False
 
-    def _shift(self, contact: C, agent: A, came_from: dict[C, tuple[C, A]]) -> None:
-        """The contact takes this agent, and leaves its own to the one that it came from."""
-        self._set(contact, agent)
-        while contact in came_from:
-            contact, agent = came_from.pop(contact)
-            self._set(contact, agent)
+    # ---------------------------------------------------------------- ways
 
-    def _set(self, contact: C, agent: A) -> None:
-        self.agent_of[contact], self.contact_of[agent] = agent, contact
-        self._left.discard(agent)
+    def _find(
+        self, line: list[C], came_from: dict[C, tuple[C, A]], tried: dict[Hashable, set[A]]
+    ) -> bool:
+        """A place for one of these, by moving others on; agents who were tried lead nowhere."""
+        for one in line:
+            for agent in self._with_room(one):
+                if self._go(one, agent, came_from):
+                    return True
+            line += self._in_the_way(one, self.options[one].agents, came_from, tried)
+        return False
+
+    def _with_room(self, one: C) -> Iterator[A]:
+        options = self.options[one]
+        if self._left is None:
+            found = options.without(self._full[options.ask])
+        elif options.ids.isdisjoint(self._left[options.ask]):
+            return iter(())
+        else:
+            left = self._left[options.ask]
+            found = (agent for agent in options.agents if agent in left)
+        return (agent for agent in found if self._fits(one, agent))
+
+    def _in_the_way(
+        self, one: C, agents: Iterable[A], came_from: dict[C, tuple[C, A]],
+        tried: dict[Hashable, set[A]],
+    ) -> list[C]:  # fmt: skip
+        """Whoever can be moved from one of these agents, so that there is a place for this one."""
+        ask = self.options[one].ask
+        seen, no, firm = tried[ask], self._closed[ask], self._firm
+        found: list[C] = []
+        for agent in agents:
+            if agent not in seen and agent not in no and agent not in firm:
+                seen.add(agent)
+                for other in self._contacts_of.get(agent, ()):
+                    movable = other not in came_from and other not in self._fixed
+                    if movable and self._fits(one, agent, other):
+                        came_from[other] = one, agent
+                        found.append(other)
+        return found
+
+    def _go(self, contact: C, agent: A, came_from: Mapping[C, tuple[C, A]]) -> bool:
+        """The contact takes this place, and leaves its own to the one that it came from."""
+        way = [(contact, agent)]
+        while contact in came_from:
+            contact, agent = came_from[contact]
+            way.append((contact, agent))
+        before = {one: self.agent_of[one] for one, _ in way if one in self.agent_of}
+        self._move(way, before)
+        agents = {agent for _, agent in way}
+        if len(agents) < len(way) and not all(self._is_possible(agent) for agent in agents):
+            self._move(before.items(), dict(way))
+            self._refused = True
+            return False
+        for agent in agents.union(before.values()):
+            self._settle(agent)
+        return True
+
+    def _move(self, way: Iterable[tuple[C, A]], before: Iterable[C]) -> None:
+        for one in before:
+            self._contacts_of[self.agent_of.pop(one)].remove(one)
+        for one, agent in way:
+            self._put(one, agent)
+
+    # ---------------------------------------------------------------- room
+
+    def _put(self, contact: C, agent: A) -> None:
+        self.agent_of[contact] = agent
+        insort(self._contacts_of.setdefault(agent, []), contact, key=self._turns.__getitem__)
+
+    def _asks(self, agent: A) -> Asks:
+        return tuple([self.options[one].ask for one in self._contacts_of.get(agent, ())])
+
+    def _is_possible(self, agent: A) -> bool:
+        return self._has_room(agent, self._asks(agent))
+
+    def _fits(self, contact: C, agent: A, without: C | None = None) -> bool:
+        """Whether there is room for this contact, too, with that other one gone."""
+        there = [one for one in self._contacts_of.get(agent, ()) if one != without]
+        if there:
+            insort(there, contact, key=self._turns.__getitem__)
+            return self._has_room(agent, tuple([self.options[one].ask for one in there]))
+        return self._has_room(agent, (self.options[contact].ask,))
+
+    def _settle(self, agent: A) -> None:
+        """Something about this agent has changed: are they full, and for whom?"""
+        asks = self._asks(agent)
+        for ask, full in self._full.items():
+            ways = ((*asks[:at], ask, *asks[at:]) for at in range(len(asks), -1, -1))
+            is_full = not any(self._has_room(agent, way) for way in ways)
+            if is_full:
+                full.add(agent)
+            elif agent in full:
+                full.remove(agent)
+                self._start_again()
+            if self._left is not None:
+                (self._left[ask].discard if is_full else self._left[ask].add)(agent)
+        if asks and self._fixed.issuperset(self._contacts_of[agent]):
+            self._firm.add(agent)
+        else:
+            self._firm.discard(agent)
+
+    def _start_again(self) -> None:
+        """Somebody was passed over who has room again."""
+        if self._left is None:
+            for options in self._every.values():
+                options.start_again()

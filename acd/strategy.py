@@ -52,3 +52,11 @@ RANKS: Mapping[Strategy, Callable[[Agent, Member, Centre], Rank]] = {
     Strategy.ROUND_ROBIN: round_robin,
 }
 """Strategies whose rank does not depend on the contact: open agents are kept in their order."""
+
+
+def after_one_more(strategy: Strategy, rank: Rank, offers_made: int) -> Rank:
+    """The rank that the agent will have with one more offer, when there have been so many."""
+    works, term, tie, id_ = rank
+    if strategy is Strategy.ROUND_ROBIN:
+        term += offers_made + 1  # later than all, and in the same order among themselves
+    return (works + 1, term, tie, id_)

@@ -14,6 +14,7 @@ from acd.match import NEVER
 from acd.matching import Matching, Options
 from acd.model import Agent, AgentId, Contact, ContactId, Lane, OfferMade, Rule, Seconds
 from acd.offers import keep, make
+from acd.rooms import Ask, Rooms
 from acd.strategy import Rank
 
 
@@ -31,7 +32,6 @@ def serve_together(
     held = {one.id: one for id_ in fresh for one in floor.held_for.get(id_, {}).values()}
     held |= {contact.id: contact for contact in contacts if floor.is_held(contact)}
     long = {offer.contact: offer for offer in floor.rings_too_long()}
-    free = _Free(floor, None if wanted else fresh, now)
     for lane in Lane:
         rank = RANK[lane]
         firsts: list[First] = [
@@ -40,24 +40,18 @@ def serve_together(
         firsts += [(rank, *one.order_key, one) for one in held.values() if one.lane is lane]
         ringing = [(floor.contacts[offer.contact], offer) for offer in long.values()]
         firsts += [(rank, *one.order_key, offer) for one, offer in ringing if one.lane is lane]
-        matching = Matching[ContactId, AgentId]()
+        free = _Free(floor, None if wanted else fresh, now)
+        matching = Matching[ContactId, AgentId](free.rooms.take)
         matched = _match(floor, matching, firsts, free)
         matching.improve()
         one_kept_back = False
         for contact in matched:
-            agent, is_held = matching.agent_of[contact.id], contact.id in held
+            agent = floor.agents[matching.agent_of[contact.id]]
             if contact.id in long:
-                free.taken.add(agent)
-                keep(floor, floor.agents[agent], long[contact.id], now)
-                continue
-            demand = floor.demand(contact, now)
-            if not is_held and is_reserved(floor, demand, contact.class_):
+                keep(floor, agent, long[contact.id], now)
+            elif not _offer(floor, contact, agent, contact.id in held, now):
                 _put_back(floor, contact, now)
                 one_kept_back = True
-            else:
-                free.taken.add(agent)
-                rule = Rule.PREFERRED if is_held else Rule.ORDER
-                make(floor, contact, floor.agents[agent], now, rule)
         if one_kept_back:
             return  # whom its agent serves instead is found one by one, before the next lane
 
@@ -103,7 +97,7 @@ class _Free:
 
     def __init__(self, floor: Floor, only: set[AgentId] | None, now: Seconds) -> None:
         self._floor, self._only, self._now = floor, only, now
-        self.taken: set[AgentId] = set()
+        self.rooms = Rooms(floor)
         self._ranked: dict[Asked, list[tuple[Seconds, Rank]]] = {}
         self._options: dict[tuple[Asked, int], Options[AgentId]] = {}
 
@@ -119,38 +113,49 @@ class _Free:
         ranked, entered_at = self._ranked[asked], line.head.entered_at
         if line.barred:
             barred = line.barred
-            return Options([
-                rank[3] for need, rank in ranked
+            able = [
+                (need, rank) for need, rank in ranked
                 if entered_at + need <= now and barred.get(rank[3], 0.0) <= now
-            ])  # fmt: skip
+            ]  # fmt: skip
+            return self._among(able, demand)
         count = bisect_left(ranked, True, key=lambda each: entered_at + each[0] > now)
         if (asked, count) not in self._options:
-            able = [rank[3] for _, rank in ranked[:count]]
-            self._options[asked, count] = Options(able)
+            self._options[asked, count] = self._among(ranked[:count], demand)
         return self._options[asked, count]
 
     def elsewhere(self, contact: Contact, offer: OfferMade) -> Options[AgentId]:
         """Who may serve a contact that rings at somebody else, the best first."""
         demand = self._floor.demand(contact, self._now)
         entered_at, rests = contact.entered_at, contact.rests
-        return Options([
-            rank[3] for need, rank in self._ranks(demand, contact)
+        able = [
+            (need, rank) for need, rank in self._ranks(demand, contact)
             if rank[3] != offer.agent
             and max(entered_at + need, rests.get(rank[3], 0.0)) <= self._now
-        ])  # fmt: skip
+        ]  # fmt: skip
+        return self._among(able, demand, keeps=True)
 
     def preferred(self, contact: Contact) -> Options[AgentId]:
         """The agent whom the contact is held for, if that one is free."""
-        agent, medium = contact.preferred, contact.medium
-        is_open = agent is not None and agent in self._floor.openings[medium].agents
-        return Options([agent] if agent is not None and is_open and self._is_free(agent) else [])
+        demand = self._floor.demand(contact, self._now)
+        known = [contact.preferred] if contact.preferred else []
+        return self._among(self._ranks(demand, contact, known), demand)
 
-    def _ranks(self, demand: Demand, contact: Contact) -> list[tuple[Seconds, Rank]]:
-        """Who may ever serve what is asked: exact matches first, then by strategy."""
+    def _among(
+        self, able: list[tuple[Seconds, Rank]], demand: Demand, keeps: bool = False
+    ) -> Options[AgentId]:
+        trade = demand.trade
+        places = self.rooms.places(able, self._floor.queue(trade.queue).strategy)
+        return Options([rank[3] for _, rank in able], Ask(trade.medium, keeps), places)
+
+    def _ranks(
+        self, demand: Demand, contact: Contact, who: Iterable[AgentId] | None = None
+    ) -> list[tuple[Seconds, Rank]]:
+        """Who (of these) may ever serve what is asked: exact matches first, then by strategy."""
         floor = self._floor
         strategy = floor.queue(demand.trade.queue).strategy
         openings = floor.openings[demand.trade.medium]
-        able = [id_ for id_ in demand.trade.able if id_ in openings.agents and self._is_free(id_)]
+        who = demand.trade.able if who is None else who
+        able = [id_ for id_ in who if id_ in openings.agents and self._is_free(id_)]
         return sorted(
             (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), contact))
             for id_ in able
@@ -158,7 +163,16 @@ class _Free:
         )
 
     def _is_free(self, agent: AgentId) -> bool:
-        return agent not in self.taken and (self._only is None or agent in self._only)
+        return self._only is None or agent in self._only
+
+
+def _offer(floor: Floor, contact: Contact, agent: Agent, is_held: bool, now: Seconds) -> bool:
+    """Offer the contact, unless those who were offered before it have used up what is not
+    reserved."""
+    if not is_held and is_reserved(floor, floor.demand(contact, now), contact.class_):
+        return False
+    make(floor, contact, agent, now, Rule.PREFERRED if is_held else Rule.ORDER)
+    return True
 
 
 def _put_back(floor: Floor, contact: Contact, now: Seconds) -> None:

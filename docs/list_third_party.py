@@ -36,6 +36,7 @@ FOR = {
     "pytest": "tests",
     "pytest-asyncio": "tests of asynchronous code",
     "pytest-timeout": "an end to tests that hang",
+    "pytest-xdist": "the quick tests on every processor",
     "python-json-logger": "logs as JSON lines",
     "python-ulid": "ids that sort by time",
     "pyttsx3": "the interface to the speech synthesiser",

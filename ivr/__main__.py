@@ -6,8 +6,11 @@ call does: callers wait in the dialplan, and the next start takes up where the j
 
 from __future__ import annotations
 
-import asyncio
 import gc
+
+gc.disable()  # what imports make stays: to look through it again and again is a tenth of a start
+
+import asyncio
 import logging
 import signal
 import sys
@@ -46,11 +49,15 @@ from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.gate import Gate
 from ivr.live_flows import LiveFlows
+from ivr.pin_requests import PinRequests
+from ivr.pins import VaultPins
 from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
+
+gc.enable()
 
 log = logging.getLogger(__name__)
 
@@ -98,29 +105,36 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
+    audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    outbox, audit = FileOutbox(settings.data), SqlAudit(database)
     lists = CallerLists(vault, audit, clock, is_emergency)
     closures = _closures(settings, audit, distributor, clock, flows)
     gate = await _gate(settings, lists, closures)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(line, flow, distributor, clock, rules.hours, lookups, outbox, gate)
+            await take_call(
+                line, flow, distributor, clock, rules.hours, lookups, outbox, pins=pins, gate=gate
+            )
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
-    of_flows = FlowRequests(flows, audit, clock)
-    answers = Answers(distributor, clock, rules, of_flows, lists.requests | closures.requests)
+    more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
+    answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
+    await _listen(agi, control, stack)
+    await flows.catch_up()
+    log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
+    return tasks
+
+
+async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:
+    """Calls and questions may come from now on."""
     await agi.start()
     stack.push_async_callback(agi.stop, DRAIN_SECONDS)
     await control.start()
     stack.push_async_callback(control.stop)
-    await flows.catch_up()
-    log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
-    return tasks
 
 
 async def _stores(

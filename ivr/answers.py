@@ -19,17 +19,21 @@ from ivr.rules import RulesInForce
 
 Fields = Mapping[str, Any]
 Answer = Callable[[Fields], Awaitable[Fields]]
-NO_OTHERS: Mapping[str, Answer] = MappingProxyType({})
+NOTHING_MORE: Mapping[str, Answer] = MappingProxyType({})
 
 
 class Answers:
     """Questions and requests by name. Requests are durable when they are answered."""
 
     def __init__(
-        self, distributor: Distributor, clock: Clock, rules: RulesInForce, flows: FlowRequests,
-        others: Mapping[str, Answer] = NO_OTHERS,
-    ) -> None:  # fmt: skip
-        """`others`: what other parts of the core answer, by name."""
+        self,
+        distributor: Distributor,
+        clock: Clock,
+        rules: RulesInForce,
+        flows: FlowRequests,
+        more: Mapping[str, Answer] = NOTHING_MORE,
+    ) -> None:
+        """`more`: what other parts of the core answer, by name."""
         self._distributor = distributor
         self._clock = clock
         self._rules = rules
@@ -48,7 +52,7 @@ class Answers:
             "rules apply": self._apply_rules,
             "flow announce": self._announce_flow,
             "flow take": self._take_flow,
-            **others,
+            **more,
         }
 
     async def answer(self, what: str, fields: Fields) -> Fields:

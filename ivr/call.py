@@ -30,6 +30,7 @@ from ivr.ports import (
     Lookups,
     Outbox,
     PersonId,
+    Pins,
     StoreFailed,
     StoreRefused,
 )
@@ -49,6 +50,8 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
+    *,
+    pins: Pins | None = None,
     gate: Gate = OPEN,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
@@ -57,6 +60,7 @@ async def take_call(
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
     call.outbox, call.gate = outbox or call.outbox, gate
+    call.pins = pins or call.pins
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:

@@ -25,6 +25,7 @@ from ivr.flow import (
     Step,
 )
 from ivr.spoken_values import MARK, placeholder
+from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
 
 
@@ -176,7 +177,7 @@ def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Fault
     """Every case can come true."""
     houses: dict[str, Collection[str]] = {
         "language": house.languages, "queue": house.queues, "caller": ("known", "withheld"),
-        "listed": ("blocked", "allowed", "none"),
+        "listed": ("blocked", "allowed", "none"), "verified": LEVELS,
     }  # fmt: skip
     known = houses.get(step.fact or "")
     earlier: list[Case] = []

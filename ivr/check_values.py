@@ -8,12 +8,17 @@ from ivr import check_talk, graph
 from ivr.faults import Faults, meant
 from ivr.spoken_values import NO_WAY, Placeholder, placeholders, why_not
 from ivr.step import AnyStep
+from ivr.steps_calling import CALLED, AnyCaller
 from ivr.steps_deciding import BranchStep, SetStep
 from ivr.steps_talking import ListenStep
 from ivr.steps_waiting import QueueStep
 from ivr.values import MOST_KEPT, MOST_VALUES, room
 
 Steps = Mapping[str, AnyStep]
+MOST_COUNTED = 3_000
+"""Bytes that the counts of all steps with a limit may take on the call."""
+ANY_CALLER = "(whoever calls)"
+"""Stands before the first step of a flow that needs values, as a way is told."""
 
 
 def collected(steps: Steps) -> dict[str, int]:
@@ -25,8 +30,29 @@ def collected(steps: Steps) -> dict[str, int]:
     return found
 
 
+def all_of(
+    first: str, arrows: graph.Arrows, steps: Steps, needs: tuple[str, ...], faults: Faults
+) -> None:
+    """Whatever is looked at, said or asked for has been collected. `needs`: by whoever calls."""
+    if needs:
+        steps = {ANY_CALLER: AnyCaller(needs=needs), **steps}
+        arrows = {ANY_CALLER: {CALLED: first}, **arrows}
+    names(steps, faults)
+    if first in steps:
+        start, known = ANY_CALLER if needs else first, graph.among(arrows)
+        prompts(start, known, steps, faults)
+        uses(start, known, steps, faults)
+
+
 def limits(steps: Steps, faults: Faults) -> None:
-    """All values of the flow find room on the call."""
+    """All values of the flow, and the counts of its limited steps, find room on the call."""
+    counts = sum(len(f"{name}=20 ") for name, step in steps.items() if step.at_most)
+    if counts > MOST_COUNTED:
+        text = (
+            f"the names of steps with `at_most` may take {counts} bytes on the call, "
+            f"{MOST_COUNTED} at most; use shorter names, or call fewer flows"
+        )
+        faults.add(("steps",), text)
     found = collected(steps)
     if len(found) > MOST_VALUES:
         text = f"the flow collects {len(found)} values; a call keeps {MOST_VALUES} at most"

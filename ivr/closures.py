@@ -13,9 +13,9 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Protocol
 
 from acd.model import ContactId, Seconds
+from ivr.closure_pin import Pin
 from ivr.faults import meant
 from ivr.flow import Flow
-from ivr.pin import Pin
 from ivr.ports import Audit, Audited, Clock, CoreRefused, EffectKey, Note, StoreFailed
 
 log = logging.getLogger(__name__)

@@ -29,6 +29,16 @@ class BadFlow(Exception):
         self.faults = faults
 
 
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The file of a flow that is called."""
+
+    file: Path
+    document: Marked
+    clean: bool
+    """Nothing is wrong with it alone; else that is told, and nothing of it where it is called."""
+
+
 @dataclass(slots=True)
 class Faults:
     """Those of a flow. Collects; `report` gives one line a fault, in the order of the file."""
@@ -36,18 +46,37 @@ class Faults:
     file: Path
     document: Marked
     found: list[tuple[YamlPath, str]] = field(default_factory=list)
+    inside: dict[str, Inside] = field(default_factory=dict)
+    """By the name of the step that calls, the flow that its inner steps (`step/inner`) are of."""
 
     def add(self, path: YamlPath, text: str) -> None:
         self.found.append((path, text))
 
     def report(self) -> list[str]:
-        lines = sorted(
-            {(self.document.line(path), ".".join(path), text) for path, text in self.found}
-        )
+        own, called = set(), set()
+        for path, text in self.found:
+            step, inside = self._inside(path)
+            if inside is None:
+                own.add((self.document.line(path), ".".join(path), text))
+            elif inside.clean:
+                path = ("steps", step.rpartition("/")[2], *path[2:])
+                where = f"{text} (where step {step.rpartition('/')[0]} of {self.file.name} calls)"
+                called.add((str(inside.file), inside.document.line(path), ".".join(path), where))
+        lines = [(str(self.file), *each) for each in sorted(own)] + sorted(called)
         return [
-            f"{self.file}:{line}: {path}: {text}" if path else f"{self.file}:{line}: {text}"
-            for line, path, text in lines
+            f"{file}:{line}: {path}: {text}" if path else f"{file}:{line}: {text}"
+            for file, line, path, text in lines
         ]
+
+    def folder(self, step: str) -> Path:
+        """The folder of the file that this step stands in."""
+        _, inside = self._inside(("steps", step))
+        return (inside.file if inside else self.file).parent
+
+    def _inside(self, path: YamlPath) -> tuple[str, Inside | None]:
+        """The step of a path, and the called flow that it is a step of."""
+        step = path[1] if len(path) > 1 and path[0] == "steps" else ""
+        return step, self.inside.get(step.rpartition("/")[0])
 
 
 def meant(name: str, among: Iterable[str]) -> str:

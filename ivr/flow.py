@@ -23,9 +23,11 @@ from ivr.step import (
     StepName,
     Words,
 )
+from ivr.steps_calling import FlowStep, ReturnStep
 from ivr.steps_closing import ClosureStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
+from ivr.steps_proving import VerifyStep
 from ivr.steps_survey import SurveyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import TALKED, Announcement, QueueStep
@@ -44,6 +46,7 @@ __all__ = [
     "BranchStep",
     "ClosureStep",
     "Flow",
+    "FlowStep",
     "GoodbyeStep",
     "HoursStep",
     "ListenStep",
@@ -51,12 +54,14 @@ __all__ = [
     "MenuStep",
     "Outcome",
     "QueueStep",
+    "ReturnStep",
     "SayStep",
     "SetStep",
     "Spoken",
     "Step",
     "StepName",
     "SurveyStep",
+    "VerifyStep",
     "Words",
     "prompt",
 ]
@@ -69,6 +74,9 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | FlowStep
+    | ReturnStep
+    | VerifyStep
     | QueueStep
     | SurveyStep
     | ClosureStep
@@ -82,6 +90,9 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "flow": FlowStep,
+    "return": ReturnStep,
+    "verify": VerifyStep,
     "queue": QueueStep,
     "survey": SurveyStep,
     "closure": ClosureStep,
@@ -102,6 +113,9 @@ class Flow:
     """As a call remembers it: `main/3` when published, `main/file-` and a digest when not."""
     sure: Mapping[StepName, frozenset[str]] = field(default_factory=dict)
     """The values that every caller has who comes to a step."""
+    is_called: bool = False
+    """It is there to be called by other flows: it comes back, or needs what they collect. No
+    number leads to it."""
 
     def after(self, step: StepName, outcome: Outcome) -> StepName:
         """The next step; empty when the flow has ended."""

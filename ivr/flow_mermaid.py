@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ivr.flow_look import COLOURS, look_of
 from ivr.flow_sketch import Arrow, Box, Sketch, in_lines
+from ivr.steps_calling import INTO
 
 WIDE, LINES = 28, 2
 """Columns and lines of what a step says."""
@@ -22,7 +23,7 @@ def mermaid(flow: Sketch) -> str:
     """A flowchart; every text that somebody wrote is escaped."""
     most = max((arrow.taken or 0 for arrow in flow.arrows), default=0)
     lines = ["flowchart TD", f"    call(( )) --> {_id(flow.first)}"]
-    lines += [f"    {_id(box.name)}{_shape(box)}" for box in flow.boxes]
+    lines += _boxes(flow)
     lines += [f"    {_id(a.source)} -->|{_label(a)}| {_id(a.target)}" for a in flow.arrows]
     for number, arrow in enumerate(flow.arrows, 1):
         if most and arrow.taken:
@@ -34,13 +35,24 @@ def mermaid(flow: Sketch) -> str:
     return "\n".join(lines) + "\n"
 
 
+def _boxes(flow: Sketch) -> Iterator[str]:
+    """Each box; those of a called flow together, in a frame."""
+    for caller in dict.fromkeys(box.inside for box in flow.boxes):
+        if caller:
+            yield f'    subgraph in_{_id(caller)}["{escaped(caller)}"]'
+        yield from (f"    {_id(box.name)}{_shape(box)}" for box in flow.boxes
+                    if box.inside == caller)  # fmt: skip
+        if caller:
+            yield "    end"
+
+
 def escaped(text: str) -> str:
     """The text with every sign that Mermaid might take for its own as a number."""
     return "".join(sign if sign.isalnum() or sign in SAFE else f"#{ord(sign)};" for sign in text)
 
 
 def _id(step: str) -> str:
-    return f"s_{step}"  # a step may be called `end`, which is a word of Mermaid
+    return f"s_{step.replace(INTO, '-')}"  # a step may be called `end`, a word of Mermaid
 
 
 def _shape(box: Box) -> str:

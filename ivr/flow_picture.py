@@ -1,8 +1,8 @@
 """A flow as an SVG document: one file, without fonts, scripts or links to anything. Pure.
 
 Shape and colour of a box say what kind of step it is; with counts, arrows are as thick as they were
-often taken. Colours follow the reader's light or dark screen. Screen readers are told the same in
-words (`<desc>`).
+often taken. Boxes of steps in a called flow are dotted. Colours follow the reader's light or dark
+screen. Screen readers are told the same in words (`<desc>`).
 """
 
 from __future__ import annotations
@@ -165,6 +165,7 @@ def _box(box: Box, place: Place) -> Iterator[str]:
     look = look_of(box.kind)
     colour = f'fill="{COLOURS[look]}" stroke="{COLOURS[look]}"'
     shape = _outline(look, place, 0)
+    colour += ' stroke-dasharray="2 3"' if box.inside else ""
     yield f'<path class="paper" d="{shape}"/><path class="box" {colour} d="{shape}"/>'
     if look in ("person", "ends"):
         yield f'<path class="ring" stroke="{COLOURS[look]}" d="{_outline(look, place, 4)}"/>'

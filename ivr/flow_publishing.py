@@ -17,7 +17,7 @@ from ivr.flow import Flow
 from ivr.flow_difference import difference
 from ivr.flow_requests import deed_of, draft_of, kept
 from ivr.flow_versions import NAME, Deed, FlowVersions, Version
-from ivr.flows_in_force import load_version
+from ivr.flows_in_force import drafts, load_version
 from ivr.frozen_flow import FrozenFlow, freeze
 from ivr.load import house_of, load
 from ivr.ports import Audit, Clock, Core, CoreAway, CoreRefused, CoreStopped
@@ -58,9 +58,9 @@ class Publisher:
         """Make the draft of this flow its next version."""
         if not NAME.fullmatch(name):
             raise BadFlow([f"{name!r}: a flow's name is letters, digits, - and _, at most 32"])
-        file = draft_of(self.settings, name)
-        flow = load(file, house_of(self.settings))
-        frozen = freeze(file)
+        file, files = draft_of(self.settings, name), drafts(self.settings)
+        flow = load(file, house_of(self.settings), files)
+        frozen = freeze(file, files)
         newest = self.versions.newest(name)
         if newest and newest.digest == frozen.digest:
             return await self._told(newest, is_new=False)

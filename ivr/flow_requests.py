@@ -9,7 +9,7 @@ from typing import Any
 
 from ivr.faults import BadFlow, meant
 from ivr.flow_versions import FlowVersions, Version
-from ivr.flows_in_force import drafts, load_version
+from ivr.flows_in_force import drafts, is_called_file, load_version, only_called
 from ivr.live_flows import LiveFlows
 from ivr.load import load
 from ivr.ports import Audit, Audited, Clock, CoreRefused
@@ -50,16 +50,19 @@ class FlowRequests:
     def _check(self, name: str, to: int | None) -> None:
         house, versions = self._flows.house(), self._flows.versions
         if to is None:
-            load(draft_of(self._flows.settings, name), house)
+            settings = self._flows.settings
+            load(draft_of(settings, name), house, drafts(settings))
         else:
             load_version(versions, kept(versions, name, to), house)
 
 
 def draft_of(settings: Settings, name: str) -> Path:
-    """The file that is published as `name`; `BadFlow` when there is none."""
+    """The file that is published as `name`; `BadFlow` when there is none, or it is only called."""
     files = drafts(settings)
     if name not in files:
         raise BadFlow([f"there is no flow {name!r}{meant(name, files)}"])
+    if is_called_file(files[name]):
+        raise BadFlow([only_called(name, "publish")])
     return files[name]
 
 

@@ -15,23 +15,25 @@ from ivr import (
     cases,
     grammar,
     step,
+    steps_calling,
     steps_closing,
     steps_deciding,
     steps_outside,
+    steps_proving,
     steps_survey,
     steps_talking,
     steps_waiting,
 )
 from ivr.cases import OUTCOME
 from ivr.field_texts import field_texts
-from ivr.flow import DONE, KINDS, TOO_MANY, MenuStep, Step
-from ivr.load import STEP_NAME
+from ivr.flow import DONE, KINDS, TOO_MANY, FlowStep, MenuStep, Step
+from ivr.frame import STEP_NAME
 
 Part = dict[str, Any]
 
 MODULES = (
-    step, steps_talking, steps_deciding, steps_outside, steps_waiting, steps_survey,
-    steps_closing, grammar, cases,
+    step, steps_talking, steps_deciding, steps_outside, steps_calling, steps_proving, steps_waiting,
+    steps_survey, steps_closing, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}
@@ -48,6 +50,7 @@ SOME_OF = {"SetStep": ("language", "values")}
 """Fields of which at least one must be there."""
 KEY = "^[0-9*#]$"
 FIRST = "The name of the step that begins."
+NEEDS = "The values that whoever calls this flow has collected."
 STEPS = "The steps by name: small letters, digits and _, at most 32."
 
 
@@ -71,6 +74,7 @@ def schema() -> Part:
         "required": ["first", "steps"],
         "properties": {
             "first": {**NAME, "description": FIRST},
+            "needs": {"type": "array", "items": NAME, "minItems": 1, "description": NEEDS},
             "steps": {
                 "type": "object",
                 "description": STEPS,
@@ -152,18 +156,19 @@ def _lead_on(part: Part, kind: type[Step]) -> None:
     """`then` as this kind has it: the outcomes that it always has must be there."""
     nothing: Part = {"then": {}, "at_most": None, "cases": {}}
     outcomes = sorted(kind.model_construct(**nothing).outcomes())
+    outcomes = [] if kind is FlowStep else outcomes  # those of the called flow
     then: Part = {
         "type": "object",
         "properties": dict.fromkeys((*outcomes, *sorted(kind.may_lead_on), TOO_MANY), NAME),
         "required": outcomes,
         "additionalProperties": False,
     }
-    if "cases" in part["properties"]:
+    if "cases" in part["properties"] or kind is FlowStep:
         then["patternProperties"] = {f"^{OUTCOME.pattern}$": NAME}
     if kind is MenuStep:
         then["patternProperties"] = {KEY: NAME}
     about = part["properties"]["then"]["description"]
-    short = [NAME] if outcomes == [DONE] else []
+    short = [NAME] if outcomes == [DONE] or kind is FlowStep else []
     part["properties"]["then"] = {"description": about, "anyOf": [*short, then]} if short else {
         **then, "description": about,
     }  # fmt: skip

@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ivr.flow import Flow, Outcome, Spoken, Step, StepName
+from ivr.steps_calling import INTO
 
 GONE = "caller gone"
 """The outcome that the journal has where a caller hung up."""
 NEVER_FIRST = tuple("，。、；：！？）”’》")
 """Signs that no line begins with."""
-ABOUT = ("queue", "hours", "service", "language")
+ABOUT = ("queue", "hours", "service", "language", "flow", "outcome")
 """Fields of steps that say what the step is about."""
 TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)
 """Unseen signs that turn the direction of a text."""
@@ -36,6 +37,11 @@ class Box:
     came: int | None = None
     """How often it was performed; None when nobody counted."""
     hung_up: int = 0
+
+    @property
+    def inside(self) -> StepName:
+        """The step by which its flow is called; empty: it stands in the flow itself."""
+        return self.name.rpartition(INTO)[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +84,8 @@ def sketch(flow: Flow, counts: Counts | None = None) -> Sketch:
 
 
 def _box(name: StepName, step: Step, language: str, counts: Counts | None) -> Box:
-    about = [str(value) for field in ABOUT if (value := getattr(step, field, None))]
+    fields = (getattr(step, field, None) for field in ABOUT)
+    about = [value for value in fields if value and isinstance(value, str)]
     about += [f"at most {step.at_most}"] if step.at_most else []
     spoken: Spoken | None = next((spoken for _, spoken in step.spoken()), None)
     words = plain(spoken[language].text) if spoken else ""

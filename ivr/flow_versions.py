@@ -1,9 +1,10 @@
 """Where published versions of flows are kept: `HOTLINE_DATA/flows/published`. Nothing is changed.
 
-`NAME/0003/NAME.yaml` is the flow, a file like any other; `NAME/0003/record.json` says who published
-it, when, why, and what was otherwise; `NAME/recordings` has the recordings of all versions of this
-flow by their content. The highest number is the version in force. A version appears whole, by one
-renaming; who publishes at the same time gets the next number.
+`NAME/0003/NAME.yaml` is the flow, a file like any other, and beside it are the flows that it calls
+as they were then; `NAME/0003/record.json` says who published it, when, why, and what was otherwise;
+`NAME/recordings` has the recordings of all versions of this flow by their content. The highest
+number is the version in force. A version appears whole, by one renaming; who publishes at the same
+time gets the next number.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from acd.model import Seconds
+from ivr.calls import beside
 from ivr.faults import BadFlow
-from ivr.frozen_flow import RECORDINGS, FrozenFlow, digest_of
+from ivr.frozen_flow import RECORDINGS, FrozenFlow
 
 PUBLISHED = Path("flows", "published")
 RECORD = "record.json"
@@ -57,7 +59,8 @@ class Version(BaseModel):
     who: str
     why: str
     digest: str
-    """SHA-256 of the flow's text, which names its recordings by their content."""
+    """SHA-256 of the flow's text, which names its recordings by their content, and of those of the
+    flows that it calls."""
     back_to: int | None = None
     difference: tuple[str, ...] = ()
     """To the version before, in words; empty for the first."""
@@ -102,18 +105,29 @@ class FlowVersions:
 
     def file(self, version: Version) -> Path:
         """The version's flow; `BadFlow` when it is not what was published."""
-        file = self._place(version.flow, version.number) / f"{version.flow}.yaml"
-        try:
-            same = digest_of(file.read_text(encoding="utf-8")) == version.digest
-        except (OSError, UnicodeDecodeError) as fault:
-            raise BadFlow([f"{file}: cannot be read: {fault}"]) from fault
-        if not same:
+        file = self._file(version)
+        if self.frozen(version).digest != version.digest:
             raise BadFlow([f"{file}: was changed after it was published; publish the flow anew"])
         return file
 
     def frozen(self, version: Version) -> FrozenFlow:
-        """An older version as something to publish; its recordings are here already."""
-        return FrozenFlow(self.file(version).read_text(encoding="utf-8"))
+        """A version as something to publish; its recordings are here already. `BadFlow` when it
+        cannot be read."""
+        file = self._file(version)
+        try:
+            texts = {name: path.read_text(encoding="utf-8") for name, path in beside(file).items()}
+            return FrozenFlow(file.read_text(encoding="utf-8"), called={
+                name: text for name, text in texts.items() if name != version.flow
+            })  # fmt: skip
+        except (OSError, UnicodeDecodeError) as fault:
+            raise BadFlow([f"{file}: cannot be read: {fault}"]) from fault
+
+    def called(self, version: Version) -> list[str]:
+        """The flows that this version calls."""
+        return [name for name in beside(self._file(version)) if name != version.flow]
+
+    def _file(self, version: Version) -> Path:
+        return self._place(version.flow, version.number) / f"{version.flow}.yaml"
 
     def add(self, name: str, flow: FrozenFlow, deed: Deed, describe: Describe) -> Version:
         """Write the next version, whole or not at all; raises `BadFlow` and `OSError`."""
@@ -145,7 +159,8 @@ class FlowVersions:
                 _sync(recordings)
         folder.mkdir()
         file = folder / f"{name}.yaml"
-        _put(file, flow.text.encode())
+        for called, text in {**flow.called, name: flow.text}.items():
+            _put(folder / f"{called}.yaml", text.encode())
         before = self.newest(name)
         version = Version(
             flow=name,

@@ -2,7 +2,7 @@
 
 `recorded: goodbye.wav` becomes `recorded: ../recordings/DIGEST.wav`: the text then says all that
 callers will hear, and the file of that name never changes. Everything else in the text stays,
-comments too.
+comments too. The flows that it calls are frozen with it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
+from ivr.calls import NO_FILES, called_by
 from ivr.faults import BadFlow
 
 RECORDINGS = "recordings"
 """Beside the folders of the versions."""
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,23 +30,35 @@ class FrozenFlow:
     text: str
     recordings: Mapping[str, bytes] = field(default_factory=dict)
     """By the name of their file."""
+    called: Mapping[str, str] = field(default_factory=dict)
+    """The texts of all flows that it calls, by name."""
 
     @property
     def digest(self) -> str:
-        return digest_of(self.text)
+        return digest_of(self.text, self.called)
 
 
-def digest_of(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+def digest_of(text: str, called: Mapping[str, str] = NOTHING) -> str:
+    """SHA-256 of a flow's text, with those of the flows that it calls if there are any."""
+    whole = sha256(text.encode())
+    for name in sorted(called):
+        whole.update(f"\0{name}\0{called[name]}".encode())  # no flow has this sign in it
+    return whole.hexdigest()
 
 
-def freeze(file: Path) -> FrozenFlow:
-    """The flow that is in this file now; raises `BadFlow` when it cannot be read."""
+def freeze(file: Path, files: Mapping[str, Path] = NO_FILES) -> FrozenFlow:
+    """The flow that is in this file now, with those of `files` (by name) that it calls; raises
+    `BadFlow` when it cannot be read."""
     try:
-        text = file.read_text(encoding="utf-8")
-        return _frozen(text, file.parent)
+        whole = _frozen(file.read_text(encoding="utf-8"), file.parent)
+        recordings, called = dict(whole.recordings), {}
+        for name, other in called_by(file, files).items():
+            part = _frozen(other.read_text(encoding="utf-8"), other.parent)
+            called[name] = part.text
+            recordings |= part.recordings
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise BadFlow([f"{file}: cannot be read: {fault}"]) from fault
+    return FrozenFlow(whole.text, recordings, called)
 
 
 def _frozen(text: str, folder: Path) -> FrozenFlow:

@@ -8,26 +8,26 @@ steps from which a person is too many keys away.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, check_talk, check_values, graph, marked_yaml
+from ivr import check, check_talk, check_values, marked_yaml
+from ivr.calls import Part, Unfolded, beside, check_returns
 from ivr.cases import Case
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
-from ivr.flow import DONE, KINDS, Announcement, Flow, Step, Words
+from ivr.flow import KINDS, Announcement, Flow, FlowStep, Step, Words
 from ivr.flow_versions import FlowVersions
+from ivr.frame import NO_STEP_NAME, STEP_NAME, Fields, Frame, arrows_of, frame_of
 from ivr.grammar import Keys
-from ivr.marked_yaml import Value
+from ivr.marked_yaml import Value, YamlPath
 from ivr.settings import Settings
-
-Fields = dict[str, Value]
+from ivr.steps_calling import INTO
 
 OWN_FLOWS = Path(__file__).resolve().parent / "flows"
-STEP_NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
 _IN_PLAIN_WORDS = {
     "missing": "is missing",
     "dict_type": "give a text for each language, like {zh: ..., en: ...}",
@@ -58,7 +58,8 @@ def load_for(settings: Settings) -> dict[str, Flow]:
     """
     flows = load_all(files_of(settings), house_of(settings))
     published = FlowVersions(settings.data).flows()
-    if faults := numbers_without_flow(settings, [*flows, *published]):
+    answering = [name for name, flow in flows.items() if not flow.is_called]
+    if faults := numbers_without_flow(settings, [*answering, *published]):
         raise BadFlow(faults)
     return flows
 
@@ -76,13 +77,19 @@ def house_of(settings: Settings) -> House:
 
 
 def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str]:
-    """A fault for each dialled number that leads to no flow."""
+    """A fault for each dialled number that leads to no flow; `flows`: those that take calls."""
+    called = {file.stem for file in files_of(settings)}.difference(flows)
     return [
-        f"site.yaml: numbers.{number}.flow: there is no flow {entry.flow!r}"
-        + meant(entry.flow, flows)
+        f"site.yaml: numbers.{number}.flow: {_no_flow(entry.flow, flows, called)}"
         for number, entry in settings.site.numbers.items()
         if entry.flow not in flows
     ]
+
+
+def _no_flow(name: str, flows: Collection[str], called: Collection[str]) -> str:
+    if name in called:
+        return f"the flow {name!r} is called by other flows and takes no calls itself"
+    return f"there is no flow {name!r}{meant(name, flows)}"
 
 
 def load_all(files: Iterable[Path], house: House) -> dict[str, Flow]:
@@ -92,78 +99,116 @@ def load_all(files: Iterable[Path], house: House) -> dict[str, Flow]:
     faults: list[str] = []
     for name, file in newest.items():
         try:
-            flows[name] = load(file, house)
+            flows[name] = load(file, house, newest)
         except BadFlow as bad:
             faults += bad.faults
     if faults:
-        raise BadFlow(faults)
+        raise BadFlow(list(dict.fromkeys(faults)))
     return flows
 
 
-def load(file: Path, house: House) -> Flow:
-    """The flow in this file; raises `BadFlow` with every fault in it."""
-    try:
-        document = marked_yaml.read(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as fault:
-        raise BadFlow([f"{file}: cannot be read: {fault}"]) from fault
-    faults = Faults(file, document, list(document.faults))
-    flow = _flow(document.value, house, faults)
-    if faults.found:
-        raise BadFlow(faults.report())
-    return flow
+def load(file: Path, house: House, files: Mapping[str, Path] | None = None) -> Flow:
+    """The flow in this file; raises `BadFlow` with every fault in it and in those that it calls.
+
+    `files`: where the flows are that may be called, by name; None: beside this one.
+    """
+    read = _Files(house, beside(file) if files is None else files).read(file, ())
+    if read.report:
+        raise BadFlow(read.report)
+    return read.flow
 
 
-def _flow(given: Value, house: House, faults: Faults) -> Flow:
+@dataclass(frozen=True, slots=True)
+class _Read(Part):
+    flow: Flow
+    """To be thrown away if there are faults."""
+
+
+class _Files:
+    """Flows as they are read: each once, however often it is called."""
+
+    def __init__(self, house: House, files: Mapping[str, Path]) -> None:
+        self._house, self._files = house, files
+        self._known: dict[str, _Read] = {}
+
+    def read(self, file: Path, callers: tuple[str, ...]) -> _Read:
+        """A flow by itself, with those that it calls; `callers`: who calls it, in order."""
+        try:
+            document = marked_yaml.read(file.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as fault:
+            raise BadFlow([f"{file}: cannot be read: {fault}"]) from fault
+        faults = Faults(file, document, list(document.faults))
+        frame = frame_of(document.value, faults)
+        unfolded = Unfolded()
+        for name, fields in frame.plain.items():
+            part = self._called(name, fields, faults, (*callers, file.stem))
+            if part and unfolded.has_room(name, part, faults):
+                unfolded.call(name, fields, part, frame.plain, faults)
+            else:
+                unfolded.plain[name] = fields
+        flow = _flow(frame, unfolded, self._house, faults)
+        inner = [fault for part in unfolded.parts for fault in part.report]
+        report = list(dict.fromkeys([*faults.report(), *inner]))
+        return _Read(file.stem, faults, frame, unfolded, report, flow)
+
+    def _called(
+        self, name: str, fields: Fields, faults: Faults, callers: tuple[str, ...]
+    ) -> _Read | None:
+        """The flow that this step calls; None: it calls none, or none that can be looked at."""
+        called = fields.get("flow")
+        if fields.get("do") != "flow" or not isinstance(called, str):
+            return None
+        where = ("steps", name, "flow")
+        if called in callers:
+            way = " -> ".join([*callers[callers.index(called) :], called])
+            faults.add(where, f"a flow cannot call itself ({way})")
+        elif called not in self._files:
+            faults.add(where, f"there is no flow {called!r}{meant(called, self._files)}")
+        else:
+            return self._part(called, callers, faults, where)
+        return None
+
+    def _part(
+        self, called: str, callers: tuple[str, ...], faults: Faults, where: YamlPath
+    ) -> _Read | None:
+        try:
+            read = self._known.get(called) or self.read(self._files[called], callers)
+        except BadFlow as bad:
+            faults.add(where, bad.faults[0])
+            return None
+        self._known[called] = read
+        return read
+
+
+def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flow:
     """The flow, to be thrown away if there are faults."""
-    first, plain = _frame(given, faults)
-    steps = {name: step for name in plain if (step := _step(name, plain[name], faults))}
-    arrows = {name: _arrows(fields) for name, fields in plain.items()}
+    first, plain = frame.first, unfolded.plain
+    found = {name: _step(name, plain[name], unfolded, faults) for name in plain}
+    steps = {name: step for name, step in found.items() if step}
+    arrows = {name: arrows_of(fields) for name, fields in plain.items()}
     limited = {name for name, fields in plain.items() if "at_most" in fields}
+    check_returns(frame, faults)
     check.targets(first, arrows, faults)
     check.ways(first, arrows, limited, faults)
     check.people(first, arrows, steps, house.keys_to_a_person, faults)
     check_talk.no_second(arrows, steps, faults)
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
-        check_values.names(steps, faults)
-        if first in steps:
-            check_values.prompts(first, graph.among(arrows), steps, faults)
-            check_values.uses(first, graph.among(arrows), steps, faults)
+        check_values.all_of(first, arrows, steps, frame.needs, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)
         check.names(name, step, house, faults)
     sure = {} if faults.found else check_values.sure(first, arrows, steps)
-    return Flow(faults.file.stem, first, steps, house.languages, sure=sure)
+    is_called = bool(frame.needs or frame.returns)
+    return Flow(faults.file.stem, first, steps, house.languages, sure=sure, is_called=is_called)
 
 
-def _frame(given: Value, faults: Faults) -> tuple[str, dict[str, Fields]]:
-    """The name of the first step, and each step's fields as they stand."""
-    if not isinstance(given, dict):
-        if not faults.found:  # else it is not even YAML
-            faults.add((), "a flow has the fields `first` and `steps`")
-        return "", {}
-    for name in given.keys() - {"first", "steps"}:
-        faults.add((name,), f"unknown field{meant(name, ('first', 'steps'))}")
-    first, steps = given.get("first"), given.get("steps")
-    if not isinstance(first, str) or not first:
-        faults.add(("first",), "name the step that begins")
-    if not isinstance(steps, dict) or not steps:
-        faults.add(("steps",), "a flow needs steps, each with a name")
-        return str(first or ""), {}
-    plain: dict[str, Fields] = {}
-    for name, fields in steps.items():
-        if not isinstance(fields, dict) or not fields:
-            faults.add(("steps", name), "a step has fields, at least `do`")
-        plain[name] = dict(fields) if isinstance(fields, dict) else {}
-    return str(first or ""), plain
-
-
-def _step(name: str, given: Fields, faults: Faults) -> Step | None:
+def _step(name: str, given: Fields, unfolded: Unfolded, faults: Faults) -> Step | None:
     """The step with typed fields, or None and its faults."""
     where = ("steps", name)
-    if not STEP_NAME.fullmatch(name):
-        faults.add(where, "a step's name is small letters, digits and _, at most 32")
+    if not STEP_NAME.fullmatch(name.rpartition(INTO)[2]):
+        faults.add(where, NO_STEP_NAME)
     kind = given.get("do")
     if not isinstance(kind, str) or kind not in KINDS:
         if given:
@@ -174,9 +219,10 @@ def _step(name: str, given: Fields, faults: Faults) -> Step | None:
     for field in given.keys() - known:
         faults.add((*where, field), f"unknown field{meant(field, known)}")
     fields: Fields = {field: value for field, value in given.items() if field in known}
-    fields["then"] = {**_arrows(given)}
+    fields["then"] = {**arrows_of(given)}
     try:
-        return KINDS[kind].model_validate(_with_full_paths(fields, faults.file.parent))
+        step = KINDS[kind].model_validate(_with_full_paths(fields, faults.folder(name)))
+        return unfolded.as_called(name, step) if isinstance(step, FlowStep) else step
     except ValidationError as bad:
         for error in bad.errors(include_url=False):
             path = (*where, *(str(part) for part in error["loc"] if part != "[key]"))
@@ -193,16 +239,6 @@ def _explained(fault: str, field: str, message: str) -> str:
     return _IN_PLAIN_WORDS.get(fault) or message.removeprefix("Value error, ").replace(
         "Input should be", "must be"
     )
-
-
-def _arrows(fields: Fields) -> dict[str, str]:
-    """`then` in full; `then: menu` is short for `then: {done: menu}`."""
-    then = fields.get("then", {})
-    if isinstance(then, str):
-        return {DONE: then} if then else {}
-    if isinstance(then, dict):
-        return {outcome: str(target) for outcome, target in then.items()}
-    return {}
 
 
 def _with_full_paths(value: Value, folder: Path) -> Value:

@@ -27,12 +27,15 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.perform_calling import flow, return_
 from ivr.perform_closing import closure
+from ivr.perform_proving import verify
 from ivr.perform_survey import survey
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_deciding import EMERGENCY
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
+from ivr.values import LEVEL, NOTHING_PROVED
 from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
@@ -109,6 +112,7 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
         "language": session.language,
         "listed": session.listed,
         "queue": facts.queue,
+        "verified": session.values.get(LEVEL, NOTHING_PROVED),
     }
     return step.outcome(known[str(step.fact)])
 
@@ -165,6 +169,9 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "branch": branch,
     "hours": hours,
     "lookup": lookup,
+    "flow": flow,
+    "return": return_,
+    "verify": verify,
     "queue": queue,
     "survey": survey,
     "closure": closure,

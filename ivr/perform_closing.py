@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 
+from ivr.closure_pin import MOST
 from ivr.closures import ALL, BY_TELEPHONE, ByTelephone, Closure, Locked
 from ivr.gate import Closing
-from ivr.pin import MOST
 from ivr.ports import StoreFailed
 from ivr.session import Session
 from ivr.step import SILENCE, Outcome
@@ -40,7 +40,9 @@ async def _not_let_in(step: ClosureStep, session: Session, closures: Closing) ->
     before: list[Prompt] = []
     asked = session.prompts(step.say)
     for _ in range(step.tries):
-        keys = await session.line.ask([*before, *asked], most_keys=MOST, seconds=step.seconds)
+        keys = await session.line.ask(
+            [*before, *asked], most_keys=MOST, seconds=step.seconds, secret=True
+        )
         if keys is None:
             return SILENCE
         try:

@@ -25,6 +25,7 @@ from ivr.flow import (
     HoursStep,
     MenuStep,
     Outcome,
+    ReturnStep,
     Step,
     StepName,
 )
@@ -81,7 +82,7 @@ def too_far(
     A step that is not in `steps` is not understood; of it, too, the best is supposed.
     """
     places = {name: _place(name, out, steps, arrows.keys()) for name, out in arrows.items()}
-    people = {n for n in places if n not in steps or steps[n].do in PEOPLE} | {UNKNOWN}
+    people = {n for n in places if n not in steps or _is_goal(steps[n])} | {UNKNOWN}
     open_ = {name: place.arrows for name, place in places.items()} | {UNKNOWN: {}}
     if first not in places or (places.keys() == steps.keys() and _only_announces(steps)):
         return []
@@ -148,6 +149,13 @@ def _owe_nobody(step: Step) -> Collection[Outcome]:
     if isinstance(step, BranchStep) and step.fact == "listed":
         return [name for name, case in step.cases.items() if set(case.texts) == {BLOCKED}]
     return (TALKED,)
+
+
+def _is_goal(step: Step) -> bool:
+    """A person; or the end of a called flow, looked at alone: of the one that calls, which goes on
+    from there, the best is supposed."""
+    returns = isinstance(step, ReturnStep) and step.outcome not in step.then
+    return step.do in PEOPLE or returns
 
 
 def _only_announces(steps: Mapping[StepName, Step]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Protocol
 
@@ -74,9 +75,18 @@ class Line(Protocol):
         """Speak; the key that interrupted, if any. It is kept: the next `ask` takes it."""
 
     async def ask(
-        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        most_keys: int,
+        seconds: Seconds,
+        ends_with: str = "#",
+        secret: bool = False,
     ) -> str | None:
-        """Speak and collect keys, from the first one on while still speaking; None: silence."""
+        """Speak and collect keys, from the first one on while still speaking; None: silence.
+
+        `secret`: when this returns, nothing of the answer is kept on the call any more.
+        """
 
     async def set_language(self, language: str) -> None: ...
 
@@ -187,6 +197,33 @@ class Lookups(Protocol):
         """The answer, as JSON; `question` is path and query, encoded. Nothing is changed by
         asking, so it may be asked again. Raises `NotThere`, `LookupFailed`, and TimeoutError when
         the whole answer is not there after so many seconds."""
+
+
+class PinState(StrEnum):
+    """How it stands with a person's PIN in one call."""
+
+    OPEN = "open"
+    """It may be asked for."""
+    VERIFIED = "verified"
+    REFUSED = "refused"
+    """A wrong answer; or this call has given all that it may."""
+    LOCKED = "locked"
+    """Too many wrong answers, over all calls."""
+    NONE = "none"
+    """The person has no PIN."""
+
+
+class Pins(Protocol):
+    """Who proves by a PIN to be the person that a call claims to come from.
+
+    Both raise `StoreFailed` and `StoreRefused`: nothing is proved then.
+    """
+
+    async def state(self, person: PersonId, contact: ContactId, most: int) -> PinState:
+        """Whether this call, which may give `most` answers, is to be asked at all."""
+
+    async def answer(self, person: PersonId, contact: ContactId, most: int, pin: str) -> PinState:
+        """Count the answer, durably, then compare it. Takes some tenths of a second."""
 
 
 class Clock(Protocol):

@@ -11,6 +11,7 @@ from acd.model import Seconds
 from acd.schedule import Schedule
 from ivr.flow import Spoken, StepName, prompt
 from ivr.gate import OPEN, Gate
+from ivr.pins import NoPins
 from ivr.ports import (
     Acceptance,
     Clock,
@@ -21,6 +22,7 @@ from ivr.ports import (
     Outbox,
     Outgoing,
     PersonId,
+    Pins,
     StoreFailed,
 )
 from ivr.spoken_values import filled
@@ -68,6 +70,7 @@ class Session:
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)
     outbox: Outbox = field(default_factory=NoOutbox)
+    pins: Pins = field(default_factory=NoPins)
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless

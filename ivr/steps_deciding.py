@@ -65,9 +65,11 @@ class BranchStep(AnyStep):
     do: Literal["branch"]
     value: ValueName | None = None
     """The name of a value that a step collects."""
-    fact: Literal["caller", "class", "dialled", "language", "listed", "queue"] | None = None
+    fact: (
+        Literal["caller", "class", "dialled", "language", "listed", "queue", "verified"] | None
+    ) = None
     """`caller`: `known` or `withheld`, as the network says. `listed`: `blocked`, `allowed` or
-    `none`, as the lists of callers say."""
+    `none`, as the lists of callers say. `verified`: `no` or `pin`."""
     cases: Annotated[dict[CaseName, Case], Field(min_length=1)]
     """A test for each outcome; the first that holds is taken."""
 

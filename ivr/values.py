@@ -13,8 +13,13 @@ from typing import Annotated
 from pydantic import AfterValidator, WithJsonSchema
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,31}")
-RESERVED = frozenset({"wait"})
-"""Words that stand for something else in a prompt."""
+LEVEL = "verified"
+"""What a call has proved of who its caller is, one of `LEVELS`. It is kept with the values, and is
+none that a flow could set or say."""
+NOTHING_PROVED, BY_PIN = "no", "pin"
+LEVELS = (NOTHING_PROVED, BY_PIN)
+RESERVED = frozenset({"wait", LEVEL})
+"""Words that stand for something else."""
 LONGEST_TEXT = 500
 """Characters of a value that a flow sets."""
 MOST_VALUES = 20
@@ -26,7 +31,7 @@ def _name(given: str) -> str:
     if not NAME.fullmatch(given):
         raise ValueError("a value's name is small letters, digits and _, at most 32")
     if given in RESERVED:
-        raise ValueError(f"{given!r} means something else in a prompt: choose another name")
+        raise ValueError(f"{given!r} means something else: choose another name")
     return given
 
 

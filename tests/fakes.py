@@ -42,6 +42,8 @@ class FakeLine:
         self.after, self.goes_on = "", False
         """What follows the talk, and whether the flow goes on after it."""
         self.gone = False
+        self.in_secret = 0
+        """So many questions whose answers were not to be kept."""
         self._acts = list(acts)
         self._interrupts = dict(interrupts or {})
         self._typed = ""
@@ -61,9 +63,16 @@ class FakeLine:
         return self._typed[:1] or None if interruptible else None
 
     async def ask(
-        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        most_keys: int,
+        seconds: Seconds,
+        ends_with: str = "#",
+        secret: bool = False,
     ) -> str | None:
         self._check()
+        self.in_secret += secret
         if not self._typed:
             self.heard += [prompt.text for prompt in prompts]
             act = self._acts.pop(0) if self._acts else HANGS_UP

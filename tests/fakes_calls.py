@@ -30,6 +30,8 @@ class FakeAcceptance:
     fails: Mapping[str, Exception] = field(default_factory=dict)
     enqueued: list[tuple[str, str, str, PersonId | None]] = field(default_factory=list)
     """Queue, class, language, person."""
+    person: PersonId = ANYBODY
+    """Whose call it is."""
     noted: list[tuple[str, str]] = field(default_factory=list)
     """Step and outcome."""
     written: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -37,7 +39,7 @@ class FakeAcceptance:
 
     async def begin(self, facts: CallFacts) -> PersonId | None:
         await self._answer("begin")
-        return ANYBODY
+        return self.person
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None

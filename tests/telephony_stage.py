@@ -128,9 +128,13 @@ class Stage:
                 while len(await self._typed(channel)) < before:
                     await asyncio.sleep(0.01)
 
-    async def _typed(self, channel: str) -> str:
-        asked = {"Action": "Getvar", "Channel": channel, "Variable": "HOTLINE_TYPED"}
+    async def variable(self, channel: str, name: str) -> str:
+        """What the call has under this name."""
+        asked = {"Action": "Getvar", "Channel": channel, "Variable": name}
         return (await self.ami.send(asked)).get("Value", "")
+
+    async def _typed(self, channel: str) -> str:
+        return await self.variable(channel, "HOTLINE_TYPED")
 
     def _scripts_over(self) -> list[Mapping[str, str]]:
         return [event for event in self.events if event.get("UserEvent") == "ScriptOver"]

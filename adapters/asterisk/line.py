@@ -75,7 +75,7 @@ class AgiLine:
 
     async def begin(self) -> None:
         """Tell the dialplan that somebody is here, and learn who calls."""
-        self._facts, self._taken = await self._do(0, self._begin)
+        self._facts = await self._do(0, self._begin)
         self._version = self._facts.version
 
     def close(self) -> None:
@@ -96,12 +96,19 @@ class AgiLine:
             return await self._do(length(files), self._say, files)
 
     async def ask(
-        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        most_keys: int,
+        seconds: Seconds,
+        ends_with: str = "#",
+        secret: bool = False,
     ) -> str | None:
         async with recordings(self._prompts, prompts) as files:
             longest = length(files) + seconds + most_keys * BETWEEN_KEYS
             unsaid = bool(prompts) and not files
-            return await self._do(longest, self._ask, files, most_keys, seconds, ends_with, unsaid)
+            asked = files, most_keys, seconds, ends_with, unsaid
+            return await self._do(longest, self._ask_in_secret if secret else self._ask, *asked)
 
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
@@ -164,17 +171,19 @@ class AgiLine:
 
     # ---- in a thread
 
-    def _begin(self) -> tuple[CallFacts, int]:
+    def _begin(self) -> CallFacts:
         on_record = keys_on_record(self._agi.env)
         limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
-        if on_record:  # the script before this one has begun it
+        if on_record:  # the script before this one has begun it; nobody asks for its keys any more
             self._set(limits)
+            self._taken = on_record - len(KEPT)
+            self._forget()
         else:
             self._set(limits | {TYPED: KEPT})
             self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
         goes_on = arguments(self._agi.env)["STEP"]
         self._kept = self._agi.get_variable(VALUES) if goes_on else ""
-        return call_facts(self._agi.env, self._kept), max(on_record - len(KEPT), 0)
+        return call_facts(self._agi.env, self._kept)
 
     def _remember(self, values: str, variables: dict[str, str]) -> None:
         """Values before the step that counts on them. Not by `MSet`: an application's arguments
@@ -250,6 +259,19 @@ class AgiLine:
         keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken
         return keys if taken else None
+
+    def _ask_in_secret(
+        self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
+    ) -> str | None:
+        keys = self._ask(files, most_keys, seconds, ends_with, unsaid)
+        self._forget()
+        return keys
+
+    def _forget(self) -> None:
+        """Take the keys that have answered questions off the call; later ones stay."""
+        self._agi.set_variable(TYPED, KEPT + self._typed())
+        self._agi.set_variable(READ, "")
+        self._taken = 0
 
     def _read(self, sound: str, most: int, options: str, seconds: Seconds) -> bool:
         """Play and wait until enough keys have been pressed, or none for long enough; False when

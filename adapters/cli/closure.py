@@ -53,7 +53,7 @@ def list_(json: Json = False) -> None:
 def pin() -> None:
     """Set the PIN for closing by telephone; it is asked for, and kept as a digest alone."""
     from adapters.stores.closure_file import put_pin
-    from ivr.pin import BadPin, make
+    from ivr.closure_pin import BadPin, make
     from ivr.ports import StoreFailed
 
     settings = settings_or_fail()

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from adapters.cli import agents, bench, callers, closure, exports, flows, rules, surveys
+from adapters.cli import agents, bench, callers, closure, exports, flows, pins, rules, surveys
 from adapters.cli.output import Json, settings_or_fail, show
 from ivr.home import ROOT
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 )
 app.add_typer(agents.app, name="agent", help="Log agents in and out, pause them, list them.")
 app.add_typer(flows.app, name="flow", help="Check, try, test, publish flows; go back.")
+app.add_typer(pins.app, name="pin", help="Set, remove, unlock PINs of callers.")
 app.add_typer(rules.app, name="rules", help="Check the centre file; go by it without a restart.")
 app.add_typer(exports.app, name="export", help="Write what the journal knows for other programs.")
 app.add_typer(callers.app, name="callers", help="Block callers, let callers through, list them.")
@@ -107,6 +108,7 @@ def demo(
 FAST = (
     "tests/unit", "tests/test_architecture.py", "tests/test_docs.py",
     "-m", "not asterisk and not postgres",
+    "-n", "logical", "--maxprocesses", "8",
 )  # fmt: skip
 """What pytest is told when it has to be quick."""
 

@@ -39,13 +39,13 @@ class AuditOfStoppedCore:
 
 def publish(flow: str, why: str, who: str | None, as_json: bool) -> None:
     """Make the draft of this flow its next version."""
-    said_by, reason = who or login(), _reason(why)
+    said_by, reason = who or login(), reason_or_fail(why)
     _do(lambda publisher: publisher.publish(flow, said_by, reason), as_json)
 
 
 def roll_back(flow: str, to: int | None, why: str, who: str | None, as_json: bool) -> None:
     """Make an older version current again."""
-    said_by, reason = who or login(), _reason(why)
+    said_by, reason = who or login(), reason_or_fail(why)
     _do(lambda publisher: publisher.roll_back(flow, to, said_by, reason), as_json)
 
 
@@ -105,7 +105,8 @@ def differences(number: int, lines: Sequence[str]) -> Sequence[str]:
     return ["the first version" if number == 1 else "nothing is different for callers"]
 
 
-def _reason(why: str) -> str:
+def reason_or_fail(why: str) -> str:
+    """The reason that was given, in one line."""
     reason = " ".join(why.split())
     if not reason or len(reason) > MOST_CHARACTERS:
         fail(f"--why: say why, in {MOST_CHARACTERS} characters at most")

@@ -65,14 +65,14 @@ def premises_or_fail() -> Premises:
 
 def _chosen(what: list[str], premises: Premises) -> tuple[list[str], list[Scripted]]:
     """The flows that are tried, and their callers: of these names and files, or all."""
-    from ivr.faults import BadFlow, meant
+    from ivr.faults import BadFlow
     from ivr.rehearsal import callers
 
     named = [Path(word) for word in what if Path(word).suffix]
     names = [word for word in what if not Path(word).suffix]
     for name in names:
-        if name not in premises.flows:
-            fail(f"there is no flow {name!r}{meant(name, premises.flows)}")
+        if why := premises.why_not(name):
+            fail(why)
     try:
         found = callers.load(named, premises)
         if names or not what:

@@ -22,6 +22,9 @@ def walk(
     at: Annotated[
         str | None, typer.Option(help='When; default: "2026-03-02 10:00", a Monday.')
     ] = None,
+    pin: Annotated[
+        str | None, typer.Option(help="Of the caller: digits, `locked` or `away`; default: none.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Walk through a flow as a caller: type keys, an empty line for silence, or `hang up`."""
@@ -36,7 +39,7 @@ def walk(
 
     premises = premises_or_fail()
     _refuse_names(premises, name, language)
-    role = Role(name, told_call.typed(tell), _when(premises, at), language=language or "")
+    role = Role(name, told_call.typed(tell), _when(premises, at), language=language or "", pin=pin)
     tell(f"You type {told_call.HOW}.", True)
     with Stage(premises) as stage:
         walked = told_call.play(stage, role, tell)
@@ -53,8 +56,8 @@ def walk(
 def _refuse_names(premises: Premises, name: str, language: str | None) -> None:
     from ivr.faults import meant
 
-    if name not in premises.flows:
-        fail(f"there is no flow {name!r}{meant(name, premises.flows)}")
+    if why := premises.why_not(name):
+        fail(why)
     known = premises.flows[name].languages
     if language and language not in known:
         fail(f"--language: {language!r} is not spoken here{meant(language, known)}")

@@ -11,9 +11,9 @@ from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
-from ivr import pin
+from ivr import closure_pin as pin
+from ivr.closure_pin import BadPin, Pin
 from ivr.closures import Closure, Kept
-from ivr.pin import BadPin, Pin
 from ivr.ports import StoreFailed
 
 NAME, PIN_NAME = "closures.json", "closure-pin"

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 
-import phonenumbers
-from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
-
 LONGEST = 64
 HELP = frozenset({"110", "112", "119", "120", "122", "911", "999"})
 """Where help is called and calls back from, wherever the caller is."""
@@ -17,6 +14,9 @@ def normal_number(number: str, region: str = "CN") -> str:
 
     Extensions, short codes and names of SIP accounts stay as they are. "" when nothing is left.
     """
+    import phonenumbers  # here: a restarted core offers waiting calls before it needs it
+    from phonenumbers import NumberParseException, PhoneNumberFormat, ValidationResult
+
     plain = "".join(unicodedata.normalize("NFKC", number).split())[:LONGEST].casefold()
     try:
         parsed = phonenumbers.parse(plain, region)
@@ -29,5 +29,7 @@ def normal_number(number: str, region: str = "CN") -> str:
 
 def is_emergency(number: str, region: str = "CN") -> bool:
     """Whether it is a number of the police, the fire service or the like, in any common form."""
+    import phonenumbers
+
     plain = normal_number(number, region)
     return plain in HELP or phonenumbers.is_emergency_number(plain, region)

@@ -67,8 +67,8 @@ def _callers(file: Path, premises: Premises) -> list[Scripted]:
     given = located.value
     name = given.get("flow", "") if isinstance(given, dict) else ""
     flow = str(name or file.stem)
-    if flow not in premises.flows:
-        located.add(("flow",), f"there is no flow {flow!r}{meant(flow, premises.flows)}")
+    if why := premises.why_not(flow):
+        located.add(("flow",), why)
         raise BadFlow(located.report())
     try:
         read = CallersFile.model_validate(given, context=Known(premises, premises.flows[flow]))
@@ -100,7 +100,7 @@ def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
     open_ = {name: state == "open" for name, state in caller.hours.items()}
     return Role(
         flow, caller.does, when, caller.dialled or "", caller.language or "",
-        caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.listed,
+        caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.pin, caller.listed,
         caller.emergency,
     )  # fmt: skip
 

@@ -24,6 +24,7 @@ from ivr.flow import KEYS, Flow, LookupStep, QueueStep
 from ivr.keys import Keys
 from ivr.rehearsal.line import HANGS_UP, SILENT, TALKS
 from ivr.rehearsal.mocks import MockedAnswer
+from ivr.rehearsal.pins import AWAY, LOCKED
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
 
 WAITING = "waiting"
@@ -96,6 +97,12 @@ def _class(text: str, info: ValidationInfo) -> str:
 def _number(text: str) -> str:
     if not re.fullmatch(r"\+?[0-9]{1,15}", text):
         raise ValueError(f"is a number like +8613800138000{_not(text)}")
+    return text
+
+
+def _pin(text: str) -> str:
+    if text not in (LOCKED, AWAY) and not re.fullmatch(r"[0-9]{4,12}", text):
+        raise ValueError(f"is a PIN of 4 to 12 digits, `locked` or `away`{_not(text)}")
     return text
 
 
@@ -175,6 +182,8 @@ class Caller(Keys):
         default_factory=dict
     )
     """What services answer, in the order in which they are asked."""
+    pin: Annotated[str, AfterValidator(_pin)] | None = None
+    """Theirs; default: they have none."""
     expect: Expected = Field(default_factory=Expected)
 
 

@@ -24,6 +24,10 @@ MOST_QUESTIONS = 50
 """One performance of a step that asks more often than this will not end."""
 
 
+SOMEBODY = PersonId("per_rehearsed")
+"""Who every rehearsed caller is."""
+
+
 class NoEnd(Exception):
     """A caller has come further than any walk through this flow should."""
 
@@ -66,7 +70,13 @@ class Actor:
         return self._typed[:1] or None if interruptible else None
 
     async def ask(
-        self, prompts: Sequence[Prompt], *, most_keys: int, seconds: Seconds, ends_with: str = "#"
+        self,
+        prompts: Sequence[Prompt],
+        *,
+        most_keys: int,
+        seconds: Seconds,
+        ends_with: str = "#",
+        secret: bool = False,
     ) -> str | None:
         self._check()
         self._questions += 1
@@ -156,13 +166,13 @@ class Actor:
 
 
 class Desk:
-    """`ivr.ports.Acceptance` that takes everybody and knows nobody."""
+    """`ivr.ports.Acceptance` that takes everybody."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
 
     async def begin(self, facts: CallFacts) -> PersonId | None:
-        return None
+        return SOMEBODY
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None

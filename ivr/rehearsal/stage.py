@@ -13,11 +13,14 @@ from acd.schedule import ALWAYS, Schedule
 from ivr.call import take_call
 from ivr.caller_lists import Listed
 from ivr.centre_file import STANDARD
+from ivr.faults import meant
 from ivr.flow import Flow
+from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
 from ivr.rehearsal import supposed
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
+from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
@@ -39,12 +42,22 @@ class Premises:
     queues: frozenset[str]
     numbers: Mapping[str, NumberEntry]
     classes: frozenset[str] = frozenset({STANDARD})
+    called: frozenset[str] = frozenset()
+    """Flows that take no calls: they are walked where others call them."""
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
         queues = frozenset(settings.centre.queues)
         classes = frozenset({STANDARD, *settings.centre.classes})
-        return Premises(flows, settings.hours, queues, settings.site.numbers, classes)
+        takes = {name: flow for name, flow in flows.items() if not flow.is_called}
+        called = frozenset(flows.keys() - takes.keys())
+        return Premises(takes, settings.hours, queues, settings.site.numbers, classes, called)
+
+    def why_not(self, flow: str) -> str:
+        """Why nobody can walk this flow; empty when they can."""
+        if flow in self.called:
+            return only_called(flow, "try")
+        return "" if flow in self.flows else f"there is no flow {flow!r}{meant(flow, self.flows)}"
 
     def zone(self) -> ZoneInfo:
         """The time zone that all opening hours share, else UTC."""
@@ -76,6 +89,8 @@ class Role:
     """Opening hours, by name, that are open or closed whatever the clock shows."""
     mocks: Mapping[str, Sequence[MockedAnswer]] = field(default_factory=dict)
     """What services answer, by name, in the order in which they are asked."""
+    pin: str | None = None
+    """The caller's; None: they have none. `locked` and `away` stand for one that is."""
     listed: Listed = "none"
     """The list that the caller is on; their flow decides what becomes of it."""
     emergency: bool = False
@@ -140,9 +155,10 @@ class Stage:
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
         gate = supposed.gate(role.listed, role.emergency)
+        pins = RehearsedPins(role.pin)
         trail: list[str] = []
         while not trail or line.has_talked():
-            walk = take_call(line, flow, desk, clock, hours, lookups, gate=gate)
+            walk = take_call(line, flow, desk, clock, hours, lookups, pins=pins, gate=gate)
             trail += self._loop.run_until_complete(walk)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),

@@ -87,6 +87,15 @@ async def test_keys_that_come_early_answer_one_question_after_the_other(caller: 
     await caller.call(script)
 
 
+async def test_a_secret_is_asked_for_like_anything_else(caller: Caller) -> None:
+    async def script(line: Line) -> None:
+        await caller.press(line, "4711#5")
+        assert await line.ask(LONG, most_keys=12, seconds=1, secret=True) == "4711"
+        assert await line.ask(LONG, most_keys=1, seconds=1) == "5"
+
+    await caller.call(script)
+
+
 async def test_an_end_key_alone_is_an_empty_answer(caller: Caller) -> None:
     async def script(line: Line) -> None:
         await caller.press(line, "#*")

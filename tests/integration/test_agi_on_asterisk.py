@@ -103,6 +103,17 @@ async def test_keys_that_come_early_are_all_taken(stage: Stage) -> None:
     assert time.monotonic() - start < 10  # nothing was spoken
 
 
+async def test_of_a_secret_answer_nothing_stays_on_the_call(stage: Stage) -> None:
+    async def script(line: Line) -> tuple[str | None, str, str, str | None]:
+        await stage.press(line, "4711#5")
+        pin = await line.ask(LONG, most_keys=12, seconds=1, secret=True)
+        typed = await stage.variable(line.facts.channel, "HOTLINE_TYPED")
+        read = await stage.variable(line.facts.channel, "HOTLINE_READ")
+        return pin, typed, read, await line.ask(LONG, most_keys=1, seconds=1)
+
+    assert await stage.call(script) == ("4711", "=5", "", "5")
+
+
 async def test_keys_pressed_across_files_are_one_answer(stage: Stage) -> None:
     async def script(line: Line) -> str | None:
         asking = asyncio.create_task(line.ask([*HALF * 4, *LONG], most_keys=6, seconds=5))

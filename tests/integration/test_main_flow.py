@@ -19,9 +19,11 @@ from adapters.sipp.voice import Voice
 from ivr.call import take_call
 from ivr.flow import Flow
 from ivr.load import OWN_FLOWS, load
-from ivr.ports import Line
+from ivr.pins import VaultPins, kept
+from ivr.ports import Line, Pins
 from ivr.prompts import spoken_by
-from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
+from tests.fakes_calls import ANYBODY, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
+from tests.fakes_stores import MemoryVault
 from tests.rig import asterisk as running_asterisk
 from tests.rig import until
 from voice import audio
@@ -42,6 +44,19 @@ steps:
     then: {"1": person, silence: person, no_match: person}
   person: {do: queue}
 """
+PROOF = """
+first: proof
+steps:
+  proof:
+    do: verify
+    say: {zh: 请输入六位密码。, en: Enter your PIN.}
+    keys: {least: 6, most: 6}
+    then:
+      {verified: level, refused: person, locked: person, none: person, silence: person,
+       failed: person}
+  level: {do: branch, fact: verified, cases: {sure: pin}, then: {sure: person, else: person}}
+  person: {do: queue}
+"""
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +73,7 @@ class Stage:
 
     asterisk: Instance
     flow: Flow
+    pins: Pins | None = None
     acceptance: FakeAcceptance = field(default_factory=FakeAcceptance)
     server: AgiServer | None = None
     voice: Voice = field(init=False)
@@ -76,7 +92,8 @@ class Stage:
 
     async def take(self, line: Line) -> None:
         self.begun.append(line.facts.step)
-        trail = await take_call(line, self.flow, self.acceptance, StandingClock(), HOURS)
+        clock = StandingClock()
+        trail = await take_call(line, self.flow, self.acceptance, clock, HOURS, pins=self.pins)
         self.trails.append(trail)
 
     async def call(self) -> None:
@@ -120,8 +137,8 @@ def _likeness(voice: Voice, path: Path) -> float:
 
 
 @asynccontextmanager
-async def staged(asterisk: Instance, flow: Flow) -> AsyncIterator[Stage]:
-    stage = Stage(asterisk, flow)
+async def staged(asterisk: Instance, flow: Flow, pins: Pins | None = None) -> AsyncIterator[Stage]:
+    stage = Stage(asterisk, flow, pins)
     await stage.serve()
     await stage.call()
     try:
@@ -179,3 +196,22 @@ async def test_a_caller_goes_on_in_the_same_step_when_the_script_is_run_again(
         stage.voice.press("1")
         [trail] = await until(lambda: stage.trails)
     assert stage.begun == ["", "menu"] and trail == ["menu:1", "person:waiting"]
+
+
+async def test_a_caller_proves_who_they_are_though_the_script_is_run_again_at_the_pin(
+    asterisk: Instance, tmp_path: Path
+) -> None:
+    flow = flow_of(PROOF, tmp_path)
+    await make_missing(PromptFolder(asterisk.settings.prompts), flow.prompts())
+    pins = VaultPins(MemoryVault({ANYBODY: {}}), StandingClock())
+    await pins.keep(ANYBODY, kept("471108"))
+    async with staged(asterisk, flow, pins) as stage:
+        await stage.hears("请输入")
+        assert stage.server
+        await stage.server.stop(0)
+        await stage.serve()
+        await until(lambda: len(stage.begun) == 2)
+        stage.voice.press("471108")
+        [trail] = await until(lambda: stage.trails)
+    assert stage.begun == ["", "proof"]
+    assert trail == ["proof:verified", "level:sure", "person:waiting"]

@@ -11,15 +11,18 @@ from tests.reference.flow_documents import TWICE, Document, Fields, of_kind
 NEEDED = {
     "say": ("say",), "menu": ("say",), "listen": ("say", "into", "keys"), "set": (),
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
-    "lookup": ("service", "into"), "survey": ("say",),
+    "lookup": ("service", "into"), "survey": ("say",), "verify": ("say",),
     "closure": ("say", "choose"),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
-        ("say", "menu", "listen", "set", "branch", "hours", "lookup"), ("0", "21", "-1", "often"),
+        ("say", "menu", "listen", "set", "branch", "hours", "lookup", "verify"),
+        ("0", "21", "-1", "often"),
     ),
-    "tries": (("menu", "listen", "survey", "closure"), ("0", "-1", "twice")),
-    "seconds": (("menu", "listen", "lookup", "survey", "closure"), ("-1", "nan", "inf", "soon")),
+    "tries": (("menu", "listen", "survey", "closure", "verify"), ("0", "-1", "twice")),
+    "seconds": (
+        ("menu", "listen", "lookup", "survey", "closure", "verify"), ("-1", "nan", "inf", "soon"),
+    ),
     "highest": (("survey",), ("1", "10", "all")),
     "lasts": (("closure",), ("0", "1000", "long")),
 }  # fmt: skip

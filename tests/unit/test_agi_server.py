@@ -264,6 +264,32 @@ async def test_keys_that_an_earlier_script_was_given_answer_no_new_question(
     assert begun == [], "keys are being kept already: beginning again would lose them"
 
 
+async def test_of_a_secret_answer_nothing_stays_on_the_call(stage: Stage) -> None:
+    call = FakeCall(stage.port)
+    answers: list[str | None] = []
+
+    async def asks(line: Line) -> None:
+        call.variables["HOTLINE_TYPED"] += "4711#5"
+        answers.append(await line.ask([], most_keys=12, seconds=1, secret=True))
+        assert call.variables["HOTLINE_TYPED"] == "=5", "what was typed ahead stays"
+        assert call.variables["HOTLINE_READ"] == ""
+        answers.append(await line.ask([], most_keys=1, seconds=1))
+
+    stage.script = asks
+    await call.run()
+    assert answers == ["4711", "5"]
+    assert not any("4711" in command for command in call.commands)
+
+
+async def test_a_script_that_takes_over_takes_the_keys_before_it_off_the_call(
+    stage: Stage,
+) -> None:
+    call = FakeCall(stage.port)
+    call.variables["HOTLINE_TYPED"] = "=4711"
+    await call.run()
+    assert call.variables["HOTLINE_TYPED"] == "="
+
+
 @pytest.mark.parametrize(
     ("told", "signs"), [("", 0), ("0", 0), ("1", 1), ("17", 17), ("=", 1), ("=1795", 5)]
 )

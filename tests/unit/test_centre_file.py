@@ -407,7 +407,7 @@ ODD = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "expected"), ODD.items(), ids=lambda text: str(text)[:40])
+@pytest.mark.parametrize(("text", "expected"), ODD.items(), ids=[text[:40] for text in ODD])
 def test_what_is_hardly_meant_is_a_warning(text: str, expected: set[str], tmp_path: Path) -> None:
     warnings = read(text, tmp_path).warnings
     assert {

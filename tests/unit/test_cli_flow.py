@@ -218,3 +218,33 @@ def test_the_time_of_the_call_can_be_chosen(flows: Path) -> None:
 def test_a_language_or_time_that_is_none_is_said(flows: Path, option: str, value: str) -> None:
     shown = flow("try", "shop", option, value)
     assert shown.exit_code == 1 and option in shown.stderr and value in shown.stderr
+
+
+# ---------------------------------------------------------------- flows that are called
+
+PART = """\
+first: hello
+steps:
+  hello: {do: say, say: {zh: 您好。, en: Hello.}, then: back}
+  back: {do: return}
+"""
+
+
+def test_a_flow_that_is_only_called_is_walked_where_it_is_called(flows: Path) -> None:
+    (flows / "greet.yaml").write_text(PART, encoding="utf-8")
+    calls = FLOW.replace("first: ask\nsteps:\n", "first: greet\nsteps:\n"
+                         "  greet: {do: flow, flow: greet, then: ask}\n")  # fmt: skip
+    (flows / "shop.yaml").write_text(calls, encoding="utf-8")
+    for words in (["try", "greet"], ["test", "greet"]):
+        shown = flow(*words)
+        assert shown.exit_code == 1
+        assert "'greet' is called by other flows and takes no calls itself" in shown.output
+    walked = flow("try", "shop", "--json", typed="1\n")
+    assert json.loads(walked.stdout)["trail"] == [
+        "greet:called", "greet/hello:done", "greet/back:done", "ask:1", "sales:waiting",
+    ]  # fmt: skip
+    told = flow("check", "--json")
+    rows = {row["flow"]: row["in_force"] for row in json.loads(told.stdout)}
+    assert rows["greet"] == "as called" and rows["shop"] != "as called"
+    tested = flow("test")
+    assert tested.exit_code == 0 and "greet: nobody" not in tested.stdout

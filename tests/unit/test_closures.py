@@ -13,12 +13,12 @@ from typer.testing import CliRunner
 
 from adapters.cli.commands import app
 from adapters.stores.closure_file import NAME, PIN_NAME, ClosureFile, pin_in, put_pin
-from ivr import pin
+from ivr import closure_pin as pin
 from ivr.call import take_call
+from ivr.closure_pin import BadPin
 from ivr.closures import ALL, MOST_WRONG, WRONG_SECONDS, Closures, Locked
 from ivr.flow import Flow
 from ivr.gate import Gate
-from ivr.pin import BadPin
 from ivr.ports import CoreRefused, Note, StoreFailed
 from ivr.rehearsal import supposed
 from ivr.rehearsal.stage import Premises, Role, Stage

@@ -10,18 +10,21 @@ import pytest
 import yaml
 
 from ivr.centre_file import CentreFile
-from ivr.flow import KEYS, KINDS, TOO_MANY, Announcement, BranchStep, MenuStep, Words
+from ivr.flow import KEYS, KINDS, TOO_MANY, Announcement, BranchStep, MenuStep, ReturnStep, Words
 from ivr.load import OWN_FLOWS, load
 from ivr.rehearsal import callers, trial
 from ivr.rehearsal.form import Caller, CallersFile, Expected
 from ivr.rehearsal.mocks import MockedAnswer
-from ivr.rehearsal.stage import Premises
+from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.settings import NumberEntry
 from tests.fakes_calls import FLOWS, HOURS, HOUSE, flow_of
 
 ROOT = Path(__file__).parent.parent.parent
 GUIDES = [ROOT / "docs" / "guides" / name for name in ("flows.md", "flows.zh.md")]
 README = (OWN_FLOWS / "README.md").read_text(encoding="utf-8")
+
+
+FILE = re.compile(r"# ([a-z]+\.yaml)\nfirst:")
 
 
 def examples(guide: Path) -> list[str]:
@@ -34,6 +37,9 @@ def test_every_example_in_the_guide_loads(guide: Path, tmp_path: Path) -> None:
     for example in examples(guide):
         if example.startswith("first:"):
             assert flow_of(example, tmp_path)
+        elif named := FILE.match(example):  # a flow that a later example calls
+            (tmp_path / named[1]).write_text(example, encoding="utf-8")
+            assert load(tmp_path / named[1], HOUSE).is_called
         elif example.startswith("flow:"):
             assert CallersFile.model_fields.keys() >= yaml.safe_load(example).keys()
         else:
@@ -87,6 +93,19 @@ def test_the_callers_who_talk_in_the_guide_come_as_they_say(guide: Path, tmp_pat
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_a_caller_of_the_flow_that_calls_goes_as_the_guide_says(
+    guide: Path, tmp_path: Path
+) -> None:
+    [called] = [each for each in examples(guide) if FILE.match(each)]
+    (tmp_path / "identity.yaml").write_text(called, encoding="utf-8")
+    [calls] = [each for each in examples(guide) if "do: flow" in each]
+    flow = flow_of(calls, tmp_path)
+    with Stage(Premises({"main": flow}, HOURS, frozenset(HOUSE.queues), {})) as stage:
+        trail = stage.walk(Role("main", ["1234#", "1"])).trail
+    assert f"[{', '.join(trail)}]" in guide.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
 def test_every_key_of_a_file_of_callers_is_explained(guide: Path) -> None:
     text = guide.read_text(encoding="utf-8")
     for keys in (CallersFile, Caller, Expected, MockedAnswer):
@@ -108,6 +127,7 @@ def test_every_kind_of_step_is_described_with_its_fields_and_outcomes(kind: str)
     steps = load(FLOWS / "good" / "every-kind.yaml", HOUSE).steps.values()
     example = next(step for step in steps if step.do == kind)
     named_by_the_author = set(example.cases) if isinstance(example, BranchStep) else set()
+    named_by_the_author |= {example.outcome} if isinstance(example, ReturnStep) else set()
     for outcome in example.outcomes() - KEYS - {TOO_MANY} - named_by_the_author:
         assert f"`{outcome}`" in row
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,10 @@ from ivr import settings
 from ivr.faults import BadFlow
 from ivr.flow import Flow
 from ivr.flow_publishing import Publisher, Result
-from ivr.flow_versions import FlowVersions
+from ivr.flow_versions import FlowVersions, Version
+from ivr.flows_in_force import changed_drafts, load_in_force, versions_in_force
 from ivr.frozen_flow import digest_of
+from ivr.load import house_of, load, load_for
 from ivr.ports import CoreAway, CoreRefused, CoreStopped, StoreFailed
 from ivr.settings import Settings
 from tests.fakes_calls import FLOWS, StandingClock
@@ -264,3 +266,107 @@ async def test_a_version_that_does_not_fit_the_house_any_more_is_refused(desk: D
     result = await desk.publish(VIP.replace("queue: support", "queue: help"))
     [line] = result.version.difference
     assert line.startswith("version 2 cannot be compared")
+
+
+# ---------------------------------------------------------------- flows that are called
+
+CALLS = """
+first: greet
+steps:
+  greet: {do: flow, flow: greet, then: person}
+  person: {do: queue}
+"""
+GREET = """
+first: hello
+steps:
+  hello: {{do: say, say: {{zh: 您好。, en: {}.}}, then: back}}
+  back: {{do: return}}
+"""
+
+
+async def test_a_version_has_the_flows_that_it_calls_as_they_were(desk: Desk) -> None:
+    desk.draft(GREET.format("Hello"), "greet")
+    first = (await desk.publish(CALLS)).version
+    assert list(changed_drafts(desk.settings)) == []
+    desk.draft(GREET.format("Welcome"), "greet")
+    assert list(changed_drafts(desk.settings)) == ["main"]
+    assert said(desk, first) == "Hello."
+    second = (await desk.publish(CALLS)).version
+    assert second.difference == ("greet/hello says in English: Welcome. (was: Hello.)",)
+    assert (said(desk, first), said(desk, second)) == ("Hello.", "Welcome.")
+    assert list(changed_drafts(desk.settings)) == []
+
+
+async def test_going_back_brings_the_called_flows_back_too(desk: Desk) -> None:
+    for words in ("Hello", "Welcome"):
+        desk.draft(GREET.format(words), "greet")
+        await desk.publish(CALLS)
+    result = await desk.roll_back()
+    assert (result.version.name, result.version.back_to) == ("main/3", 1)
+    assert said(desk, result.version) == "Hello." == spoken_in(desk.spoken[-1])
+    assert result.version.difference == ("greet/hello says in English: Hello. (was: Welcome.)",)
+
+
+async def test_a_called_flow_that_was_changed_in_its_version_is_refused(desk: Desk) -> None:
+    desk.draft(GREET.format("Hello"), "greet")
+    version = (await desk.publish(CALLS)).version
+    file = desk.versions.file(version).parent / "greet.yaml"
+    file.chmod(0o644)
+    file.write_text(GREET.format("Boo"), encoding="utf-8")
+    with pytest.raises(BadFlow, match="was changed after it was published"):
+        desk.versions.file(version)
+
+
+async def test_what_is_wrong_with_a_called_flow_keeps_its_callers_from_being_published(
+    desk: Desk,
+) -> None:
+    desk.draft(GREET.format("Hello").replace("then: back", "then: bock"), "greet")
+    with pytest.raises(BadFlow, match=r"greet\.yaml:4: steps\.hello\.then\.done"):
+        await desk.publish(CALLS)
+    assert desk.versions.flows() == []
+
+
+async def test_a_flow_that_is_only_called_is_published_with_its_callers_alone(desk: Desk) -> None:
+    desk.draft(GREET.format("Hello"), "greet")
+    with pytest.raises(BadFlow, match="called by other flows and takes no calls itself"):
+        await desk.publisher.publish("greet", "ann", "because")
+
+
+async def test_a_broken_draft_of_a_called_flow_stops_nobody_who_goes_by_a_version(
+    desk: Desk,
+) -> None:
+    desk.draft(GREET.format("Hello"), "greet")
+    await desk.publish(CALLS)
+    for broken in ("first: [", GREET.format("Hello").replace("then: back", "then: bock")):
+        desk.draft(broken, "greet")
+        assert spoken_in(load_in_force(desk.settings)["main"]) == "Hello."
+
+
+async def test_an_unpublished_flow_changes_with_those_that_it_calls(desk: Desk) -> None:
+    desk.draft(CALLS)
+    versions = set()
+    for words in ("Hello", "Welcome", "Hello"):
+        desk.draft(GREET.format(words), "greet")
+        flows = load_in_force(desk.settings)
+        assert "greet" not in flows and spoken_in(flows["main"]) == f"{words}."
+        digest = versions_in_force(desk.settings)["main"]
+        assert flows["main"].version == f"main/file-{digest}"
+        versions.add(digest)
+    assert len(versions) == 2 and "greet" not in versions_in_force(desk.settings)
+
+
+def test_no_number_leads_to_a_flow_that_is_only_called(desk: Desk) -> None:
+    desk.draft(GREET.format("Hello"), "greet")
+    entry = desk.settings.site.numbers["4000"].model_copy(update={"flow": "greet"})
+    site = desk.settings.site.model_copy(update={"numbers": {"4000": entry}})
+    for read in (load_for, load_in_force):
+        with pytest.raises(BadFlow, match=r"numbers\.4000\.flow: .* takes no calls"):
+            read(replace(desk.settings, site=site))
+
+
+def said(desk: Desk, version: Version) -> str:
+    return spoken_in(load(desk.versions.file(version), house_of(desk.settings)))
+
+
+def spoken_in(flow: Flow) -> str:
+    return next(prompt.text for prompt in flow.prompts() if prompt.language == "en")
