@@ -35,6 +35,7 @@ from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_deciding import EMERGENCY
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
+from ivr.steps_waiting import WAITING
 from ivr.values import LEVEL, NOTHING_PROVED
 from voice.ports import Prompt
 
@@ -152,7 +153,7 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
     await session.line.join_queue(
         name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then
     )
-    return "waiting"
+    return WAITING
 
 
 async def goodbye(step: GoodbyeStep, session: Session) -> Outcome:

@@ -9,7 +9,8 @@ from pydantic import Field, model_validator
 
 from ivr.step import AnyStep, Outcome, Spoken, Strict
 
-TALKED = "talked"
+TALKED, WAITING = "talked", "waiting"
+"""How a `queue` ends in the journal and on trails; only the first is an outcome."""
 
 
 class Announcement(Strict):

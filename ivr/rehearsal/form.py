@@ -26,9 +26,8 @@ from ivr.rehearsal.line import HANGS_UP, SILENT, TALKS
 from ivr.rehearsal.mocks import MockedAnswer
 from ivr.rehearsal.pins import AWAY, LOCKED
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
+from ivr.steps_waiting import WAITING
 
-WAITING = "waiting"
-"""What a `queue` writes into the trail when it begins; it is no outcome."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
 
 

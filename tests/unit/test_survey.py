@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from acd import events
 from acd.model import ContactId, Seconds
+from adapters.cli.commands import app
+from adapters.stores.journal import SqlJournal
+from adapters.stores.schema import open_database
 from ivr import perform_survey
 from ivr.call import take_call
 from ivr.flow import Flow
+from ivr.flow_sketch import sketch
 from ivr.load import load
-from ivr.ports import Record, StoreFailed
+from ivr.ports import PersonId, Record, StoreFailed
 from ivr.rehearsal.coverage import Coverage
 from ivr.rehearsal.stage import Premises, Role, Stage, Walk
 from ivr.settings import NumberEntry
 from ivr.surveys import Answer, figures, read
+from ivr.tickets.projection import Known, tell
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
 from tests.fakes_calls import FLOWS, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
 from tests.unit.test_distributor import ANN, FACTS, ONE, at_work, until
@@ -243,6 +252,78 @@ def test_scores_of_different_scales_are_never_mixed() -> None:
 def test_nobody_who_answered_is_no_mean() -> None:
     [found] = figures([answer(None)], "queue")
     assert (found.mean, found.share) == (None, 0.0)
+
+
+def test_who_talked_came_to_the_queue_once_and_went_on_by_the_arrow(flow: Flow) -> None:
+    counts = {("person", "waiting"): 3, ("person", "talked"): 2, ("rate", "done"): 2}
+    drawn = sketch(flow, counts)
+    assert {box.name: box.came for box in drawn.boxes} == {"person": 3, "rate": 2, "bye": 0}
+    [talked] = [arrow for arrow in drawn.arrows if arrow.source == "person"]
+    assert (talked.target, talked.each) == ("rate", (2,)) and drawn.no_longer == ()
+
+
+def test_a_survey_stands_on_the_ticket_of_its_call() -> None:
+    known, person = Known(), PersonId("per_1")
+    data = {"score": 4, "of": 5, "agent": "ann", "queue": "support", "effect": "c1/rate/1",
+            "rules": "r1", "flow": "main/3", "offer": "1.1.1"}  # fmt: skip
+    story: list[tuple[str, dict[str, Any]]] = [
+        ("CallStarted", {"person": person}),
+        ("Arrived", {"queue": "support", "entered_at": 1.0}),
+        ("SurveyAnswered", data),
+    ]
+    for seq, (kind, told) in enumerate(story, 1):
+        tell(known, Record(float(seq), kind, told, ContactId("c1"), seq=seq))
+    (ticket,) = known.tickets
+    [entry] = [entry for entry in known.entries if entry.kind == "survey_answered"]
+    assert (entry.ticket, entry.who) == (ticket, "customer")
+    shown = {name: data[name] for name in ("score", "of", "agent", "queue", "effect")}
+    assert entry.data == shown
+
+
+@pytest.fixture
+def surveyed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An installation whose journal has three surveys of an hour ago; its data folder."""
+    monkeypatch.setenv("HOTLINE_DATA", str(tmp_path))
+    told = [("ann", 5), ("ann", None), ("bob", 2)]
+
+    async def fill() -> None:
+        database = await open_database(f"sqlite:///{tmp_path / 'core.db'}", "core")
+        async with SqlJournal(database) as journal:
+            await journal.append([
+                Record(time.time() - 3600, "SurveyAnswered",
+                       {"agent": agent, "queue": "support", "of": 5, "effect": f"c{n}/rate/1"}
+                       | ({"score": score} if score else {}), ContactId(f"c{n}"))
+                for n, (agent, score) in enumerate(told)
+            ])  # fmt: skip
+        await database.close()
+
+    asyncio.run(fill())
+    return tmp_path
+
+
+def test_the_command_tells_how_many_were_asked_and_what_they_answered(surveyed: Path) -> None:
+    out = surveyed / "surveys.jsonl"
+    told = CliRunner().invoke(
+        app, ["surveys", "--by", "agent", "--since", "2h", "--json", "--out", str(out)]
+    )
+    [ann, bob] = json.loads(told.stdout)["figures"]
+    assert (ann["agent"], ann["asked"], ann["answered"], ann["share"], ann["mean"]) == (
+        "ann", 2, 1, 0.5, 5.0,
+    )  # fmt: skip
+    assert (bob["agent"], bob["mean"], bob["of"]) == ("bob", 2.0, 5)
+    lines = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [line["score"] for line in lines] == [5, None, 2]
+
+
+def test_people_are_told_shares_and_means_in_a_table(surveyed: Path) -> None:
+    told = CliRunner().invoke(app, ["surveys", "--since", "2h"]).stdout
+    assert told.startswith("3 surveys from ")
+    assert "67%" in told and "3.50" in told
+
+
+def test_a_period_without_surveys_has_no_figures(surveyed: Path) -> None:
+    told = CliRunner().invoke(app, ["surveys", "--since", "10m", "--json"])
+    assert json.loads(told.stdout)["figures"] == []
 
 
 # ---------------------------------------------------------------- rehearsed
