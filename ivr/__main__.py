@@ -27,6 +27,7 @@ from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
+from adapters.python_steps.threads import PythonThreads
 from adapters.stores.audit import SqlAudit
 from adapters.stores.closure_file import ClosureFile, pin_in
 from adapters.stores.database import Database
@@ -52,6 +53,7 @@ from ivr.live_flows import LiveFlows
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
+from ivr.python_files import python_functions
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
@@ -88,8 +90,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     flows = LiveFlows(settings, load_in_force(settings), lambda: rules.house)
     database, journal, vault = await _stores(settings, stack)
     found = await recover(journal, settings.centre)
-    clock = CentreClock(found.at)
-    prompts = _prompts(settings)
+    clock, prompts = CentreClock(found.at), _prompts(settings)
     ami = Ami(
         "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
         on_event=lambda event: switchboard.hear(event),
@@ -110,12 +111,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     lists = CallerLists(vault, audit, clock, is_emergency)
     closures = _closures(settings, audit, distributor, clock, flows)
     gate = await _gate(settings, lists, closures)
+    python = PythonThreads(python_functions(settings))
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await take_call(
-                line, flow, distributor, clock, rules.hours, lookups, outbox, pins=pins, gate=gate
-            )
+            hours, asked = rules.hours, (lookups, outbox, python, pins)
+            await take_call(line, flow, distributor, clock, hours, *asked, gate=gate)
 
     agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
     more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known

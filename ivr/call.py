@@ -31,6 +31,7 @@ from ivr.ports import (
     Outbox,
     PersonId,
     Pins,
+    PythonSteps,
     StoreFailed,
     StoreRefused,
 )
@@ -50,7 +51,7 @@ async def take_call(
     hours: Mapping[str, Schedule],
     lookups: Lookups | None = None,
     outbox: Outbox | None = None,
-    *,
+    python: PythonSteps | None = None,
     pins: Pins | None = None,
     gate: Gate = OPEN,
 ) -> list[str]:
@@ -61,21 +62,17 @@ async def take_call(
     call.lookups = lookups or call.lookups
     call.outbox, call.gate = outbox or call.outbox, gate
     call.pins = pins or call.pins
+    call.python = python or call.python
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:
         await line.answer()
         call.person = await _begin(call)
-        call.listed = gate.listed(call.person)
-        if facts.talked:
-            step = await _after_the_talk(flow, call)
-        elif gate.turns_away(call.listed):
-            await gate.turn_away(line, acceptance, language)
-            call.trail.append("turned away")
-            step = ""
+        step = await _let_in(flow, call, step)
         while step:
             await line.remember(step, call.visits, flow.version, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
+            call.begun_before = False
             await _note(call, step, outcome)
             step = flow.after(step, outcome)  # none: the conversation is over
     except CallerGone:
@@ -93,6 +90,7 @@ def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
     the flow may be another by now, and ask for a value that nobody has collected."""
     if _can_go_on(flow, facts):
         call.values.update(facts.values)
+        call.begun_before = True
         return facts.step
     return flow.first
 
@@ -100,6 +98,19 @@ def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
 def _can_go_on(flow: Flow, facts: CallFacts) -> bool:
     needed = flow.sure.get(facts.step, frozenset())
     return facts.step in flow.steps and needed <= facts.values.keys()
+
+
+async def _let_in(flow: Flow, call: Session, step: StepName) -> StepName:
+    """The step to go on with: this one, unless the talk is over already, or the caller is blocked
+    and turned away (none, empty)."""
+    if call.line.facts.talked:
+        return await _after_the_talk(flow, call)
+    call.listed = call.gate.listed(call.person)
+    if not call.gate.turns_away(call.listed):
+        return step
+    await call.gate.turn_away(call.line, call.acceptance, call.language)
+    call.trail.append("turned away")
+    return ""
 
 
 async def _after_the_talk(flow: Flow, call: Session) -> StepName:

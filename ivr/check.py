@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import wave
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
@@ -24,7 +24,9 @@ from ivr.flow import (
     Spoken,
     Step,
 )
+from ivr.python_steps import PythonFunction
 from ivr.spoken_values import MARK, placeholder
+from ivr.steps_python import PythonStep
 from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
 
@@ -40,6 +42,8 @@ class House:
     """So many keys lead from every step to a person, at most."""
     services: Collection[str] = ()
     """What `lookup` may ask."""
+    python: Mapping[str, PythonFunction] = field(default_factory=dict)
+    """What `python` steps may run."""
 
 
 def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
@@ -160,6 +164,9 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, LookupStep) and step.service not in house.services:
         known = meant(step.service, house.services) or "; name it in `services` of site.yaml"
         faults.add((*where, "service"), f"there is no service {step.service!r}{known}")
+    if isinstance(step, PythonStep) and step.name not in house.python:
+        text = f"there is no Python step {step.name!r}{meant(step.name, house.python)}"
+        faults.add((*where, "name"), text)
     if isinstance(step, BranchStep):
         _cases(where, step, house, faults)
     if isinstance(step, SetStep) and step.language not in (None, *house.languages):

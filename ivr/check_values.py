@@ -46,11 +46,13 @@ def all_of(
 
 def limits(steps: Steps, faults: Faults) -> None:
     """All values of the flow, and the counts of its limited steps, find room on the call."""
-    counts = sum(len(f"{name}=20 ") for name, step in steps.items() if step.at_most)
+    counts = sum(
+        len(f"{name}=20 ") for name, step in steps.items() if step.at_most or step.has_effect
+    )
     if counts > MOST_COUNTED:
         text = (
-            f"the names of steps with `at_most` may take {counts} bytes on the call, "
-            f"{MOST_COUNTED} at most; use shorter names, or call fewer flows"
+            f"the names of steps that are counted (`at_most`, effects) may take {counts} bytes "
+            f"on the call, {MOST_COUNTED} at most; use shorter names, or call fewer flows"
         )
         faults.add(("steps",), text)
     found = collected(steps)

@@ -28,6 +28,7 @@ from ivr.steps_closing import ClosureStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_outside import LookupStep
 from ivr.steps_proving import VerifyStep
+from ivr.steps_python import PythonStep
 from ivr.steps_survey import SurveyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
 from ivr.steps_waiting import TALKED, Announcement, QueueStep
@@ -53,6 +54,7 @@ __all__ = [
     "LookupStep",
     "MenuStep",
     "Outcome",
+    "PythonStep",
     "QueueStep",
     "ReturnStep",
     "SayStep",
@@ -74,6 +76,7 @@ Step = (
     | BranchStep
     | HoursStep
     | LookupStep
+    | PythonStep
     | FlowStep
     | ReturnStep
     | VerifyStep
@@ -90,6 +93,7 @@ KINDS: dict[str, type[Step]] = {
     "branch": BranchStep,
     "hours": HoursStep,
     "lookup": LookupStep,
+    "python": PythonStep,
     "flow": FlowStep,
     "return": ReturnStep,
     "verify": VerifyStep,

@@ -9,7 +9,7 @@ LOOKS: dict[Look, tuple[str, ...]] = {
     "says": ("say",),
     "asks": ("menu", "ask", "listen", "record", "verify", "survey"),
     "decides": ("hours", "branch"),
-    "does": ("set", "lookup", "ticket", "flow", "return", "closure"),
+    "does": ("set", "lookup", "python", "ticket", "flow", "return", "closure"),
     "person": ("queue", "callback", "message", "transfer", "overflow"),
     "ends": ("goodbye",),
 }

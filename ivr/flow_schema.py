@@ -20,20 +20,21 @@ from ivr import (
     steps_deciding,
     steps_outside,
     steps_proving,
+    steps_python,
     steps_survey,
     steps_talking,
     steps_waiting,
 )
 from ivr.cases import OUTCOME
 from ivr.field_texts import field_texts
-from ivr.flow import DONE, KINDS, TOO_MANY, FlowStep, MenuStep, Step
+from ivr.flow import DONE, KINDS, TOO_MANY, FlowStep, MenuStep, PythonStep, Step
 from ivr.frame import STEP_NAME
 
 Part = dict[str, Any]
 
 MODULES = (
-    step, steps_talking, steps_deciding, steps_outside, steps_calling, steps_proving, steps_waiting,
-    steps_survey, steps_closing, grammar, cases,
+    step, steps_talking, steps_deciding, steps_outside, steps_python, steps_calling, steps_proving,
+    steps_waiting, steps_survey, steps_closing, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}
@@ -163,7 +164,7 @@ def _lead_on(part: Part, kind: type[Step]) -> None:
         "required": outcomes,
         "additionalProperties": False,
     }
-    if "cases" in part["properties"] or kind is FlowStep:
+    if "cases" in part["properties"] or kind in (FlowStep, PythonStep):
         then["patternProperties"] = {f"^{OUTCOME.pattern}$": NAME}
     if kind is MenuStep:
         then["patternProperties"] = {KEY: NAME}

@@ -18,7 +18,7 @@ GONE = "caller gone"
 """The outcome that the journal has where a caller hung up."""
 NEVER_FIRST = tuple("，。、；：！？）”’》")
 """Signs that no line begins with."""
-ABOUT = ("queue", "hours", "service", "language", "flow", "outcome")
+ABOUT = ("queue", "hours", "service", "name", "language", "flow", "outcome")
 """Fields of steps that say what the step is about."""
 TURNING = (*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F, 0x061C)
 """Unseen signs that turn the direction of a text."""

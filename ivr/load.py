@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, check_talk, check_values, marked_yaml
+from ivr import check, check_python, check_talk, check_values, marked_yaml
 from ivr.calls import Part, Unfolded, beside, check_returns
 from ivr.cases import Case
 from ivr.check import House
@@ -24,8 +24,10 @@ from ivr.flow_versions import FlowVersions
 from ivr.frame import NO_STEP_NAME, STEP_NAME, Fields, Frame, arrows_of, frame_of
 from ivr.grammar import Keys
 from ivr.marked_yaml import Value, YamlPath
+from ivr.python_files import python_functions
 from ivr.settings import Settings
 from ivr.steps_calling import INTO
+from ivr.steps_python import PythonStep
 
 OWN_FLOWS = Path(__file__).resolve().parent / "flows"
 _IN_PLAIN_WORDS = {
@@ -45,6 +47,7 @@ _MAPPINGS = {
     "cases": 'give a test for each outcome, like {gold: "1", silver: {one_of: ["2", "3"]}}',
     "into": "say where in the answer each value stands, like {status: order.status}",
     "keys": "say how many keys, like {least: 4, most: 12}",
+    "inputs": 'give a text for each input, like {number: "{card}"}',
     "query": 'give a text for each name, like {order: "{order}"}',
     "values": "give a text for each name, like {tariff: basic}",
 }
@@ -70,10 +73,12 @@ def files_of(settings: Settings) -> list[Path]:
 
 
 def house_of(settings: Settings) -> House:
-    """The names that flows of this installation may refer to."""
+    """The names that flows of this installation may refer to; `BadFlow` when its Python files
+    cannot be read."""
     site = settings.site
     queues, hours = settings.centre.queues, settings.hours
-    return House(site.languages, queues, hours, site.keys_to_a_person, site.services)
+    functions = python_functions(settings)
+    return House(site.languages, queues, hours, site.keys_to_a_person, site.services, functions)
 
 
 def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str]:
@@ -183,7 +188,7 @@ class _Files:
 def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flow:
     """The flow, to be thrown away if there are faults."""
     first, plain = frame.first, unfolded.plain
-    found = {name: _step(name, plain[name], unfolded, faults) for name in plain}
+    found = {name: _step(name, plain[name], unfolded, house, faults) for name in plain}
     steps = {name: step for name, step in found.items() if step}
     arrows = {name: arrows_of(fields) for name, fields in plain.items()}
     limited = {name for name, fields in plain.items() if "at_most" in fields}
@@ -195,6 +200,7 @@ def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flo
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
         check_values.all_of(first, arrows, steps, frame.needs, faults)
+        check_python.inputs(steps, house.python, faults)
     for name, step in steps.items():
         check.outcomes(name, step, faults)
         check.texts(name, step, house, faults)
@@ -204,7 +210,9 @@ def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flo
     return Flow(faults.file.stem, first, steps, house.languages, sure=sure, is_called=is_called)
 
 
-def _step(name: str, given: Fields, unfolded: Unfolded, faults: Faults) -> Step | None:
+def _step(
+    name: str, given: Fields, unfolded: Unfolded, house: House, faults: Faults
+) -> Step | None:
     """The step with typed fields, or None and its faults."""
     where = ("steps", name)
     if not STEP_NAME.fullmatch(name.rpartition(INTO)[2]):
@@ -222,12 +230,21 @@ def _step(name: str, given: Fields, unfolded: Unfolded, faults: Faults) -> Step 
     fields["then"] = {**arrows_of(given)}
     try:
         step = KINDS[kind].model_validate(_with_full_paths(fields, faults.folder(name)))
-        return unfolded.as_called(name, step) if isinstance(step, FlowStep) else step
+        return _known(name, step, unfolded, house, faults)
     except ValidationError as bad:
         for error in bad.errors(include_url=False):
             path = (*where, *(str(part) for part in error["loc"] if part != "[key]"))
             faults.add(path, _explained(error["type"], path[-1], error["msg"]))
         return None
+
+
+def _known(name: str, step: Step, unfolded: Unfolded, house: House, faults: Faults) -> Step | None:
+    """The step with what it is to call; None when that is not known."""
+    if isinstance(step, FlowStep):
+        return unfolded.as_called(name, step)
+    if isinstance(step, PythonStep):
+        return check_python.registered(name, step, house.python, faults)
+    return step
 
 
 def _explained(fault: str, field: str, message: str) -> str:

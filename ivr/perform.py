@@ -30,6 +30,7 @@ from ivr.flow import (
 from ivr.perform_calling import flow, return_
 from ivr.perform_closing import closure
 from ivr.perform_proving import verify
+from ivr.perform_python import python
 from ivr.perform_survey import survey
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
@@ -170,6 +171,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "branch": branch,
     "hours": hours,
     "lookup": lookup,
+    "python": python,
     "flow": flow,
     "return": return_,
     "verify": verify,

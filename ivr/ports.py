@@ -10,6 +10,8 @@ from typing import Any, Protocol
 
 from acd.commands import Offer, Withdraw
 from acd.model import ContactId, Seconds
+from ivr.python_steps import Ended as Ended
+from ivr.python_steps import PythonFailed as PythonFailed
 from ivr.store_ports import Audit as Audit
 from ivr.store_ports import Audited as Audited
 from ivr.store_ports import EffectKey as EffectKey
@@ -224,6 +226,14 @@ class Pins(Protocol):
 
     async def answer(self, person: PersonId, contact: ContactId, most: int, pin: str) -> PinState:
         """Count the answer, durably, then compare it. Takes some tenths of a second."""
+
+
+class PythonSteps(Protocol):
+    """The Python functions that flows may name (`steps` in the site file)."""
+
+    async def run(self, name: str, inputs: Mapping[str, str], key: EffectKey) -> Ended:
+        """How the function ended. Raises `PythonFailed`, and TimeoutError after its deadline.
+        Functions that take a key do the same once for one key."""
 
 
 class Clock(Protocol):

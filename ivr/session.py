@@ -16,6 +16,7 @@ from ivr.ports import (
     Acceptance,
     Clock,
     EffectKey,
+    Ended,
     Line,
     LookupFailed,
     Lookups,
@@ -23,6 +24,8 @@ from ivr.ports import (
     Outgoing,
     PersonId,
     Pins,
+    PythonFailed,
+    PythonSteps,
     StoreFailed,
 )
 from ivr.spoken_values import filled
@@ -41,6 +44,13 @@ class NoOutbox:
 
     async def put(self, outgoing: Outgoing) -> None:
         raise StoreFailed("there is no outbox")
+
+
+class NoPython:
+    """`ivr.ports.PythonSteps` of a house that has none."""
+
+    async def run(self, name: str, inputs: Mapping[str, str], key: EffectKey) -> Ended:
+        raise PythonFailed("there are no Python steps")
 
 
 @dataclass(slots=True)
@@ -71,6 +81,9 @@ class Session:
     lookups: Lookups = field(default_factory=NoServices)
     outbox: Outbox = field(default_factory=NoOutbox)
     pins: Pins = field(default_factory=NoPins)
+    python: PythonSteps = field(default_factory=NoPython)
+    begun_before: bool = False
+    """Whether the step that is being performed was begun before, by a script that died in it."""
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless

@@ -68,6 +68,8 @@ class SiteFile(Keys):
     """Folders with the hold music of queues, by language."""
     services: dict[Name, ServiceEntry] = Field(default_factory=dict)
     """What `lookup` steps may ask."""
+    steps: str | None = None
+    """The folder of Python files whose functions `python` steps run; relative to data."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,18 +50,18 @@ def _path(text: str) -> str:
                 "a path has letters, digits, . _ ~ - and {name} of a value between its /; "
                 "what comes after ? stands in `query`"
             )
-    _places(text)
+    places(text)
     return text
 
 
-def _text(text: str) -> str:
+def with_places(text: str) -> str:
     if "{" in _PLACE.sub("", text) or "}" in _PLACE.sub("", text):
         raise ValueError("in braces there is the name of a value, like {order}")
-    _places(text)
+    places(text)
     return text
 
 
-def _places(text: str) -> list[str]:
+def places(text: str) -> list[str]:
     """The values that a text has places for."""
     names = _PLACE.findall(text)
     for name in RESERVED & set(names):
@@ -93,7 +93,7 @@ class LookupStep(AnyStep):
     path: Annotated[str, AfterValidator(_path)] = ""
     """Behind the service's own address."""
     query: Mapping[
-        Annotated[str, AfterValidator(_query_name)], Annotated[str, AfterValidator(_text)]
+        Annotated[str, AfterValidator(_query_name)], Annotated[str, AfterValidator(with_places)]
     ] = Field(default_factory=dict)
     """What is asked for, by name: what stands behind the ? of an address."""
     into: Annotated[
@@ -107,7 +107,8 @@ class LookupStep(AnyStep):
         """Path and query with these values in them, encoded. Raises `BadQuestion`."""
         path = "".join(f"/{_filled_part(part, values)}" for part in self.path.split("/")[1:])
         pairs = (
-            f"{name}={quote(_filled(text, values), safe='')}" for name, text in self.query.items()
+            f"{name}={quote(filled_text(text, values), safe='')}"
+            for name, text in self.query.items()
         )
         query = "&".join(pairs)
         return f"{path}?{query}" if query else path
@@ -117,9 +118,9 @@ class LookupStep(AnyStep):
         return {name: _value(answer, path) for name, path in self.into.items()}
 
     def uses(self) -> Iterator[tuple[tuple[str, ...], str]]:
-        yield from ((("path",), name) for name in _places(self.path))
+        yield from ((("path",), name) for name in places(self.path))
         for field, text in self.query.items():
-            yield from ((("query", field), name) for name in _places(text))
+            yield from ((("query", field), name) for name in places(text))
 
     def collects(self) -> Mapping[str, int]:
         return dict.fromkeys(self.into, LONGEST_ANSWER)
@@ -131,13 +132,13 @@ class LookupStep(AnyStep):
         return frozenset({DONE, NOT_FOUND, FAILED, TIMEOUT})
 
 
-def _filled(text: str, values: Mapping[str, str]) -> str:
+def filled_text(text: str, values: Mapping[str, str]) -> str:
     return _PLACE.sub(lambda found: values[found[1]], text)
 
 
 def _filled_part(part: str, values: Mapping[str, str]) -> str:
     """One part of a path, which stays one part whatever the values are."""
-    filled = _filled(part, values)
+    filled = filled_text(part, values)
     if filled in ("", ".", "..") or _PATH_ENDS.search(filled):
         raise BadQuestion("a value cannot stand in a path")
     return quote(filled, safe="")

@@ -47,6 +47,8 @@ MAY_CATCH_ALL = {
     "adapters/stores/thread.py": "top of a thread: whatever it is, who waits for the work is told",
     "adapters/tickets/projector.py": "top of the projection's task: it must outlive any mistake",
     "adapters/web/gate.py": "top of a request: nothing of the failure may get out",
+    "ivr/python_steps.py": "around what somebody else has written: the call goes on by `failed`",
+    "ivr/python_files.py": "a file of the house runs for the first time: whoever checks is told",
     "ivr/call.py": "top of a call's script: the dialplan goes on without it",
 }
 """Where anything at all may be caught, and why that is the top of a task."""

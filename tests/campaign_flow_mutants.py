@@ -22,7 +22,7 @@ from ivr.faults import BadFlow
 from ivr.load import load
 from tests.fakes_calls import HOUSE
 from tests.reference.clean_flows import random_flow
-from tests.reference.flow_documents import RECORDING, examples, written
+from tests.reference.flow_documents import RECORDING, called, examples, written
 from tests.reference.flow_mutants import MISTAKES, Variant, variants
 
 FOUND, ELSEWHERE, MISSED = "found", "found elsewhere", "MISSED"
@@ -71,6 +71,8 @@ def campaign(seed: int, count: int, clean: int) -> Outcome:
     with tempfile.TemporaryDirectory(prefix="hotline-") as name:
         folder = Path(name)
         (folder / RECORDING.name).write_bytes(RECORDING.read_bytes())
+        for called_flow, text in called().items():
+            (folder / f"{called_flow}.yaml").write_text(text, encoding="utf-8")
         flows = {f"clean-{n}": random_flow(Random(f"{seed}-{n}")) for n in range(clean)}
         for origin, document in {**examples(), **flows}.items():
             outcome.clean += 1

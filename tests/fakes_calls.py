@@ -14,11 +14,12 @@ from ivr.check import House
 from ivr.flow import Flow
 from ivr.load import load
 from ivr.ports import CallFacts, PersonId
+from tests.fakes_python import FUNCTIONS
 
 FLOWS = Path(__file__).parent / "flows"
 NOON_ON_SUNDAY = 1_700_395_200.0
 HOURS = {"always": ALWAYS, "weekdays": weekly("UTC", {"mon-fri": "09:00-18:00"})}
-HOUSE = House(("zh", "en"), ("support", "sales"), HOURS, services=("orders",))
+HOUSE = House(("zh", "en"), ("support", "sales"), HOURS, services=("orders",), python=FUNCTIONS)
 ANYBODY = PersonId("per_1")
 
 

@@ -44,7 +44,7 @@ def walk(
     with Stage(premises) as stage:
         walked = told_call.play(stage, role, tell)
     for service in dict.fromkeys(walked.unmocked):
-        tell(f"No service is asked here: the lookup of {service} ended in `failed`.", True)
+        tell(f"Nothing outside is asked here: {service} ended in `failed`.", True)
     if json:
         _print_json(walked)
     if walked.ends == BROKE_OFF:

@@ -19,7 +19,7 @@ from ivr.keys import Keys
 from ivr.load import OWN_FLOWS
 from ivr.located import Located, document_of
 from ivr.rehearsal.form import Caller, CallersFile, Expected, Known, at
-from ivr.rehearsal.mocks import MockedAnswer
+from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
 from ivr.rehearsal.stage import BROKE_OFF, Premises, Role, Walk
 from ivr.settings import Settings
 
@@ -86,7 +86,8 @@ def _explained(error: ErrorDetails) -> str:
     kind, last = error["type"], error["loc"][-1] if error["loc"] else ""
     if kind == "extra_forbidden":
         models: dict[int, type[Keys]] = {1: CallersFile, 3: Caller}
-        inner = MockedAnswer if "mocks" in error["loc"] else Expected
+        mocks: dict[str, type[Keys]] = {"mocks": MockedAnswer, "python": MockedEnd}
+        inner = next((mocks[part] for part in error["loc"] if part in mocks), Expected)
         fields = models.get(len(error["loc"]), inner).model_fields
         known = [field.alias or name for name, field in fields.items()]
         return f"unknown key{meant(str(last), known)}"
@@ -100,8 +101,8 @@ def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
     open_ = {name: state == "open" for name, state in caller.hours.items()}
     return Role(
         flow, caller.does, when, caller.dialled or "", caller.language or "",
-        caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.pin, caller.listed,
-        caller.emergency,
+        caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.pin, caller.python,
+        caller.listed, caller.emergency,
     )  # fmt: skip
 
 

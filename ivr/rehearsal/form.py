@@ -20,10 +20,11 @@ from pydantic import (
 from acd.model import Seconds
 from acd.schedule import time_zone
 from ivr.faults import meant
-from ivr.flow import KEYS, Flow, LookupStep, QueueStep
+from ivr.flow import KEYS, Flow, LookupStep, PythonStep, QueueStep
 from ivr.keys import Keys
+from ivr.python_steps import FAILED, UNKNOWN
 from ivr.rehearsal.line import HANGS_UP, SILENT, TALKS
-from ivr.rehearsal.mocks import MockedAnswer
+from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
 from ivr.rehearsal.pins import AWAY, LOCKED
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
 from ivr.steps_waiting import WAITING
@@ -83,6 +84,28 @@ def _service(text: str, info: ValidationInfo) -> str:
     steps = _known(info).flow.steps.values()
     asked = {step.service for step in steps if isinstance(step, LookupStep)}
     return _one_of(text, asked, "service that the flow asks")
+
+
+def _function(text: str, info: ValidationInfo) -> str:
+    steps = _known(info).flow.steps.values()
+    run = {step.name for step in steps if isinstance(step, PythonStep)}
+    return _one_of(text, run, "Python step in the flow")
+
+
+def _ends(
+    mocks: dict[str, tuple[MockedEnd, ...]], info: ValidationInfo
+) -> dict[str, tuple[MockedEnd, ...]]:
+    """Such ends as the function may come to."""
+    for name, ends in mocks.items():
+        function = _known(info).premises.python[name]
+        outcomes = {**function.outcomes, FAILED: frozenset(), **(
+            {UNKNOWN: frozenset()} if function.once else {})}  # fmt: skip
+        for mock in ends:
+            _one_of(mock.ends, outcomes, f"outcome of {name!r}")
+            if mock.gives.keys() != outcomes[mock.ends]:
+                gives = ", ".join(sorted(outcomes[mock.ends])) or "nothing"
+                raise ValueError(f"with {mock.ends!r}, {name!r} gives {gives}: write just that")
+    return mocks
 
 
 def _queue(text: str, info: ValidationInfo) -> str:
@@ -183,6 +206,11 @@ class Caller(Keys):
     """What services answer, in the order in which they are asked."""
     pin: Annotated[str, AfterValidator(_pin)] | None = None
     """Theirs; default: they have none."""
+    python: Annotated[
+        dict[Annotated[str, AfterValidator(_function)], tuple[MockedEnd, ...]],
+        AfterValidator(_ends),
+    ] = Field(default_factory=dict)
+    """How Python steps end, in the order in which they are run."""
     expect: Expected = Field(default_factory=Expected)
 
 

@@ -1,4 +1,5 @@
-"""What services answer in a rehearsal: in the order in which they are asked, on simulated time."""
+"""What services answer in a rehearsal, and how Python steps end: in the order in which they are
+asked, on simulated time."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ from pydantic import Field, model_validator
 
 from acd.model import Seconds
 from ivr.keys import Keys
-from ivr.ports import LookupFailed, NotThere
+from ivr.ports import EffectKey, LookupFailed, NotThere
+from ivr.python_steps import FAILED, LONGEST, Ended, PythonFailed, PythonFunction
 
 NOT_THERE = 404
 
@@ -67,3 +69,46 @@ class MockedLookups:
         async with asyncio.timeout(seconds):
             await asyncio.sleep(mock.after or 0)
         return mock.outcome()
+
+
+class MockedEnd(Keys):
+    """One end of a Python step."""
+
+    ends: str
+    """The outcome."""
+    gives: dict[str, str] = Field(default_factory=dict)
+    """The values that go with it."""
+    after: Annotated[float, Field(ge=0, le=60)] = 0
+    """Seconds until it comes."""
+
+
+class MockedPython:
+    """`ivr.ports.PythonSteps` of one rehearsed call: without a mock only pure functions run."""
+
+    def __init__(
+        self, functions: Mapping[str, PythonFunction], mocks: Mapping[str, Sequence[MockedEnd]]
+    ) -> None:
+        self._functions = functions
+        self._mocked = mocks.keys()
+        self._left = {name: list(ends) for name, ends in mocks.items()}
+        self.unmocked: list[str] = []
+        """The functions that would have been run and had no mock left, once for each time."""
+
+    @property
+    def unasked(self) -> list[str]:
+        """The functions whose mocks are not used up."""
+        return [name for name, ends in self._left.items() if ends]
+
+    async def run(self, name: str, inputs: Mapping[str, str], key: EffectKey) -> Ended:
+        function = self._functions.get(name)
+        if self._left.get(name):
+            mock = self._left[name].pop(0)
+            async with asyncio.timeout(function.seconds if function else LONGEST):
+                await asyncio.sleep(mock.after)
+            if mock.ends == FAILED:
+                raise PythonFailed("the mock says so")
+            return Ended(mock.ends, **mock.gives)
+        if function is None or not function.pure or name in self._mocked:
+            self.unmocked.append(name)
+            raise PythonFailed("there is no mock for it")
+        return function.run(inputs, key)

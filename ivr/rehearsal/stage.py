@@ -17,9 +17,11 @@ from ivr.faults import meant
 from ivr.flow import Flow
 from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
+from ivr.python_files import python_functions
+from ivr.python_steps import PythonFunction
 from ivr.rehearsal import supposed
 from ivr.rehearsal.line import Actor, Desk
-from ivr.rehearsal.mocks import MockedAnswer, MockedLookups
+from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPython
 from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.settings import NumberEntry, Settings
@@ -44,6 +46,8 @@ class Premises:
     classes: frozenset[str] = frozenset({STANDARD})
     called: frozenset[str] = frozenset()
     """Flows that take no calls: they are walked where others call them."""
+    python: Mapping[str, PythonFunction] = field(default_factory=dict)
+    """What `python` steps may run."""
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
@@ -51,7 +55,8 @@ class Premises:
         classes = frozenset({STANDARD, *settings.centre.classes})
         takes = {name: flow for name, flow in flows.items() if not flow.is_called}
         called = frozenset(flows.keys() - takes.keys())
-        return Premises(takes, settings.hours, queues, settings.site.numbers, classes, called)
+        numbers, functions = settings.site.numbers, python_functions(settings)
+        return Premises(takes, settings.hours, queues, numbers, classes, called, functions)
 
     def why_not(self, flow: str) -> str:
         """Why nobody can walk this flow; empty when they can."""
@@ -91,6 +96,8 @@ class Role:
     """What services answer, by name, in the order in which they are asked."""
     pin: str | None = None
     """The caller's; None: they have none. `locked` and `away` stand for one that is."""
+    python: Mapping[str, Sequence[MockedEnd]] = field(default_factory=dict)
+    """How Python steps end, by name, in the order in which they are run."""
     listed: Listed = "none"
     """The list that the caller is on; their flow decides what becomes of it."""
     emergency: bool = False
@@ -113,9 +120,9 @@ class Walk:
     fault: str = ""
     """Why it broke off."""
     unmocked: tuple[str, ...] = ()
-    """Services that were asked and had no mock left, once for each time."""
+    """Services and functions that were asked and had no mock left, once for each time."""
     unasked: tuple[str, ...] = ()
-    """Services that have mocks left."""
+    """Services and functions that have mocks left."""
 
 
 def longest_walk(flows: Iterable[Flow]) -> int:
@@ -154,16 +161,17 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups = MockedLookups(role.mocks)
+        python = MockedPython(self.premises.python, role.python)
+        asked = (lookups, None, python, RehearsedPins(role.pin))
         gate = supposed.gate(role.listed, role.emergency)
-        pins = RehearsedPins(role.pin)
         trail: list[str] = []
         while not trail or line.has_talked():
-            walk = take_call(line, flow, desk, clock, hours, lookups, pins=pins, gate=gate)
+            walk = take_call(line, flow, desk, clock, hours, *asked, gate=gate)
             trail += self._loop.run_until_complete(walk)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
-            tuple(lookups.unmocked), tuple(lookups.unasked),
+            (*lookups.unmocked, *python.unmocked), (*lookups.unasked, *python.unasked),
         )  # fmt: skip
 
     def facts(self, role: Role) -> CallFacts:

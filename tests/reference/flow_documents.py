@@ -20,7 +20,8 @@ Arrow = tuple[str, str, str]
 """Step, outcome, next step."""
 
 ROOT = Path(__file__).resolve().parents[2]
-RECORDING = ROOT / "tests/flows/good/goodbye.wav"
+GOOD = ROOT / "tests/flows/good"
+RECORDING = GOOD / "goodbye.wav"
 SPEAKING = ("say", "after_silence", "after_no_match", "second", "thanks", "choose")
 FRAME = ("first", "steps")
 """The fields of a flow itself; no step of ours is called so."""
@@ -51,13 +52,26 @@ def written(document: Document) -> str:
 
 
 def examples() -> dict[str, Document]:
-    """The flow that we ship, the good ones of the tests, and all those of the guide."""
-    files = [ROOT / "ivr/flows/main.yaml", *sorted((ROOT / "tests/flows/good").glob("*.yaml"))]
-    found = {file.stem: read(file.read_text(encoding="utf-8")) for file in files}
+    """The flow that we ship, the good ones of the tests, and all those of the guide; without those
+    that are only called."""
+    files = [ROOT / "ivr/flows/main.yaml", *sorted(GOOD.glob("*.yaml"))]
+    found = {
+        file.stem: read(file.read_text(encoding="utf-8"))
+        for file in files
+        if file.stem not in called()
+    }
     guide = (ROOT / "docs/guides/flows.md").read_text(encoding="utf-8")
     for number, block in enumerate(re.findall(r"```yaml\n(first:.*?)```", guide, re.S)):
         found[f"guide-{number}"] = read(block)
     return found
+
+
+def called() -> dict[str, str]:
+    """The flows that those examples call, each as it is written."""
+    guide = (ROOT / "docs/guides/flows.md").read_text(encoding="utf-8")
+    found = dict(re.findall(r"```yaml\n# (\w+)\.yaml\n(first:.*?)```", guide, re.S))
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in GOOD.glob("*.yaml")}
+    return found | {name: text for name, text in texts.items() if "do: return" in text}
 
 
 def lines_of(text: str, step: str) -> set[int]:

@@ -14,9 +14,10 @@ from ivr.flow import KEYS, KINDS, TOO_MANY, Announcement, BranchStep, MenuStep, 
 from ivr.load import OWN_FLOWS, load
 from ivr.rehearsal import callers, trial
 from ivr.rehearsal.form import Caller, CallersFile, Expected
-from ivr.rehearsal.mocks import MockedAnswer
+from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
 from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.settings import NumberEntry
+from ivr.steps_python import RegisteredStep
 from tests.fakes_calls import FLOWS, HOURS, HOUSE, flow_of
 
 ROOT = Path(__file__).parent.parent.parent
@@ -108,7 +109,7 @@ def test_a_caller_of_the_flow_that_calls_goes_as_the_guide_says(
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
 def test_every_key_of_a_file_of_callers_is_explained(guide: Path) -> None:
     text = guide.read_text(encoding="utf-8")
-    for keys in (CallersFile, Caller, Expected, MockedAnswer):
+    for keys in (CallersFile, Caller, Expected, MockedAnswer, MockedEnd):
         names = {field.alias or name for name, field in keys.model_fields.items()}
         for key in names - {"flow", "callers"}:
             assert f"`{key}`" in text
@@ -127,6 +128,7 @@ def test_every_kind_of_step_is_described_with_its_fields_and_outcomes(kind: str)
     steps = load(FLOWS / "good" / "every-kind.yaml", HOUSE).steps.values()
     example = next(step for step in steps if step.do == kind)
     named_by_the_author = set(example.cases) if isinstance(example, BranchStep) else set()
+    named_by_the_author |= set(example.ends) if isinstance(example, RegisteredStep) else set()
     named_by_the_author |= {example.outcome} if isinstance(example, ReturnStep) else set()
     for outcome in example.outcomes() - KEYS - {TOO_MANY} - named_by_the_author:
         assert f"`{outcome}`" in row

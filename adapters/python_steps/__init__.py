@@ -1,0 +1,1 @@
+"""Python functions of the installation, run beside the event loop."""
