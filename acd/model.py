@@ -85,6 +85,10 @@ class Contact:
     offers_made: int = 0
     talked: OfferId | None = None
     """The offer of the last talk."""
+    talked_with: AgentId | None = None
+    """The agent of the last talk."""
+    talked_by: str = ""
+    """The version of the rules by which that talk began."""
     rests: dict[AgentId, Seconds] = field(default_factory=dict)
     """Agents who declined this contact, and until when they are not offered it again."""
     parked_until: Seconds | None = None

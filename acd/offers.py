@@ -98,6 +98,7 @@ def _answer(floor: Floor, offer: OfferMade, contact: Contact | None, now: Second
         floor.leave(contact)
         contact.state = after_contact(contact.state, "answer")
     contact.offer = contact.talked = offer.id
+    contact.talked_with, contact.talked_by = agent.id, floor.centre.version
 
 
 def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
@@ -200,6 +201,7 @@ def transfer_completed(floor: Floor, event: TransferCompleted, now: Seconds) -> 
         contact.state = after_contact(contact.state, "resume")
     offer.rule = Rule.ORDER  # whoever has the contact at the end wraps it up
     contact.offer = contact.talked = offer.id
+    contact.talked_with, contact.talked_by = offer.agent, floor.centre.version
     return True
 
 

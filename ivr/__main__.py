@@ -24,16 +24,18 @@ from adapters.asterisk import takes
 from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
-from adapters.asterisk.config import Folders
+from adapters.asterisk.config import Folders, prompt_texts
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.python_steps.threads import PythonThreads
 from adapters.stores.audit import SqlAudit
+from adapters.stores.closure_file import ClosureFile, pin_in
 from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
+from adapters.stores.numbers import is_emergency
 from adapters.stores.outbox import FileOutbox
 from adapters.stores.recordings import SealedRecordings
 from adapters.stores.schema import open_database
@@ -44,15 +46,18 @@ from ivr.answers import Answers
 from ivr.call import take_call
 from ivr.callback_requests import CallbackRequests
 from ivr.callbacks import CallbackDesk
+from ivr.caller_lists import CallerLists
 from ivr.clock import CentreClock
+from ivr.closures import Closures
 from ivr.distributor import Distributor
 from ivr.faults import BadFlow
 from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
+from ivr.gate import Gate
 from ivr.live_flows import LiveFlows
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
-from ivr.ports import Line, StoreFailed, StoreRefused
+from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
 from ivr.python_files import python_functions
 from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
@@ -90,11 +95,7 @@ async def serve(settings: Settings) -> None:
 async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[None]]:
     """Every part of the core, wired and running; `stack` stops them in reverse order."""
     flows = LiveFlows(settings, load_in_force(settings), lambda: rules.house)
-    database = await open_database(settings.database_url("core"), "core")
-    stack.push_async_callback(database.close)
-    journal = await stack.enter_async_context(SqlJournal(database))
-    vault = SqlVault(database, KeyRing(settings.secrets), data=settings.data)
-    await vault.check()
+    database, journal, vault = await _stores(settings, stack)
     found = await recover(journal, settings.centre)
     clock, prompts = CentreClock(found.at), _prompts(settings)
     ami = _ami(settings, lambda news: switchboard.hear(news), lambda up: resync.link_changed(up))
@@ -110,18 +111,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
     lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
-    keeping, python = _keeping(settings, database, vault), PythonThreads(python_functions(settings))
     desk = CallbackDesk(distributor, vault, clock, settings.site.callbacks, lambda: rules.hours)
     await desk.remember(journal)
-    walk = partial(take_call, lookups=lookups, outbox=outbox, python=python, keeping=keeping)
+    lists = CallerLists(vault, audit, clock, is_emergency)
+    closures = _closures(settings, audit, distributor, clock, flows)
+    walk = partial(
+        take_call, lookups=lookups, outbox=outbox, pins=pins, callbacks=desk,
+        python=PythonThreads(python_functions(settings)),
+        keeping=_keeping(settings, database, vault), gate=await _gate(settings, lists, closures),
+    )  # fmt: skip
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await walk(line, flow, distributor, clock, rules.hours, pins=pins, callbacks=desk)
+            await walk(line, flow, distributor, clock, rules.hours)
 
     agi = _agi_server(settings, take, prompts)
     more = CallbackRequests(desk, vault, audit).known | RecordingRequests(audit, clock).known
-    more |= PinRequests(pins, vault, audit, clock).known
+    more |= lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
     tasks = _running(parts, stack)
@@ -147,6 +153,36 @@ async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack)
     stack.push_async_callback(agi.stop, DRAIN_SECONDS)
     await control.start()
     stack.push_async_callback(control.stop)
+
+
+async def _stores(
+    settings: Settings, stack: AsyncExitStack
+) -> tuple[Database, SqlJournal, SqlVault]:
+    """The core's database, and what it keeps in it."""
+    database = await open_database(settings.database_url("core"), "core")
+    stack.push_async_callback(database.close)
+    journal = await stack.enter_async_context(SqlJournal(database))
+    vault = SqlVault(database, KeyRing(settings.secrets), data=settings.data)
+    await vault.check()
+    return database, journal, vault
+
+
+def _closures(
+    settings: Settings, audit: Audit, distributor: Distributor, clock: Clock, flows: LiveFlows
+) -> Closures:
+    return Closures(
+        ClosureFile(settings.data), audit, clock, lambda: pin_in(settings.secrets),
+        distributor.record, lambda: distributor.engine.centre.queues, flows.walked,
+    )  # fmt: skip
+
+
+async def _gate(settings: Settings, lists: CallerLists, closures: Closures) -> Gate:
+    """What becomes of callers who are on a list, and what is closed."""
+    await lists.begin()
+    await asyncio.to_thread(closures.begin)
+    words, spoken = prompt_texts()["refused"], settings.site.languages
+    refusal = {language: words[language] for language in spoken if language in words}
+    return Gate(lists, settings.site.blocked_callers, refusal, closures)
 
 
 def _running(

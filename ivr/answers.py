@@ -18,7 +18,8 @@ from ivr.ports import Clock, CoreRefused
 from ivr.rules import RulesInForce
 
 Fields = Mapping[str, Any]
-NOTHING_MORE: Mapping[str, Callable[[Fields], Awaitable[Fields]]] = MappingProxyType({})
+Answer = Callable[[Fields], Awaitable[Fields]]
+NOTHING_MORE: Mapping[str, Answer] = MappingProxyType({})
 
 
 class Answers:
@@ -30,15 +31,16 @@ class Answers:
         clock: Clock,
         rules: RulesInForce,
         flows: FlowRequests,
-        more: Mapping[str, Callable[[Fields], Awaitable[Fields]]] = NOTHING_MORE,
+        more: Mapping[str, Answer] = NOTHING_MORE,
     ) -> None:
+        """`more`: what other parts of the core answer, by name."""
         self._distributor = distributor
         self._clock = clock
         self._rules = rules
         self._flows = flows
         self._one_change = asyncio.Lock()
         """New rules are checked with the flows of before or of after, and the other way round."""
-        self._known: dict[str, Callable[[Fields], Awaitable[Fields]]] = {
+        self._known: dict[str, Answer] = {
             "status": self._status,
             "agents": self._agents,
             "queues": self._queues,

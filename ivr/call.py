@@ -18,7 +18,8 @@ import logging
 from collections.abc import Mapping
 
 from acd.schedule import Schedule
-from ivr.flow import TOO_MANY, Flow, Outcome, Step, StepName
+from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Step, StepName
+from ivr.gate import OPEN, Gate
 from ivr.perform import perform
 from ivr.ports import (
     Acceptance,
@@ -55,13 +56,14 @@ async def take_call(
     pins: Pins | None = None,
     callbacks: Callbacks | None = None,
     keeping: Keeping | None = None,
+    gate: Gate = OPEN,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
     call.lookups = lookups or call.lookups
-    call.outbox = outbox or call.outbox
+    call.outbox, call.gate = outbox or call.outbox, gate
     call.keeping = keeping or call.keeping
     call.pins = pins or call.pins
     call.python = python or call.python
@@ -71,6 +73,7 @@ async def take_call(
     try:
         await line.answer()
         call.person = await _begin(call)
+        step = await _let_in(flow, call, step)
         while step:
             await line.remember(step, call.visits, flow.version, values=call.values)
             outcome = await _once(step, flow.steps[step], call)
@@ -90,11 +93,40 @@ async def take_call(
 def _where_it_was(flow: Flow, facts: CallFacts, call: Session) -> StepName:
     """The step that the call remembers, with what it had collected; else the first, with nothing:
     the flow may be another by now, and ask for a value that nobody has collected."""
-    if facts.step in flow.steps and flow.sure.get(facts.step, frozenset()) <= facts.values.keys():
+    if _can_go_on(flow, facts):
         call.values.update(facts.values)
         call.begun_before = True
         return facts.step
     return flow.first
+
+
+def _can_go_on(flow: Flow, facts: CallFacts) -> bool:
+    needed = flow.sure.get(facts.step, frozenset())
+    return facts.step in flow.steps and needed <= facts.values.keys()
+
+
+async def _let_in(flow: Flow, call: Session, step: StepName) -> StepName:
+    """The step to go on with: this one, unless the talk is over already, or the caller is blocked
+    and turned away (none, empty)."""
+    if call.line.facts.talked:
+        return await _after_the_talk(flow, call)
+    call.listed = call.gate.listed(call.person)
+    if not call.gate.turns_away(call.listed):
+        return step
+    await call.gate.turn_away(call.line, call.acceptance, call.language)
+    call.trail.append("turned away")
+    return ""
+
+
+async def _after_the_talk(flow: Flow, call: Session) -> StepName:
+    """The step to go on with when the agent has hung up. None (empty) where the flow is not as it
+    was: callers who have been served must not hear the welcome; the dialplan says goodbye."""
+    facts = call.line.facts
+    if isinstance(flow.steps.get(facts.step), QueueStep):
+        await _note(call, facts.step, TALKED)
+        call.begun_before = False  # what comes now has not begun yet
+        return flow.after(facts.step, TALKED)
+    return facts.step if _can_go_on(flow, facts) else ""
 
 
 async def _once(name: StepName, step: Step, call: Session) -> Outcome:
@@ -114,7 +146,7 @@ async def _begin(call: Session) -> PersonId | None:
         async with asyncio.timeout(BEGIN_SECONDS):
             return await call.acceptance.begin(call.line.facts)
     except (TimeoutError, StoreFailed, StoreRefused) as fault:
-        log.warning("caller not looked up", extra=_why(call, fault))
+        log.warning("caller not looked up, taken as on no list", extra=_why(call, fault))
         return None
 
 

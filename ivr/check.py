@@ -16,6 +16,7 @@ from ivr.flow import (
     TOO_MANY,
     BranchStep,
     CallbackStep,
+    ClosureStep,
     HoursStep,
     LookupStep,
     MenuStep,
@@ -33,7 +34,9 @@ from ivr.steps_python import PythonStep
 from ivr.values import LEVELS
 from voice.phrases import WAIT_LANGUAGES
 
-IN_A_QUEUE = (QueueStep, CallbackStep, OverflowStep, MessageStep, TicketStep)
+IN_A_QUEUE = (
+    QueueStep, CallbackStep, OverflowStep, MessageStep, TicketStep, HoursStep, ClosureStep,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +112,10 @@ def outcomes(name: str, step: Step, faults: Faults) -> None:
 def _no_outcome(outcome: str, step: Step) -> str:
     if isinstance(step, MenuStep) and all(sign in KEYS for sign in outcome):
         return "a menu's keys are one sign each: 0 to 9, * or #"
-    if not step.outcomes():
+    known = step.outcomes() | step.may_lead_on
+    if not known:
         return f"{step.do!r} ends the flow: nothing comes after it"
-    return f"{outcome!r} is no outcome of {step.do!r}{meant(outcome, step.outcomes())}"
+    return f"{outcome!r} is no outcome of {step.do!r}{meant(outcome, known)}"
 
 
 def texts(name: str, step: Step, house: House, faults: Faults) -> None:
@@ -160,9 +164,8 @@ def _recording_fault(path: Path) -> str:
 def names(name: str, step: Step, house: House, faults: Faults) -> None:
     """Queues, hours, services and languages are those of the house."""
     where = ("steps", name)
-    if isinstance(step, IN_A_QUEUE) and step.queue not in (None, *house.queues):
-        text = f"there is no queue {step.queue!r}{meant(str(step.queue), house.queues)}"
-        faults.add((*where, "queue"), text)
+    if isinstance(step, IN_A_QUEUE):
+        _queue(where, step.queue, house, faults)
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
@@ -179,11 +182,17 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
         faults.add((*where, "language"), text)
 
 
+def _queue(where: tuple[str, ...], queue: str | None, house: House, faults: Faults) -> None:
+    if queue not in (None, *house.queues):
+        text = f"there is no queue {queue!r}{meant(str(queue), house.queues)}"
+        faults.add((*where, "queue"), text)
+
+
 def _cases(where: tuple[str, ...], step: BranchStep, house: House, faults: Faults) -> None:
     """Every case can come true."""
-    houses = {
+    houses: dict[str, Collection[str]] = {
         "language": house.languages, "queue": house.queues, "caller": ("known", "withheld"),
-        "verified": LEVELS,
+        "listed": ("blocked", "allowed", "none"), "verified": LEVELS,
     }  # fmt: skip
     known = houses.get(step.fact or "")
     earlier: list[Case] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ivr import graph
+from ivr import check_talk, graph
 from ivr.faults import Faults, meant
 from ivr.spoken_values import NO_WAY, Placeholder, placeholders, why_not
 from ivr.step import AnyStep
@@ -108,8 +108,13 @@ def _not_there(value: str, at: str, first: str, arrows: graph.Arrows, steps: Ste
     known = collected(steps)
     if value not in known:
         return f"no step collects a value {value!r}{meant(value, known)}"
-    way = graph.way(first, at, without(value, arrows, steps))
-    return f"a caller comes here without {value!r} ({' -> '.join(way)})" if way else ""
+    left = without(value, arrows, steps)
+    if way := graph.way(first, at, left):
+        return f"a caller comes here without {value!r} ({' -> '.join(way)})"
+    ways = (graph.way(begin, at, left) for begin in begins(first, arrows, steps))
+    if way := next(filter(None, ways), []):
+        return f"after a talk {value!r} is gone ({' -> '.join(way)})"
+    return ""
 
 
 def _unsayable(mark: Placeholder, language: str, steps: Steps) -> Iterator[str]:
@@ -137,9 +142,18 @@ def sure(first: str, arrows: graph.Arrows, steps: Steps) -> dict[str, frozenset[
     """The values that every caller has who comes to a step, whatever the way."""
     known: dict[str, set[str]] = {name: set() for name in arrows}
     for value in collected(steps):
-        for name in arrows.keys() - graph.reachable(first, without(value, arrows, steps)):
+        left = without(value, arrows, steps)
+        lack = {name for begin in begins(first, arrows, steps)
+                for name in graph.reachable(begin, left)}  # fmt: skip
+        for name in arrows.keys() - lack:
             known[name].add(value)
     return {name: frozenset(values) for name, values in known.items()}
+
+
+def begins(first: str, arrows: graph.Arrows, steps: Steps) -> list[str]:
+    """Where callers come to without any value: the first step, and what follows a talk, as values
+    are thrown away when a caller goes on to the queue."""
+    return [first, *check_talk.follow(arrows, steps).values()]
 
 
 def without(value: str, arrows: graph.Arrows, steps: Steps) -> graph.Arrows:

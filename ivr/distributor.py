@@ -36,6 +36,7 @@ from ivr.ports import (
     StoreRefused,
     Vault,
 )
+from ivr.survey_record import SURVEY_ANSWERED, talk_of
 
 log = logging.getLogger(__name__)
 
@@ -111,12 +112,11 @@ class Distributor:
 
     async def begin(self, facts: CallFacts) -> PersonId:
         """A call has begun: whose number it is goes into the vault, only an id into the journal."""
-        number = facts.caller_number
-        person = await (
-            self._vault.person_for_number(number) if number else self._vault.new_person()
-        )
-        data = {"person": person, "dialled": facts.dialled, "language": facts.language}
-        self.post(Note(facts.contact, "CallStarted", data))
+        number, vault = facts.caller_number, self._vault
+        person = await (vault.person_for_number(number) if number else vault.new_person())
+        if not facts.talked:
+            data = {"person": person, "dialled": facts.dialled, "language": facts.language}
+            self.post(Note(facts.contact, "CallStarted", data))
         return person
 
     async def enqueue(
@@ -216,7 +216,10 @@ class Distributor:
         if isinstance(entry, Note):
             if entry.kind == CEL_APPLIED:
                 self.cel_row = entry.data["row"]
-            records.append(Record(now, entry.kind, entry.data, entry.contact))
+            data = entry.data
+            if entry.kind == SURVEY_ANSWERED and entry.contact:
+                data = {**talk_of(self.engine, entry.contact), **data}
+            records.append(Record(now, entry.kind, data, entry.contact))
             return
         if isinstance(entry, NewRules):
             self.engine.use(entry.centre, now)

@@ -25,6 +25,7 @@ from ivr.step import (
 )
 from ivr.steps_asking import AskStep
 from ivr.steps_calling import FlowStep, ReturnStep
+from ivr.steps_closing import ClosureStep
 from ivr.steps_deciding import BranchStep, HoursStep, SetStep
 from ivr.steps_leaving import MessageStep, RecordStep, TicketStep
 from ivr.steps_outside import LookupStep
@@ -32,8 +33,9 @@ from ivr.steps_promising import CallbackStep
 from ivr.steps_proving import VerifyStep
 from ivr.steps_python import PythonStep
 from ivr.steps_spilling import OverflowStep
+from ivr.steps_survey import SurveyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
-from ivr.steps_waiting import Announcement, QueueStep
+from ivr.steps_waiting import TALKED, Announcement, QueueStep
 from voice.ports import Prompt
 
 __all__ = [
@@ -42,12 +44,14 @@ __all__ = [
     "KINDS",
     "NO_MATCH",
     "SILENCE",
+    "TALKED",
     "TOO_MANY",
     "Announcement",
     "AnyStep",
     "AskStep",
     "BranchStep",
     "CallbackStep",
+    "ClosureStep",
     "Flow",
     "FlowStep",
     "GoodbyeStep",
@@ -67,6 +71,7 @@ __all__ = [
     "Spoken",
     "Step",
     "StepName",
+    "SurveyStep",
     "TicketStep",
     "VerifyStep",
     "Words",
@@ -92,6 +97,8 @@ Step = (
     | CallbackStep
     | OverflowStep
     | QueueStep
+    | SurveyStep
+    | ClosureStep
     | GoodbyeStep
 )
 KINDS: dict[str, type[Step]] = {
@@ -113,6 +120,8 @@ KINDS: dict[str, type[Step]] = {
     "callback": CallbackStep,
     "overflow": OverflowStep,
     "queue": QueueStep,
+    "survey": SurveyStep,
+    "closure": ClosureStep,
     "goodbye": GoodbyeStep,
 }
 

@@ -31,10 +31,11 @@ OF_KIND = {
 }
 """Where a field means something else in one kind of step."""
 WHEN = {
-    "after_silence": "after silence",
-    "after_no_match": "after a wrong key",
+    "after_silence": "after silence", "after_no_match": "after a wrong key",
     "confirm": "after the recording",
-}
+    "second": "as its second question", "thanks": "as thanks",
+    "choose": "when the PIN is good",
+}  # fmt: skip
 UNSET = {"at_most": "without a limit", "queue": "that of the number"}
 
 Names = Mapping[StepName, StepName]

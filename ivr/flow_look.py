@@ -9,7 +9,7 @@ LOOKS: dict[Look, tuple[str, ...]] = {
     "says": ("say",),
     "asks": ("menu", "ask", "listen", "record", "verify", "survey"),
     "decides": ("hours", "branch", "overflow"),
-    "does": ("set", "lookup", "python", "ticket", "flow", "return"),
+    "does": ("set", "lookup", "python", "ticket", "flow", "return", "closure"),
     "person": ("queue", "callback", "message", "transfer"),
     "ends": ("goodbye",),
 }

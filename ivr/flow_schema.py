@@ -17,6 +17,7 @@ from ivr import (
     step,
     steps_asking,
     steps_calling,
+    steps_closing,
     steps_deciding,
     steps_leaving,
     steps_outside,
@@ -24,6 +25,7 @@ from ivr import (
     steps_proving,
     steps_python,
     steps_spilling,
+    steps_survey,
     steps_talking,
     steps_waiting,
 )
@@ -36,7 +38,8 @@ Part = dict[str, Any]
 
 MODULES = (
     step, steps_talking, steps_asking, steps_deciding, steps_outside, steps_python, steps_calling,
-    steps_proving, steps_promising, steps_spilling, steps_leaving, steps_waiting, grammar, cases,
+    steps_proving, steps_promising, steps_spilling, steps_leaving, steps_waiting, steps_survey,
+    steps_closing, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}
@@ -162,7 +165,7 @@ def _lead_on(part: Part, kind: type[Step]) -> None:
     outcomes = [] if kind is FlowStep else outcomes  # those of the called flow
     then: Part = {
         "type": "object",
-        "properties": dict.fromkeys((*outcomes, TOO_MANY), NAME),
+        "properties": dict.fromkeys((*outcomes, *sorted(kind.may_lead_on), TOO_MANY), NAME),
         "required": outcomes,
         "additionalProperties": False,
     }

@@ -10,8 +10,9 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.flow import Flow, Outcome, Spoken, Step, StepName
+from ivr.flow import TALKED, Flow, Outcome, QueueStep, Spoken, Step, StepName
 from ivr.steps_calling import INTO
+from ivr.steps_waiting import WAITING
 
 GONE = "caller gone"
 """The outcome that the journal has where a caller hung up."""
@@ -91,7 +92,9 @@ def _box(name: StepName, step: Step, language: str, counts: Counts | None) -> Bo
     words = plain(spoken[language].text) if spoken else ""
     if counts is None:
         return Box(name, step.do, ", ".join(about), words)
-    came = sum(number for (at, _), number in counts.items() if at == name)
+    # who talked is told of a second time: they came when they began to wait
+    told = [(outcome, n) for (at, outcome), n in counts.items() if at == name]
+    came = sum(number for outcome, number in told if outcome != TALKED)
     return Box(name, step.do, ", ".join(about), words, came, counts.get((name, GONE), 0))
 
 
@@ -110,6 +113,8 @@ def _each(name: StepName, outcomes: list[Outcome], counts: Counts | None) -> tup
 
 
 def _is_known(step: Step | None, outcome: Outcome) -> bool:
+    if isinstance(step, QueueStep) and outcome == WAITING:
+        return True
     return step is not None and (outcome == GONE or not step.then or outcome in step.then)
 
 

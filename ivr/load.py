@@ -14,7 +14,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, check_python, check_values, marked_yaml
+from ivr import check, check_python, check_talk, check_values, marked_yaml
 from ivr.calls import Part, Unfolded, beside, check_returns
 from ivr.cases import Case
 from ivr.check import House
@@ -196,6 +196,7 @@ def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flo
     check.targets(first, arrows, faults)
     check.ways(first, arrows, limited, faults)
     check.people(first, arrows, steps, house.keys_to_a_person, faults)
+    check_talk.no_second(arrows, steps, faults)
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
         check_values.all_of(first, arrows, steps, frame.needs, faults)

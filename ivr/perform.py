@@ -14,6 +14,7 @@ from ivr.flow import (
     DONE,
     NO_MATCH,
     SILENCE,
+    TALKED,
     AskStep,
     BranchStep,
     GoodbyeStep,
@@ -28,14 +29,18 @@ from ivr.flow import (
     Step,
 )
 from ivr.perform_calling import flow, return_
+from ivr.perform_closing import closure
 from ivr.perform_leaving import message, record, ticket
 from ivr.perform_promising import callback
 from ivr.perform_proving import verify
 from ivr.perform_python import python
 from ivr.perform_spilling import overflow
+from ivr.perform_survey import survey
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
+from ivr.steps_deciding import EMERGENCY
 from ivr.steps_outside import FAILED, NOT_FOUND, TIMEOUT, BadAnswer, BadQuestion
+from ivr.steps_waiting import WAITING
 from ivr.values import LEVEL, NOTHING_PROVED
 from voice.ports import Prompt
 
@@ -117,6 +122,7 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
         "class": facts.class_,
         "dialled": facts.dialled,
         "language": session.language,
+        "listed": session.listed,
         "queue": facts.queue,
         "verified": session.values.get(LEVEL, NOTHING_PROVED),
     }
@@ -124,6 +130,8 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
 
 
 async def hours(step: HoursStep, session: Session) -> Outcome:
+    if session.gate.is_closed(step.queue or session.line.facts.queue):
+        return EMERGENCY if EMERGENCY in step.then else "closed"
     return "open" if session.hours[step.hours].is_open(session.clock.now()) else "closed"
 
 
@@ -153,8 +161,10 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
             facts, name, facts.class_, session.language, session.person
         )
     say = session.prompts(step.say)
-    await session.line.join_queue(name, facts.class_, entered_at, say, step.after)
-    return "waiting"
+    await session.line.join_queue(
+        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then
+    )
+    return WAITING
 
 
 async def goodbye(step: GoodbyeStep, session: Session) -> Outcome:
@@ -182,5 +192,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "callback": callback,
     "overflow": overflow,
     "queue": queue,
+    "survey": survey,
+    "closure": closure,
     "goodbye": goodbye,
 }

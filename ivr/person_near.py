@@ -6,7 +6,8 @@ the nearest outcome counts. Everywhere else the furthest counts: the house decid
 who answers a `listen` chooses nothing by it, and must be near a person whatever comes of it.
 
 Not held to it: `goodbye` itself, as every walk may end; whatever only follows a house that is
-`closed`; and announcements, flows in which nobody chooses or decides anything.
+`closed`, or a talk, or the case of callers who are blocked; and announcements, flows in which
+nobody chooses or decides anything.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from math import inf
 
 from ivr.flow import (
     KEYS,
+    TALKED,
     TOO_MANY,
     AskStep,
+    BranchStep,
+    ClosureStep,
     HoursStep,
     MenuStep,
     Outcome,
@@ -27,13 +31,16 @@ from ivr.flow import (
     StepName,
 )
 from ivr.graph import reachable
+from ivr.steps_deciding import EMERGENCY
 
 PEOPLE = frozenset({"queue", "message", "transfer"})
 """Kinds of step that bring a person."""
 PROMISES: Mapping[str, Outcome] = {"callback": "promised"}
 """Kinds that promise one, and the outcome by which they did: what follows it is free of the rule.
 Their other outcomes must leave a person near."""
-END, CLOSED = "goodbye", "closed"
+END, CLOSED, BLOCKED = "goodbye", "closed", "blocked"
+FOR_STAFF = "closure"
+"""No kind of step for callers: like an end, it is not held to it, and brings nobody nearer."""
 UNKNOWN = ""
 """Where an arrow leads that another fault is told of: the best is supposed."""
 
@@ -132,14 +139,25 @@ def _place(
     if step is None:
         return Place({outcome: to for outcome, to in out.items() if to in known})
     arrows = {o: out[o] if out.get(o) in known else UNKNOWN for o in step.outcomes()}
-    if isinstance(step, HoursStep):
-        del arrows[CLOSED]
+    for outcome in _owe_nobody(step):
+        arrows.pop(outcome, None)
     if step.do in PROMISES:
         arrows[PROMISES[step.do]] = UNKNOWN
     if isinstance(step, AskStep):  # its answers are presses of keys, too
         arrows |= {key: arrows.pop(answer) for key, answer in step.answers.items()}
     chooses = isinstance(step, AskStep | MenuStep)
-    return Place(arrows, chooses, step.do == END, step.at_most or 0)
+    return Place(arrows, chooses, step.do in (END, FOR_STAFF), step.at_most or 0)
+
+
+def _owe_nobody(step: Step) -> Collection[Outcome]:
+    """Outcomes after which no person is due."""
+    if isinstance(step, HoursStep):
+        return (CLOSED, EMERGENCY)
+    if isinstance(step, ClosureStep):
+        return step.outcomes()
+    if isinstance(step, BranchStep) and step.fact == "listed":
+        return [name for name, case in step.cases.items() if set(case.texts) == {BLOCKED}]
+    return (TALKED,)
 
 
 def _is_goal(step: Step) -> bool:

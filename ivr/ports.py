@@ -62,6 +62,8 @@ class CallFacts:
     """The version of the flow that the call began in (`Flow.version`)."""
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the call had collected by then. Personal: never in a log or in the journal."""
+    talked: str = ""
+    """The offer of the last talk, when the talk is over and the flow goes on after it."""
 
 
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -132,12 +134,17 @@ class Line(Protocol):
         entered_at: Seconds,
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
+        goes_on: bool = False,
     ) -> None:
         """Hand the caller over to the dialplan's waiting loop. The script ends after this.
 
         The loop says `prompts` first; an agent may be rung meanwhile, and their answer wins.
-        `after` is what follows the talk: `goodbye`, `survey` or `queue`.
+        `after` is what follows the talk: `goodbye`, `survey` or `queue`. With `goes_on` the script
+        is run again then, and `after` stands in where it cannot be.
         """
+
+    async def busy(self) -> None:
+        """The busy tone for a few seconds."""
 
     async def hang_up(self) -> None: ...
 

@@ -10,6 +10,7 @@ from typing import Any
 from acd.model import Seconds
 from acd.schedule import Schedule
 from ivr.flow import Spoken, StepName, prompt
+from ivr.gate import OPEN, Gate
 from ivr.pins import NoPins
 from ivr.ports import (
     NO_VALUES,
@@ -104,6 +105,9 @@ class Session:
     """The step that is being performed."""
     values: dict[str, str] = field(default_factory=dict, repr=False)
     """What the steps have collected. Personal: never in a log, the trail or the journal."""
+    listed: str = "none"
+    """The list that the caller is on: `blocked`, `allowed` or `none`."""
+    gate: Gate = OPEN
     trail: list[str] = field(default_factory=list)
     """`step:outcome` of each step so far."""
     lookups: Lookups = field(default_factory=NoServices)

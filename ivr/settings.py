@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import yaml
 from pydantic import Field, StringConstraints, ValidationError
@@ -28,6 +28,7 @@ from ivr.faults import meant
 from ivr.home import ROOT as ROOT
 from ivr.home import home_of
 from ivr.keys import Keys, Name, PhoneName
+from ivr.queue_music import QueueMusic, music_faults
 from ivr.services import ServiceEntry
 
 DEFAULT_PORT_BASE = 15060
@@ -66,6 +67,10 @@ class SiteFile(Keys):
     """Phones that ring when the core has been silent for a minute."""
     keys_to_a_person: Annotated[int, Field(ge=1, le=20)] = 3
     """At every step of a flow a person is so many keys away, at most."""
+    blocked_callers: Literal["refuse", "busy", "flow"] = "refuse"
+    """What becomes of callers who are on the list of blocked ones."""
+    music: dict[Name, QueueMusic] = Field(default_factory=dict)
+    """Folders with the hold music of queues, by language."""
     services: dict[Name, ServiceEntry] = Field(default_factory=dict)
     """What `lookup` steps may ask."""
     steps: str | None = None
@@ -265,6 +270,7 @@ def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
         if target.class_ not in classes:
             near = meant(target.class_, classes)
             faults.append(f"{here}.class: there is no class {target.class_!r}{near}")
+    faults += music_faults(site.music, queues, site.languages)
     faults += [
         f"site.yaml: email.{queue}: there is no queue {queue!r}{meant(queue, queues)}"
         for queue in site.email

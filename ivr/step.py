@@ -73,10 +73,13 @@ class AnyStep(Strict):
     has_effect: ClassVar[bool] = False
     """Whether it does something that outlives the call: how often it has been performed is
     counted, and each time has a key (`Session.effect`), so that it is done exactly once."""
+    may_lead_on: ClassVar[frozenset[Outcome]] = frozenset()
+    """Outcomes that the kind has only where `then` names them."""
 
     def outcomes(self) -> frozenset[Outcome]:
         """Everything this step can end in."""
-        return self._own_outcomes() | ({TOO_MANY} if self.at_most else frozenset())
+        named = self.may_lead_on & self.then.keys()
+        return self._own_outcomes() | named | ({TOO_MANY} if self.at_most else frozenset())
 
     def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
         """Everything the step says, with the path of the field it stands in."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
 from ivr.cases import ELSE, Case, CaseName
 from ivr.step import DONE, AnyStep, Outcome
 from ivr.values import LONGEST_TEXT, ValueName
+
+EMERGENCY = "emergency"
 
 
 class SetStep(AnyStep):
@@ -37,11 +39,18 @@ class SetStep(AnyStep):
 
 
 class HoursStep(AnyStep):
-    """Look at the opening hours of this name. Outcomes: `open`, `closed`."""
+    """Look at the opening hours of this name. Outcomes: `open`, `closed`, and if named `emergency`.
+
+    In an emergency closure it is `emergency`, or `closed` where that is not named.
+    """
+
+    may_lead_on: ClassVar[frozenset[Outcome]] = frozenset({EMERGENCY})
 
     do: Literal["hours"]
     hours: str
     """`always`, or a name from `hours` in centre.yaml."""
+    queue: str | None = None
+    """The queue whose emergency closure counts; left out: that of the dialled number."""
 
     def _own_outcomes(self) -> frozenset[Outcome]:
         return frozenset({"open", "closed"})
@@ -56,8 +65,11 @@ class BranchStep(AnyStep):
     do: Literal["branch"]
     value: ValueName | None = None
     """The name of a value that a step collects."""
-    fact: Literal["caller", "class", "dialled", "language", "queue", "verified"] | None = None
-    """`caller`: `known` or `withheld`, as the network says. `verified`: `no` or `pin`."""
+    fact: (
+        Literal["caller", "class", "dialled", "language", "listed", "queue", "verified"] | None
+    ) = None
+    """`caller`: `known` or `withheld`, as the network says. `listed`: `blocked`, `allowed` or
+    `none`, as the lists of callers say. `verified`: `no` or `pin`."""
     cases: Annotated[dict[CaseName, Case], Field(min_length=1)]
     """A test for each outcome; the first that holds is taken."""
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ivr.step import AnyStep, Outcome, Spoken, Strict
+
+TALKED, WAITING = "talked", "waiting"
+"""How a `queue` ends in the journal and on trails; only the first is an outcome."""
 
 
 class Announcement(Strict):
@@ -31,7 +34,12 @@ class Announcement(Strict):
 
 
 class QueueStep(AnyStep):
-    """Wait for a person; the flow ends here and the dialplan keeps the caller. No outcomes."""
+    """Wait for a person; the dialplan keeps the caller. Outcome, if named: `talked`.
+
+    `talked`: the agent has hung up, and the flow goes on. Without it the flow ends here.
+    """
+
+    may_lead_on: ClassVar[frozenset[Outcome]] = frozenset({TALKED})
 
     do: Literal["queue"]
     queue: str | None = None
@@ -41,7 +49,14 @@ class QueueStep(AnyStep):
     while_waiting: tuple[Announcement, ...] = ()
     """What is announced meanwhile."""
     after: Literal["goodbye", "survey", "queue"] = "goodbye"
-    """What follows the talk: a goodbye, one question, or waiting again at the same place."""
+    """What follows the talk: a goodbye, one question, or waiting again at the same place. With
+    `talked` this is for when our processes are away by then."""
+
+    @model_validator(mode="after")
+    def _one_way_on(self) -> QueueStep:
+        if self.after == "queue" and TALKED in self.then:
+            raise ValueError("`after: queue` brings callers back: nothing follows by `talked`")
+        return self
 
     def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
         yield from super().spoken()

@@ -79,6 +79,9 @@ class Vault(Protocol):
 
     async def open(self, person: PersonId, field_name: str) -> str | None: ...
 
+    async def having(self, field_name: str) -> Sequence[PersonId]:
+        """Everybody who has this field."""
+
     async def erase(self, person: PersonId) -> None:
         """Destroy the person's data key: every sealed field is gone for good."""
 

@@ -41,8 +41,8 @@ class FakeLine:
         self.values = dict(facts.values)
         self.queued: tuple[str, str, Seconds] | None = None
         """Queue, class and time of entry, once handed over to the waiting loop."""
-        self.after = ""
-        """What follows the talk."""
+        self.after, self.goes_on = "", False
+        """What follows the talk, and whether the flow goes on after it."""
         self.gone = False
         self.in_secret = 0
         """So many questions whose answers were not to be kept."""
@@ -131,11 +131,16 @@ class FakeLine:
         entered_at: Seconds,
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
+        goes_on: bool = False,
     ) -> None:
         self._check()
-        self.after = after
+        self.after, self.goes_on = after, goes_on
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
+
+    async def busy(self) -> None:
+        self._check()
+        self.heard.append("(busy)")
 
     async def hang_up(self) -> None:
         self.gone = True

@@ -83,6 +83,9 @@ class MemoryVault:
     async def open(self, person: PersonId, field_name: str) -> str | None:
         return self.fields.get(person, {}).get(field_name)
 
+    async def having(self, field_name: str) -> Sequence[PersonId]:
+        return sorted(person for person, fields in self.fields.items() if field_name in fields)
+
     async def erase(self, person: PersonId) -> None:
         self.fields.pop(person, None)
 

@@ -13,8 +13,10 @@ from ivr.values import NAME
 
 ON_RECORD = "LEN(${HOTLINE_TYPED})"
 """How long the record of the caller's keys is: whoever looks at the channel sees arguments."""
+TALKED = "SHARED(TALKED)"
+"""The offer of the last talk; empty before there was one."""
 ARGUMENTS = (
-    "SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", ON_RECORD, "FLOW",
+    "SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", ON_RECORD, "FLOW", TALKED,
 )  # fmt: skip
 """What the dialplan hands to the script, in this order: but for the first what `${...}` of the
 call has."""
@@ -46,6 +48,7 @@ def call_facts(env: Mapping[str, str], values: str = "") -> CallFacts:
         visits=_visits(variables["VISITS"]),
         version=variables["FLOW"],
         values=_values(values),
+        talked=variables[TALKED],
     )
 
 

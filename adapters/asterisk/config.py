@@ -15,6 +15,7 @@ from pathlib import Path
 
 import yaml
 
+from adapters.asterisk import queue_music
 from adapters.asterisk.site_values import BadPlace, values_of
 from ivr.settings import ROOT, Settings
 
@@ -138,7 +139,8 @@ def render(settings: Settings) -> None:
         raise BadPlace(f"{folders.socket} is too long for a socket: choose a shorter HOTLINE_HOME")
     for folder in folders.all():
         folder.mkdir(parents=True, exist_ok=True)
-    values = values_of(settings)
+    queue_music.put(settings)
+    values = values_of(settings) | queue_music.values(settings)
     values |= {
         "RUN": str(folders.run),
         "STATE": str(folders.state),

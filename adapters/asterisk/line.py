@@ -46,6 +46,7 @@ JOINED = "joined"
 KEPT = "="
 """What the record of keys begins with: an empty one tells that nothing is being kept."""
 DIAL_TONE = "dial"
+BUSY_SECONDS: Seconds = 5.0
 SILENCE = "silence"
 """The music class that sends silence."""
 PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
@@ -143,18 +144,20 @@ class AgiLine:
         entered_at: Seconds,
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
+        goes_on: bool = False,
     ) -> None:
-        files = names(await made(self._prompts, prompts))
-        variables = {
-            "QENTER": str(round(entered_at * 1000)),
-            "QUEUE": queue,
-            "CLASS": class_,
-            "AFTER": after,
-        }
-        if files:
+        variables = {"QENTER": str(round(entered_at * 1000)), "QUEUE": queue}
+        variables |= {"CLASS": class_, "AFTER": after}
+        if goes_on or self._facts.talked:  # before the first talk it is empty
+            variables["AFTER_FLOW"] = "1" if goes_on else ""
+        if files := names(await made(self._prompts, prompts)):
             variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"
         await self._do(0, self._join, variables)
         self._over = True
+
+    async def busy(self) -> None:
+        with suppress(CallerGone):  # Asterisk hangs up when it has sent the tone for so long
+            await self._do(BUSY_SECONDS, self._agi.appexec, "Busy", f"{BUSY_SECONDS:g}")
 
     async def hang_up(self) -> None:
         with suppress(CallerGone):
@@ -198,11 +201,9 @@ class AgiLine:
 
     def _set(self, variables: dict[str, str]) -> None:
         """All at once, as far as `MSet` takes the values as they are."""
-        plain: list[str] = []
+        plain = [f"{name}={value}" for name, value in variables.items() if PLAIN.fullmatch(value)]
         for name, value in variables.items():
-            if PLAIN.fullmatch(value):
-                plain.append(f"{name}={value}")
-            else:
+            if not PLAIN.fullmatch(value):
                 self._agi.set_variable(name, value)
         if plain:
             self._agi.appexec("MSet", ",".join(plain))

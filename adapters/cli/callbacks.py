@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from adapters.cli.agents import ask
-from adapters.cli.flow_publish import login
+from adapters.cli.login import login
 from adapters.cli.output import table
 
 COLUMNS = ("contact", "queue", "to", "promised", "not_before", "until", "attempts")

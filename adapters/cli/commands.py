@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from adapters.cli import agents, bench, exports, flows, pins, rules
+from adapters.cli import agents, bench, callers, closure, exports, flows, pins, rules, surveys
 from adapters.cli.output import Json, fail, settings_or_fail, show
 from ivr.home import ROOT
 
@@ -25,6 +25,9 @@ app.add_typer(flows.app, name="flow", help="Check, try, test, publish flows; go 
 app.add_typer(pins.app, name="pin", help="Set, remove, unlock PINs of callers.")
 app.add_typer(rules.app, name="rules", help="Check the centre file; go by it without a restart.")
 app.add_typer(exports.app, name="export", help="Write what the journal knows for other programs.")
+app.add_typer(callers.app, name="callers", help="Block callers, let callers through, list them.")
+app.add_typer(closure.app, name="closure", help="Close in an emergency, and open again.")
+app.command("surveys")(surveys.show_figures)
 app.add_typer(bench.app, name="bench", help="Measure; every figure comes with n, seed and machine.")
 
 Language = Literal["en", "zh"]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
 from collections.abc import Awaitable, Callable, Sequence
 
+from adapters.cli.login import login
 from adapters.cli.output import fail, settings_or_fail, show
 from adapters.control.client import CoreClient
 from adapters.stores.audit import SqlAudit
@@ -112,11 +111,3 @@ def reason_or_fail(why: str) -> str:
     if not reason or len(reason) > MOST_CHARACTERS:
         fail(f"--why: say why, in {MOST_CHARACTERS} characters at most")
     return reason
-
-
-def login() -> str:
-    """Who runs this command."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -72,7 +72,7 @@ def show(
 
     settings, counted = settings_or_fail(), Counted(name, version)
     flow = _version(settings, name, version) if version else _draft(settings, name)
-    period = _period(day, since, until, zone or common_zone(settings))
+    period = period_of(day, since, until, zone or common_zone(settings))
     taken = asyncio.run(_taken(settings, counted, period)) if period else None
     drawn = sketch(flow, taken.counts if taken else None)
     if taken and taken.untold:
@@ -161,7 +161,8 @@ def _plain(
 # ---------------------------------------------------------------- the period
 
 
-def _period(day: str | None, since: str | None, until: str | None, zone: str) -> Period | None:
+def period_of(day: str | None, since: str | None, until: str | None, zone: str) -> Period | None:
+    """The period that these options name; None: none of them is given."""
     from acd.schedule import time_zone
 
     if day and (since or until):

@@ -30,7 +30,7 @@ def walk(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Walk through a flow as a caller: type keys, an empty line for silence, or `hang up`."""
+    """Walk through a flow as a caller: keys, an empty line for silence, `speaks 5`, `hang up`."""
     from adapters.cli import told_call
     from ivr.rehearsal.stage import BROKE_OFF, Role, Stage
 

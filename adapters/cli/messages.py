@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.cli.flow_publish import AuditOfStoppedCore, login, reason_or_fail
+from adapters.cli.flow_publish import AuditOfStoppedCore, reason_or_fail
+from adapters.cli.login import login
 from adapters.cli.output import fail, table
 from adapters.control.client import CoreClient
 from adapters.stores.journal import JournalReader

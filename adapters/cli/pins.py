@@ -44,7 +44,8 @@ def unlock(number: Number, why: Why, who: Who = None, json: Json = False) -> Non
 
 
 def _do(what: str, number: str, why: str, who: str | None, as_json: bool, **more: str) -> None:
-    from adapters.cli.flow_publish import login, reason_or_fail
+    from adapters.cli.flow_publish import reason_or_fail
+    from adapters.cli.login import login
 
     answer = ask(what, number=number, who=who or login(), why=reason_or_fail(why), **more)
     if as_json:

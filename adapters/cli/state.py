@@ -11,6 +11,8 @@ from typing import Any
 from adapters.asterisk.findings import Finding, Level
 from adapters.asterisk.instance import Instance
 from adapters.cli.agents import COLUMNS
+from adapters.cli.closure import rows
+from adapters.cli.exports import common_zone
 from adapters.cli.output import fail, say, show, table
 from adapters.cli.pid_file import PidFile
 from adapters.cli.start import supervisor_file
@@ -49,7 +51,7 @@ def status(settings: Settings, as_json: bool) -> int:
         "supervisor": supervisor_file(settings.run).running() or "not running",
     }
     try:
-        core, agents, queues = asyncio.run(_ask_all(settings))
+        core, agents, queues, closed = asyncio.run(_ask_all(settings))
     except (CoreAway, CoreRefused) as fault:
         show({**found, "core": str(fault)}, as_json=as_json)
         return 1
@@ -59,12 +61,14 @@ def status(settings: Settings, as_json: bool) -> int:
     found["rules"] = core.get("rules", "")
     found["flows"] = ", ".join(core.get("flows", {}).values())
     found["drafts"] = _unpublished(settings)
+    zone = common_zone(settings)
+    found["closed"] = [f"{row['queue']} until {row['until']}" for row in rows(closed, zone)]
     if as_json:
         show({**found, "agents": agents, "queues": queues}, as_json=True)
         return 0 if link else 1
-    show(found, as_json=False)
-    rows = [queue | {"estimates_kept": _kept(queue.get("estimate"))} for queue in queues]
-    table(("queue", "waiting", "longest_wait", "estimates_kept"), rows, as_json=False)
+    show({**found, "closed": ", ".join(found["closed"]) or "nothing"}, as_json=False)
+    shown = [queue | {"estimates_kept": _kept(queue.get("estimate"))} for queue in queues]
+    table(("queue", "waiting", "longest_wait", "estimates_kept"), shown, as_json=False)
     table(COLUMNS, agents, as_json=False)
     return 0 if link else 1
 
@@ -78,12 +82,12 @@ def _unpublished(settings: Settings) -> str:
     return f"{names}: changed since published" if names else "none changed since published"
 
 
-async def _ask_all(settings: Settings) -> tuple[Any, Any, Any]:
+async def _ask_all(settings: Settings) -> tuple[Any, Any, Any, Any]:
     core = CoreClient(settings.core_socket)
-    status_, agents, queues = await asyncio.gather(
-        core.ask("status"), core.ask("agents"), core.ask("queues")
+    status_, agents, queues, closed = await asyncio.gather(
+        core.ask("status"), core.ask("agents"), core.ask("queues"), core.ask("closure list")
     )
-    return status_, agents["agents"], queues["queues"]
+    return status_, agents["agents"], queues["queues"], closed["closures"]
 
 
 def _kept(estimate: Mapping[str, Any] | None) -> str:

@@ -9,11 +9,14 @@ from typing import Any
 from acd.model import ContactId
 from ivr.flow import KEYS
 from ivr.ports import CallFacts, Clock
-from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, Actor, Desk
+from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS, Actor, Desk
 from ivr.rehearsal.stage import Role, Stage, Walk
 from voice.ports import Prompt
 
-HOW = "keys (0 to 9, * and #), an empty line for silence, `speaks 5`, or `hang up` (Ctrl-D)"
+HOW = (
+    "keys (0 to 9, * and #), an empty line for silence, `speaks 5`, or `hang up` (Ctrl-D); "
+    "where you wait, `talk` for a talk after which the agent hangs up"
+)
 Tell = Callable[[str, bool], None]
 """Takes a line, and whether it is only about the call."""
 
@@ -27,7 +30,7 @@ def typed(tell: Tell) -> Iterator[str]:
             yield SILENT
         elif set(keys) <= KEYS:
             yield keys
-        elif word == HANGS_UP or SPEAKS.fullmatch(word):
+        elif word in (HANGS_UP, TALKS) or SPEAKS.fullmatch(word):
             yield word
         else:
             tell(f"Type {HOW}.", True)

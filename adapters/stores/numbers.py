@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 
 LONGEST = 64
+HELP = frozenset({"110", "112", "119", "120", "122", "911", "999"})
+"""Where help is called and calls back from, wherever the caller is."""
 
 
 def normal_number(number: str, region: str = "CN") -> str:
@@ -23,3 +25,11 @@ def normal_number(number: str, region: str = "CN") -> str:
     if phonenumbers.is_possible_number_with_reason(parsed) != ValidationResult.IS_POSSIBLE:
         return plain
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
+
+
+def is_emergency(number: str, region: str = "CN") -> bool:
+    """Whether it is a number of the police, the fire service or the like, in any common form."""
+    import phonenumbers
+
+    plain = normal_number(number, region)
+    return plain in HELP or phonenumbers.is_emergency_number(plain, region)

@@ -94,6 +94,12 @@ class SqlVault:
             return None
         return open_sealed(key, sealed, f"{person} {field_name}").decode()
 
+    async def having(self, field_name: str) -> Sequence[PersonId]:
+        """Everybody who has this field."""
+        query = select(vault_field.c.person).where(vault_field.c.name == field_name)
+        found = await self._database.read(lambda db: db.scalars(query.order_by("person")).all())
+        return [PersonId(person) for person in found]
+
     async def erase(self, person: PersonId) -> None:
         gone = {"wrapped": None, "erased_at": _now()}
 

@@ -38,6 +38,7 @@ from adapters.tickets.shapes import (
     ticket_shape,
 )  # fmt: skip
 from adapters.tickets.store import Numbered
+from ivr.masked_number import masked
 from ivr.ports import Audited, PersonId
 from ivr.tickets.life import TicketId, TicketState
 from ivr.tickets.story import Entry
@@ -161,15 +162,6 @@ async def reveal(use: Use, customer: CustomerName, body: RevealRequest) -> Revea
     number = await use.vault.open(PersonId(customer), "number")
     log.info("number revealed", extra={"customer": customer})
     return RevealedShape(id=customer, number=number)
-
-
-def masked(number: str | None) -> str | None:
-    """The number with its middle hidden, a short one whole: at least four digits never show."""
-    if not number:
-        return None
-    if len(number) < 9:
-        return "****"
-    return f"{number[: min(6, len(number) - 8)]}****{number[-4:]}"
 
 
 async def _customer(use: Parts, customer: str, seen_at: float) -> CustomerShape:

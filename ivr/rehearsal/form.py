@@ -20,14 +20,17 @@ from pydantic import (
 from acd.model import Seconds
 from acd.schedule import time_zone
 from ivr.faults import meant
-from ivr.flow import KEYS, Flow, LookupStep, PythonStep
+from ivr.flow import KEYS, Flow, LookupStep, PythonStep, QueueStep
 from ivr.keys import Keys
 from ivr.python_steps import FAILED, UNKNOWN
-from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS
+from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
 from ivr.rehearsal.pins import AWAY, LOCKED
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
+from ivr.steps_waiting import WAITING
 
+ACTS = (SILENT, HANGS_UP, TALKS)
+"""What callers do besides pressing keys and speaking."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d", re.ASCII)
 
 
@@ -44,12 +47,12 @@ def _known(info: ValidationInfo) -> Known:
 
 
 def _act(text: str) -> str:
-    if text in (SILENT, HANGS_UP) or SPEAKS.fullmatch(text) or (text and set(text) <= KEYS):
+    if text in ACTS or SPEAKS.fullmatch(text) or (text and set(text) <= KEYS):
         return text
-    near = meant(text, (SILENT, HANGS_UP))
+    near = meant(text, ACTS)
     instead = near if near.startswith(";") else _not(text)
     raise ValueError(
-        f"is keys (0 to 9, * and #), `silence`, `speaks 5` (seconds) or `hang up`{instead}"
+        "is keys (0 to 9, * and #), `silence`, `speaks 5` (seconds), `talk` or `hang up`" + instead
     )
 
 
@@ -144,8 +147,11 @@ def _passed(text: str, info: ValidationInfo) -> str:
     if not colon or not outcome:
         raise ValueError(f"is a step and its outcome, like `menu:1`{_not(text)}")
     steps = _known(info).flow.steps
-    own = steps[_one_of(name, steps, "step")].outcomes()
+    step = steps[_one_of(name, steps, "step")]
+    own = step.outcomes()
     outcomes = own | {CALLER_GONE} if own else own
+    if own and isinstance(step, QueueStep):
+        outcomes |= {WAITING}
     if outcomes and outcome not in outcomes:
         raise ValueError(f"{outcome!r} is no outcome of {name!r}{meant(outcome, outcomes)}")
     return text
@@ -195,6 +201,10 @@ class Caller(Keys):
     """Default: that of the dialled number."""
     caller_number: Annotated[str, AfterValidator(_number)] | None = None
     """As signalled; default: withheld."""
+    listed: Literal["blocked", "allowed", "none"] = "none"
+    """The list that they are on."""
+    emergency: bool = False
+    """Whether the house is closed in an emergency."""
     hours: dict[Annotated[str, AfterValidator(_hours)], Literal["open", "closed"]] = Field(
         default_factory=dict
     )

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from acd.model import ContactId, Seconds
@@ -27,8 +28,10 @@ from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
 """What a caller can do besides pressing keys and speaking."""
+TALKS = "talk"
+"""What happens to a caller who waits: an agent talks with them and hangs up."""
 SPEAKS = re.compile(r"speaks ([1-9][0-9]{0,2})( and hangs up)?")
-"""The same, with how many seconds."""
+"""They say something, for so many seconds."""
 MOST_QUESTIONS = 50
 """One performance of a step that asks more often than this will not end."""
 
@@ -41,10 +44,15 @@ class NoEnd(Exception):
     """A caller has come further than any walk through this flow should."""
 
 
+class OutOfPlace(Exception):
+    """A caller is to talk with an agent, but is asked for keys."""
+
+
 class Actor:
     """A caller on the telephone, as `ivr.ports.Line`. `acts` answer one question each: keys,
     `SPEAKS`, `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing. Who speaks
-    where keys are asked for presses none."""
+    where keys are asked for presses none. `TALKS` comes where the caller waits, if the flow goes
+    on after a talk."""
 
     def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
         self.facts = facts
@@ -53,7 +61,10 @@ class Actor:
         """The acts so far."""
         self.language = facts.language
         self.queue = ""
-        """Where the caller waits, once handed over."""
+        """Where the caller waits or waited, once handed over."""
+        self.waits = False
+        self._goes_on = False
+        """Whether the flow goes on after the talk."""
         self.left = self.dismissed = False
         """Whether the caller hung up, or we did."""
         self._acts = acts
@@ -120,8 +131,9 @@ class Actor:
         *,
         values: Mapping[str, str] = NO_VALUES,
     ) -> None:
-        """Count the step. Nothing is kept: nobody takes a rehearsed call over."""
+        """Count the step. Nothing else is kept: nobody takes a rehearsed call over."""
         self._check()
+        self.facts = replace(self.facts, step=step, visits=dict(visits))
         self._questions = 0
         self._steps += 1
         if self._steps > self._most_steps:
@@ -134,10 +146,23 @@ class Actor:
         entered_at: Seconds,
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
+        goes_on: bool = False,
     ) -> None:
         self._check()
         self.hear(prompts)
-        self.queue = queue
+        self.queue, self.waits, self._goes_on = queue, True, goes_on
+
+    def has_talked(self) -> bool:
+        """Whether an agent has talked with the waiting caller by now, and the flow goes on."""
+        if not (self.waits and self._goes_on) or next(self._acts, SILENT) != TALKS:
+            return False
+        self.done.append(TALKS)
+        self.waits, self._typed = False, ""
+        self.facts = replace(self.facts, talked="rehearsal", language=self.language)
+        return True
+
+    async def busy(self) -> None:
+        self._check()
 
     async def hang_up(self) -> None:
         self.dismissed = not self.left
@@ -149,7 +174,7 @@ class Actor:
     def _check(self) -> None:
         if self.left or self.dismissed:
             raise CallerGone
-        if self.queue:
+        if self.waits:
             raise LineFailed("the caller has been handed over to the waiting loop")
 
     def _count(self) -> None:
@@ -162,6 +187,8 @@ class Actor:
         act = next(self._acts, SILENT)
         self.done.append(act)
         self._leave(act == HANGS_UP)
+        if act == TALKS:
+            raise OutOfPlace("a caller talks only where they wait, in a queue with `talked`")
         return act
 
     def _leave(self, leaves: bool) -> None:

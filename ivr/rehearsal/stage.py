@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from acd.model import ContactId, Seconds
 from acd.schedule import ALWAYS, Schedule
 from ivr.call import take_call
+from ivr.caller_lists import Listed
 from ivr.centre_file import STANDARD
 from ivr.faults import meant
 from ivr.flow import Flow
@@ -18,6 +19,7 @@ from ivr.flows_in_force import only_called
 from ivr.ports import CallFacts
 from ivr.python_files import python_functions
 from ivr.python_steps import PythonFunction
+from ivr.rehearsal import supposed
 from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import Actor, Desk
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPython
@@ -105,6 +107,10 @@ class Role:
     """Where the overflow rules of all queues lead; empty: callers wait."""
     broken: frozenset[str] = frozenset()
     """Steps whose effects cannot be kept."""
+    listed: Listed = "none"
+    """The list that the caller is on; their flow decides what becomes of it."""
+    emergency: bool = False
+    """Whether the house is closed in an emergency."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +171,15 @@ class Stage:
         self._log.faults.clear()
         lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
         python = MockedPython(self.premises.python, role.python)
-        taken = take_call(
-            line, flow, desk, clock, hours, lookups, desk.shelf, pins=RehearsedPins(role.pin),
-            python=python, callbacks=RehearsedCallbacks(role.callbacks),
-            keeping=Keeping(desk.shelf, desk.shelf),
-        )  # fmt: skip
-        trail = self._loop.run_until_complete(taken)
+        gate = supposed.gate(role.listed, role.emergency)
+        trail: list[str] = []
+        while not trail or line.has_talked():
+            walk = take_call(
+                line, flow, desk, clock, hours, lookups, desk.shelf, pins=RehearsedPins(role.pin),
+                python=python, callbacks=RehearsedCallbacks(role.callbacks),
+                keeping=Keeping(desk.shelf, desk.shelf), gate=gate,
+            )  # fmt: skip
+            trail += self._loop.run_until_complete(walk)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
@@ -206,7 +215,7 @@ class StageClock:
 def _end(line: Actor, trail: list[str]) -> str:
     if trail and trail[-1].endswith(f":{BROKE_OFF}"):
         return BROKE_OFF
-    if line.queue:
+    if line.waits:
         return "waiting"
     if line.left:
         return "hang up"

@@ -63,6 +63,15 @@ async def test_sealing_again_replaces(vault: Vault) -> None:
     assert await vault.open(person, "name") == ""
 
 
+async def test_everybody_who_has_a_field_is_found_and_nobody_else(vault: Vault) -> None:
+    one, other = await vault.new_person(), await vault.person_for_number(NUMBER)
+    await vault.seal(one, "listed", "x")
+    await vault.seal(other, "name", "y")
+    assert await vault.having("listed") == [one]
+    await vault.erase(one)
+    assert await vault.having("listed") == []
+
+
 async def test_an_erased_person_is_gone_and_stays_gone(vault: Vault) -> None:
     person = await vault.person_for_number(NUMBER)
     await vault.seal(person, "name", "李小明")

@@ -13,7 +13,8 @@ NEEDED = {
     "branch": ("cases",), "hours": ("hours",), "queue": (), "goodbye": ("say",),
     "lookup": ("service", "into"), "verify": ("say",), "ask": ("say",), "message": ("say",),
     "record": ("say", "of"), "ticket": ("type", "subject"),
-    "callback": ("say", "another"), "overflow": (),
+    "callback": ("say", "another"), "overflow": (), "survey": ("say",),
+    "closure": ("say", "choose"),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
@@ -22,12 +23,16 @@ NUMBERS = {
         ("0", "21", "-1", "often"),
     ),
     "tries": (
-        ("menu", "ask", "listen", "verify", "message", "record", "callback"), ("0", "-1", "twice"),
+        ("menu", "ask", "listen", "verify", "message", "record", "callback", "survey", "closure"),
+        ("0", "-1", "twice"),
     ),
     "seconds": (
-        ("menu", "ask", "listen", "lookup", "verify", "message", "record", "callback"),
+        ("menu", "ask", "listen", "lookup", "verify", "message", "record", "callback", "survey",
+         "closure"),
         ("-1", "nan", "inf", "soon"),
     ),
+    "highest": (("survey",), ("1", "10", "all")),
+    "lasts": (("closure",), ("0", "1000", "long")),
 }  # fmt: skip
 Change = Callable[[Document, Random], set[str]]
 
@@ -210,6 +215,7 @@ MISTAKES: dict[str, Change] = {
     "unknown queue": _a(
         "queue", lambda r: {"queue": r.choice(["suport", "Sales", "", "weekdays"])}
     ),
+    "unknown queue of hours": _a("hours", lambda r: {"queue": r.choice(["suport", "Sales"])}),
     "unknown hours": _a("hours", lambda r: {"hours": r.choice(["weekday", "Always", "", "open"])}),
     "unknown after": _a("queue", lambda r: {"after": r.choice(["music", "menu", ""])}),
     "announcement at odds": _a("queue", _announcement),

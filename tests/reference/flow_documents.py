@@ -22,7 +22,7 @@ Arrow = tuple[str, str, str]
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = ROOT / "tests/flows/good"
 RECORDING = GOOD / "goodbye.wav"
-SPEAKING = ("say", "after_silence", "after_no_match", "confirm")
+SPEAKING = ("say", "after_silence", "after_no_match", "confirm", "second", "thanks", "choose")
 FRAME = ("first", "steps")
 """The fields of a flow itself; no step of ours is called so."""
 TWICE = "twice-"
@@ -126,8 +126,11 @@ def reached(ways: list[Arrow], first: str) -> set[str]:
 
 
 def open_steps(document: Document) -> set[str]:
-    """Steps that a caller can come to while it is open, without using up a limit."""
-    ways = [way for way in arrows(document) if way[1] not in ("closed", "too_many")]
+    """Steps that a caller can come to while it is open, before a talk, without using up a limit;
+    `closure` is for the staff."""
+    free = ("closed", "emergency", "too_many", "talked")
+    staff = of_kind(document, "closure")
+    ways = [way for way in arrows(document) if way[1] not in free and way[0] not in staff]
     return reached(ways, document["first"])
 
 

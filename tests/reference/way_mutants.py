@@ -55,7 +55,11 @@ def unknown_first(document: Document, random: Random) -> set[str]:
 
 
 def dead_end(document: Document, random: Random) -> set[str]:
-    ways = [way for way in arrows(document) if way[1] not in KEYS | {"too_many", "else"}]
+    ways = [
+        way
+        for way in arrows(document)
+        if way[1] not in KEYS | {"too_many", "else", "talked", "emergency"}
+    ]
     return _removed(document, random, ways)
 
 
@@ -218,12 +222,23 @@ def sent_away(document: Document, random: Random) -> set[str]:
     chosen."""
     bye, free = _goodbye(document), of_kind(document, "menu", "ask", "message")
     ways = [w for w in arrows(document) if w[0] not in free and w[2] != bye]
-    ways = [w for w in ways if w[1] not in ("closed", "too_many")]
+    ways = [w for w in ways if w[1] not in ("closed", "emergency", "too_many", "talked")]
     if not ways:
         return set()
     way = random.choice(ways)
     _retarget(document, way, bye)
     return {way[0]} & open_steps(document) if _is_chosen(document) else set()
+
+
+def queue_after_the_talk(document: Document, random: Random) -> set[str]:
+    """Who has been served is led on, and to a queue again."""
+    queues = of_kind(document, "queue")
+    free = [name for name in queues if document["steps"][name].get("after") != "queue"]
+    if not free:
+        return set()
+    name = random.choice(free)
+    document["steps"][name].setdefault("then", {})["talked"] = random.choice(queues)
+    return {name}
 
 
 MISTAKES: dict[str, Callable[[Document, Random], set[str]]] = {
@@ -247,4 +262,5 @@ MISTAKES: dict[str, Callable[[Document, Random], set[str]]] = {
     "no person": nobody_there,
     "person too far": nobody_near,
     "sent away": sent_away,
+    "queue after the talk": queue_after_the_talk,
 }

@@ -339,6 +339,35 @@ async def test_what_the_flow_says_last_is_the_loops_first_request(stage: Stage) 
     assert (request, seconds) == ("joined", "0") and files
 
 
+@pytest.mark.parametrize("goes_on", [True, False])
+async def test_the_call_knows_whether_its_flow_goes_on_after_the_talk(
+    stage: Stage, goes_on: bool
+) -> None:
+    call = await stage.call(lambda line: line.join_queue("sales", "vip", 0.0, goes_on=goes_on))
+    assert bool(call.variables.get("AFTER_FLOW")) is goes_on
+
+
+async def test_who_waits_again_after_a_talk_is_not_taken_back_into_the_flow(stage: Stage) -> None:
+    call = FakeCall(stage.port)
+    call.variables |= {"STEP": "person", "SHARED(TALKED)": "7.1.1", "AFTER_FLOW": "1"}
+    stage.script = lambda line: line.join_queue("sales", "vip", 0.0)
+    await call.run()
+    assert call.variables["AFTER_FLOW"] == ""
+
+
+async def test_a_script_after_the_talk_is_told_the_offer_of_it(stage: Stage) -> None:
+    call = FakeCall(stage.port)
+    call.variables |= {"STEP": "person", "SHARED(TALKED)": "7.1.1"}
+    await call.run()
+    await stage.call()
+    assert [facts.talked for facts in stage.calls] == ["7.1.1", ""]
+
+
+async def test_a_caller_is_sent_the_busy_tone_for_some_seconds(stage: Stage) -> None:
+    call = await stage.call(lambda line: line.busy())
+    assert 'EXEC Busy "5"' in call.commands
+
+
 async def test_nothing_is_said_to_a_caller_who_was_handed_over(stage: Stage) -> None:
     refused = []
 

@@ -101,7 +101,7 @@ callers:
 """
 
 
-ACTS = "is keys (0 to 9, * and #), `silence`, `speaks 5` (seconds) or `hang up`"
+ACTS = "is keys (0 to 9, * and #), `silence`, `speaks 5` (seconds), `talk` or `hang up`"
 
 
 def test_all_faults_are_told_at_once_with_line_path_and_suggestion(tmp_path: Path) -> None:

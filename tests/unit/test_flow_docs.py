@@ -79,6 +79,21 @@ def test_the_mocked_callers_in_the_guide_come_as_they_say(guide: Path, tmp_path:
 
 
 @pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
+def test_the_callers_who_talk_in_the_guide_come_as_they_say(guide: Path, tmp_path: Path) -> None:
+    [asks] = [each for each in examples(guide) if "do: survey" in each]
+    survey = replace(flow_of(asks, tmp_path), name="survey")
+    numbers = {"4000": NumberEntry(flow="survey")}
+    premises = Premises({"survey": survey}, HOURS, frozenset(HOUSE.queues), numbers)
+    file = tmp_path / "callers.yaml"
+    [example] = [each for each in examples(guide) if each.startswith("flow: survey")]
+    file.write_text(example, encoding="utf-8")
+    tried = trial.run(premises, ["survey"], callers.load([file], premises), 0, 1)
+    assert [(one.caller.name, one.differences) for one in tried.played] == [
+        ("is served and satisfied", []),
+    ]
+
+
+@pytest.mark.parametrize("guide", GUIDES, ids=lambda guide: guide.name)
 def test_a_caller_of_the_flow_that_calls_goes_as_the_guide_says(
     guide: Path, tmp_path: Path
 ) -> None:

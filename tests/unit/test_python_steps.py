@@ -126,6 +126,18 @@ async def test_a_function_with_an_effect_and_no_key_is_never_run_twice(tmp_path:
     assert runs.keys == []
 
 
+async def test_a_function_that_follows_a_talk_has_not_begun_before(tmp_path: Path) -> None:
+    runs = Runs()
+    text = FEE.replace("first: fee", "first: talk").replace(
+        "person: {do: queue}",
+        "person: {do: goodbye, say: {zh: 再见, en: Bye}}\n  talk: {do: queue, then: {talked: fee}}",
+    )
+    line = FakeLine(facts=replace(A_CALL, step="talk", talked="7.1.1"))
+    trail = await take(line, text, tmp_path, runs)
+    assert trail == ["talk:talked", "fee:given", "person:done"]
+    assert runs.keys == [f"{A_CALL.contact}/fee/1"]
+
+
 async def test_only_the_step_that_was_begun_before_is_not_run_again(tmp_path: Path) -> None:
     runs = Runs(PythonFailed("no"))
     line = FakeLine("1", "1", facts=replace(A_CALL, step="again", visits={"fee": 1}))
