@@ -14,7 +14,7 @@ from acd.match import NEVER
 from acd.matching import Matching, Options
 from acd.model import Agent, AgentId, Contact, ContactId, Lane, OfferMade, Rule, Seconds
 from acd.offers import keep, make
-from acd.rooms import Ask, Rooms
+from acd.rooms import ASKS, Rooms
 from acd.strategy import Rank
 
 
@@ -41,7 +41,7 @@ def serve_together(
         ringing = [(floor.contacts[offer.contact], offer) for offer in long.values()]
         firsts += [(rank, *one.order_key, offer) for one, offer in ringing if one.lane is lane]
         free = _Free(floor, None if wanted else fresh, now)
-        matching = Matching[ContactId, AgentId](free.rooms.take)
+        matching = Matching[ContactId, AgentId](free.rooms.of)
         matched = _match(floor, matching, firsts, free)
         matching.improve()
         one_kept_back = False
@@ -145,7 +145,7 @@ class _Free:
     ) -> Options[AgentId]:
         trade = demand.trade
         places = self.rooms.places(able, self._floor.queue(trade.queue).strategy)
-        return Options([rank[3] for _, rank in able], Ask(trade.medium, keeps), places)
+        return Options([rank[3] for _, rank in able], ASKS[trade.medium, keeps], places)
 
     def _ranks(
         self, demand: Demand, contact: Contact, who: Iterable[AgentId] | None = None

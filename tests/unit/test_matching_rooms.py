@@ -193,7 +193,7 @@ def scene(seed: int, one_kind: bool) -> tuple[dict[str, Side], list[tuple[str, l
 
 
 def matched(sides: dict[str, Side], contacts: list[tuple[str, list[str]]]) -> Given:
-    matching = Matching[int, str](lambda agent, asks: sides[agent].has_room(asks))
+    matching = Matching[int, str](lambda agent: sides[agent].has_room)
     for number, (kind, able) in enumerate(contacts):
         if able:
             matching.add(number, Options(able, kind, places(able, 6)))
