@@ -115,7 +115,7 @@ class _Free:
             barred = line.barred
             able = [
                 (need, rank) for need, rank in ranked
-                if entered_at + need <= now and barred.get(rank[3], 0.0) <= now
+                if entered_at + need <= now and barred.get(rank[3], now) <= now
             ]  # fmt: skip
             return self._among(able, demand)
         count = bisect_left(ranked, True, key=lambda each: entered_at + each[0] > now)
@@ -130,7 +130,7 @@ class _Free:
         able = [
             (need, rank) for need, rank in self._ranks(demand, contact)
             if rank[3] != offer.agent
-            and max(entered_at + need, rests.get(rank[3], 0.0)) <= self._now
+            and max(entered_at + need, rests.get(rank[3], entered_at)) <= self._now
         ]  # fmt: skip
         return self._among(able, demand, keeps=True)
 

@@ -34,12 +34,12 @@ from ivr.settings import ROOT, load
 MODULES = (
     "agents", "alarms", "arrivals", "assign", "deadlines", "demands", "engine", "events", "floor",
     "holds", "lines", "match", "matching", "model", "offers", "openings", "overflow", "reserves",
-    "snapshot", "plain", "strategy", "together",
+    "rooms", "snapshot", "plain", "strategy", "together",
 )  # fmt: skip
 TESTS = (
-    "engine", "engine_edges", "hold_rules", "lanes_and_places", "strategies", "match",
-    "public_bugs", "overflow", "rules", "matching", "matching_alone", "why", "explain",
-    "simulation", "position_invariance", "reserves", "engine_invariants",
+    "engine", "engine_details", "engine_edges", "hold_rules", "lanes_and_places", "strategies",
+    "match", "public_bugs", "overflow", "rules", "matching", "matching_alone", "matching_rooms",
+    "why", "explain", "simulation", "position_invariance", "reserves", "engine_invariants",
 )  # fmt: skip
 SLOW = ("TestAnyDay", "in_any_process")
 """Left out: what they see, the random days see too."""
