@@ -101,3 +101,8 @@ def test_who_talks_to_a_customer_may_consult_after_a_restart_too(channel: str) -
     stage.tell(LinkChanged(True), 12.0)
     stage.tell(ConsultAsked(ONE, BOB), 13.0)
     assert [offer.agent for offer in stage.engine.offers.values()] == [ANN, BOB]
+
+
+def test_who_has_never_logged_in_has_been_off_and_idle_since_the_beginning() -> None:
+    agent = Stage(house(member(ANN))).engine.agents[ANN]
+    assert (agent.state, agent.since, agent.idle_since) == (AgentState.LOGGED_OFF, 0.0, 0.0)
