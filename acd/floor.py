@@ -101,7 +101,6 @@ class Floor:
         for agent in self.agents.values():
             if agent.state is not AgentState.LOGGED_OFF:
                 self.signed_in(agent, now)
-        self._open(Medium.VOICE, now)
         for contact in self.contacts.values():
             if contact.state is ContactState.WAITING:
                 self.wait(contact, now)

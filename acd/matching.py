@@ -26,7 +26,11 @@ Asks = tuple[Any, ...]
 """What the contacts of one agent take of them, in order of their keys. Only compared."""
 
 
-def one_each(agent: object, asks: Asks) -> bool:
+Room = Callable[[Asks], bool]
+"""Whether contacts who ask for this can all be taken."""
+
+
+def one_each(asks: Asks) -> bool:
     """The room of agents who take one contact, whatever it asks for."""
     return len(asks) <= 1
 
@@ -86,12 +90,14 @@ class Options(Generic[A]):
 class Matching(Generic[C, A]):
     """Contacts matched with agents, each agent with as many as there is room for."""
 
-    def __init__(self, has_room: Callable[[A, Asks], bool] = one_each) -> None:
+    def __init__(self, room_of: Callable[[A], Room] = lambda agent: one_each) -> None:
         self.options: dict[C, Options[A]] = {}
         """Of each matched contact, in order."""
         self.agent_of: dict[C, A] = {}
         self._contacts_of: dict[A, list[C]] = {}
-        self._has_room = has_room
+        self._room_of = room_of
+        self._asks_of: dict[A, Asks] = {}
+        self._swaps: dict[tuple[Room, Asks, Hashable, int], tuple[int, ...]] = {}
         self._turns: dict[C, int] = {}
         self._full: dict[Hashable, set[A]] = defaultdict(set)
         """Agents without room for one more who asks for this."""
@@ -142,7 +148,8 @@ class Matching(Generic[C, A]):
 
     def _give(self, contact: C, agent: A, tried: dict[Hashable, set[A]]) -> bool:
         """Give this agent to the contact, if whoever is in the way finds another place."""
-        if agent in tried[self.options[contact].ask]:
+        ask = self.options[contact].ask
+        if agent in tried[ask] or (agent in self._firm and agent in self._full[ask]):
             return False
         before = self.agent_of[contact]
         self._move((), [contact])
@@ -186,18 +193,34 @@ class Matching(Generic[C, A]):
         tried: dict[Hashable, set[A]],
     ) -> list[C]:  # fmt: skip
         """Whoever can be moved from one of these agents, so that there is a place for this one."""
-        ask = self.options[one].ask
+        ask, turn = self.options[one].ask, self._turns[one]
         seen, no, firm = tried[ask], self._closed[ask], self._firm
         found: list[C] = []
         for agent in agents:
             if agent not in seen and agent not in no and agent not in firm:
                 seen.add(agent)
-                for other in self._contacts_of.get(agent, ()):
-                    movable = other not in came_from and other not in self._fixed
-                    if movable and self._fits(one, agent, other):
+                there = self._contacts_of.get(agent, ())
+                for at in self._who_gives_way(agent, there, ask, turn) if there else ():
+                    other = there[at]
+                    if other not in came_from and other not in self._fixed:
                         came_from[other] = one, agent
                         found.append(other)
         return found
+
+    def _who_gives_way(
+        self, agent: A, there: Sequence[C], ask: Hashable, turn: int
+    ) -> Sequence[int]:
+        """Which of these contacts could leave their place to one with this ask and turn."""
+        if len(there) == 1:
+            return (0,)
+        room, asks, at = self._room_of(agent), self._asks_of[agent], self._place_of(turn, there)
+        known = self._swaps.get((room, asks, ask, at))
+        if known is None:
+            both = (*asks[:at], ask, *asks[at:])
+            others = [n for n in range(len(both)) if n != at]
+            gone = [n for n in others if room(both[:n] + both[n + 1 :])]
+            known = self._swaps[room, asks, ask, at] = tuple([n - (n > at) for n in gone])
+        return known
 
     def _go(self, contact: C, agent: A, came_from: Mapping[C, tuple[C, A]]) -> bool:
         """The contact takes this place, and leaves its own to the one that it came from."""
@@ -208,7 +231,7 @@ class Matching(Generic[C, A]):
         before = {one: self.agent_of[one] for one, _ in way if one in self.agent_of}
         self._move(way, before)
         agents = {agent for _, agent in way}
-        if len(agents) < len(way) and not all(self._is_possible(agent) for agent in agents):
+        if len(agents) < len(way) and not all(self._room_of(a)(self._asks(a)) for a in agents):
             self._move(before.items(), dict(way))
             self._refused = True
             return False
@@ -231,23 +254,26 @@ class Matching(Generic[C, A]):
     def _asks(self, agent: A) -> Asks:
         return tuple([self.options[one].ask for one in self._contacts_of.get(agent, ())])
 
-    def _is_possible(self, agent: A) -> bool:
-        return self._has_room(agent, self._asks(agent))
+    def _place_of(self, turn: int, there: Sequence[C]) -> int:
+        """Before whom of these it is this one's turn."""
+        return sum([self._turns[one] < turn for one in there])
 
-    def _fits(self, contact: C, agent: A, without: C | None = None) -> bool:
-        """Whether there is room for this contact, too, with that other one gone."""
-        there = [one for one in self._contacts_of.get(agent, ()) if one != without]
-        if there:
-            insort(there, contact, key=self._turns.__getitem__)
-            return self._has_room(agent, tuple([self.options[one].ask for one in there]))
-        return self._has_room(agent, (self.options[contact].ask,))
+    def _fits(self, contact: C, agent: A) -> bool:
+        """Whether there is room for this contact, too."""
+        there = self._contacts_of.get(agent)
+        if not there:
+            return True
+        ask, asks = self.options[contact].ask, self._asks_of[agent]
+        at = self._place_of(self._turns[contact], there)
+        return self._room_of(agent)((*asks[:at], ask, *asks[at:]))
 
     def _settle(self, agent: A) -> None:
         """Something about this agent has changed: are they full, and for whom?"""
-        asks = self._asks(agent)
+        asks = self._asks_of[agent] = self._asks(agent)
+        room = self._room_of(agent)
         for ask, full in self._full.items():
             ways = ((*asks[:at], ask, *asks[at:]) for at in range(len(asks), -1, -1))
-            is_full = not any(self._has_room(agent, way) for way in ways)
+            is_full = not any(map(room, ways))
             if is_full:
                 full.add(agent)
             elif agent in full:

@@ -178,7 +178,7 @@ def picked_up(floor: Floor, event: PickedUp, now: Seconds) -> bool:
     contact = _known(floor, event.contact)
     if contact.state is not ContactState.WAITING:
         raise ForbiddenMove(f"a contact that is {contact.state} cannot be picked up")
-    make(floor, contact, _free(floor, event.agent, contact), now, Rule.PICKED_UP)
+    make(floor, contact, _free(floor, event.agent, contact, now), now, Rule.PICKED_UP)
     return True
 
 
@@ -186,7 +186,7 @@ def consult_asked(floor: Floor, event: ConsultAsked, now: Seconds) -> bool:
     contact = _known(floor, event.contact)
     if contact.state not in WITH_AN_AGENT:
         raise ForbiddenMove(f"nobody to consult for: the contact is {contact.state}")
-    make(floor, contact, _free(floor, event.agent, contact), now, Rule.CONSULT)
+    make(floor, contact, _free(floor, event.agent, contact, now), now, Rule.CONSULT)
     return True
 
 
@@ -211,11 +211,11 @@ def _known(floor: Floor, contact: ContactId) -> Contact:
     return floor.contacts[contact]
 
 
-def _free(floor: Floor, id_: AgentId, contact: Contact) -> Agent:
-    agent, openings = floor.agents.get(id_), floor.openings.get(contact.medium)
+def _free(floor: Floor, id_: AgentId, contact: Contact, now: Seconds) -> Agent:
+    agent, medium = floor.agents.get(id_), floor.demand(contact, now).trade.medium
     if agent is None:
         raise ForbiddenMove(f"there is no agent {id_}")
-    if openings is None or id_ not in openings.agents:
+    if id_ not in floor.openings[medium].agents:
         raise ForbiddenMove(f"agent {id_} is {agent.state} and has no room for this contact")
     if not floor.link_up:
         raise ForbiddenMove("the telephone side cannot be commanded just now")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from acd.config import Capacity, Strategy
 from acd.floor import Floor
@@ -13,12 +12,19 @@ from acd.model import AgentId, Medium, Seconds
 from acd.strategy import Rank, after_one_more
 
 
-class Ask(NamedTuple):
-    """What a contact takes of an agent."""
+class Ask:
+    """What a contact takes of an agent. One for each: nothing is looked up so often."""
 
-    medium: Medium
-    keeps: bool = False
-    """It rings elsewhere, and the agent is kept for it: nobody comes to them until it is here."""
+    __slots__ = ("keeps", "medium")
+
+    def __init__(self, medium: Medium, keeps: bool) -> None:
+        """`keeps`: the contact rings elsewhere, and nobody comes to the agent who is kept for it
+        until it is here."""
+        self.medium = medium
+        self.keeps = keeps
+
+
+ASKS = {(medium, keeps): Ask(medium, keeps) for medium in Medium for keeps in (False, True)}
 
 
 class Rooms:
@@ -26,12 +32,8 @@ class Rooms:
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
-        self._of: dict[AgentId, _Room] = {}
-        self._alike: dict[tuple[Capacity, tuple[Medium, ...]], _Room] = {}
-
-    def take(self, agent: AgentId, asks: tuple[Ask, ...]) -> bool:
-        """Whether the agent has room for all of these, one after another."""
-        return self._room(agent).takes(asks)
+        self._of: dict[AgentId, Room] = {}
+        self._alike: dict[tuple[Capacity, tuple[Medium, ...]], Room] = {}
 
     def places(
         self, ranked: Iterable[tuple[Seconds, Rank]], strategy: Strategy
@@ -41,11 +43,12 @@ class Rooms:
         while heap:
             need, rank, before = heappop(heap)
             yield rank[3], before
-            if before + 1 < self._room(rank[3]).most:
+            if before + 1 < self.of(rank[3]).most:
                 again = after_one_more(strategy, rank, self._floor.offers_made)
                 heappush(heap, (need, again, before + 1))
 
-    def _room(self, agent: AgentId) -> _Room:
+    def of(self, agent: AgentId) -> Room:
+        """What this agent has room for."""
         room = self._of.get(agent)
         if room is None:
             capacity = self._floor.member(agent).capacity
@@ -54,19 +57,21 @@ class Rooms:
             if room is None:
                 media = self._floor.openings
                 most = sum(max(0, capacity.of(m) - held.count(m)) for m in media)
-                room = self._alike[capacity, held] = _Room(capacity, held, most)
+                room = self._alike[capacity, held] = Room(capacity, held, most)
             self._of[agent] = room
         return room
 
 
-class _Room:
+class Room:
+    """What there is room for, one after another, in an agent of this capacity who holds this."""
+
     def __init__(self, capacity: Capacity, held: tuple[Medium, ...], most: int) -> None:
         self.most = most
         """No agent gets more than so many; there may be room for fewer."""
         self._capacity, self._held = capacity, held
         self._known: dict[tuple[Ask, ...], bool] = {}
 
-    def takes(self, asks: tuple[Ask, ...]) -> bool:
+    def __call__(self, asks: tuple[Ask, ...]) -> bool:
         known = self._known.get(asks)
         if known is None:
             known = self._known[asks] = self._look(asks)

@@ -9,12 +9,13 @@ from heapq import heapify, heappop, heappush
 from acd.config import Strategy
 from acd.floor import Floor
 from acd.holds import is_reserved
-from acd.lines import RANK, Demand, Line
+from acd.lines import RANK, Demand, Line, Trade
 from acd.match import NEVER
 from acd.matching import Matching, Options
 from acd.model import Agent, AgentId, Contact, ContactId, Lane, OfferMade, Rule, Seconds
 from acd.offers import keep, make
-from acd.rooms import Ask, Rooms
+from acd.rooms import ASKS, Rooms
+from acd.states import ContactState
 from acd.strategy import Rank
 
 
@@ -31,29 +32,36 @@ def serve_together(
     wanted = {floor.demand(contact, now).trade: None for contact in contacts}
     held = {one.id: one for id_ in fresh for one in floor.held_for.get(id_, {}).values()}
     held |= {contact.id: contact for contact in contacts if floor.is_held(contact)}
-    long = {offer.contact: offer for offer in floor.rings_too_long()}
+    only = None if wanted else fresh
     for lane in Lane:
-        rank = RANK[lane]
-        firsts: list[First] = [
-            head for trade in trades | wanted for head in trade.heads if head[0] == rank
-        ]
-        firsts += [(rank, *one.order_key, one) for one in held.values() if one.lane is lane]
-        ringing = [(floor.contacts[offer.contact], offer) for offer in long.values()]
-        firsts += [(rank, *one.order_key, offer) for one, offer in ringing if one.lane is lane]
-        free = _Free(floor, None if wanted else fresh, now)
-        matching = Matching[ContactId, AgentId](free.rooms.take)
-        matched = _match(floor, matching, firsts, free)
-        matching.improve()
-        one_kept_back = False
-        for contact in matched:
-            agent = floor.agents[matching.agent_of[contact.id]]
-            if contact.id in long:
-                keep(floor, agent, long[contact.id], now)
-            elif not _offer(floor, contact, agent, contact.id in held, now):
-                _put_back(floor, contact, now)
-                one_kept_back = True
-        if one_kept_back:
-            return  # whom its agent serves instead is found one by one, before the next lane
+        while _serve_lane(floor, lane, trades | wanted, [*held.values()], only, now):
+            pass  # a reserve has come to bind others than before
+
+
+def _serve_lane(
+    floor: Floor, lane: Lane, trades: Iterable[Trade], held: list[Contact],
+    only: set[AgentId] | None, now: Seconds,
+) -> bool:  # fmt: skip
+    """One matching of this lane; whether there must be another, for not all of it was right."""
+    rank, long = RANK[lane], {offer.contact: offer for offer in floor.rings_too_long()}
+    firsts: list[First] = [head for trade in trades for head in trade.heads if head[0] == rank]
+    still = {c.id: c for c in held if c.lane is lane and c.state is ContactState.WAITING}
+    firsts += [(rank, *one.order_key, one) for one in still.values()]
+    ringing = [(floor.contacts[offer.contact], offer) for offer in long.values()]
+    firsts += [(rank, *one.order_key, offer) for one, offer in ringing if one.lane is lane]
+    free = _Free(floor, only, now)
+    matching = Matching[ContactId, AgentId](free.rooms.of)
+    matched = _match(floor, matching, firsts, free)
+    matching.improve()
+    for number, contact in enumerate(matched):
+        agent = floor.agents[matching.agent_of[contact.id]]
+        if contact.id in long:
+            keep(floor, agent, long[contact.id], now)
+        elif not _offer(floor, contact, agent, contact.id in still, now):
+            return _put_back(floor, matched[number:], now)
+        if any(not is_reserved(floor, floor.demand(c, now), c.class_) for c in free.kept_back):
+            return _put_back(floor, matched[number + 1 :], now)
+    return False
 
 
 First = tuple[int, Seconds, int, Line | Contact | OfferMade]
@@ -98,6 +106,8 @@ class _Free:
     def __init__(self, floor: Floor, only: set[AgentId] | None, now: Seconds) -> None:
         self._floor, self._only, self._now = floor, only, now
         self.rooms = Rooms(floor)
+        self.kept_back: list[Contact] = []
+        """Heads of lines who may have nobody now, for a reserve."""
         self._ranked: dict[Asked, list[tuple[Seconds, Rank]]] = {}
         self._options: dict[tuple[Asked, int], Options[AgentId]] = {}
 
@@ -105,6 +115,7 @@ class _Free:
         """Who may serve the head of this line, the best first."""
         floor, demand, now = self._floor, line.demand, self._now
         if is_reserved(floor, demand, line.class_):
+            self.kept_back.append(line.head)
             return Options([])
         by_lot = floor.queue(demand.trade.queue).strategy is Strategy.RANDOM
         asked: Asked = line.head.id if by_lot else demand
@@ -115,7 +126,7 @@ class _Free:
             barred = line.barred
             able = [
                 (need, rank) for need, rank in ranked
-                if entered_at + need <= now and barred.get(rank[3], 0.0) <= now
+                if entered_at + need <= now and barred.get(rank[3], now) <= now
             ]  # fmt: skip
             return self._among(able, demand)
         count = bisect_left(ranked, True, key=lambda each: entered_at + each[0] > now)
@@ -130,7 +141,7 @@ class _Free:
         able = [
             (need, rank) for need, rank in self._ranks(demand, contact)
             if rank[3] != offer.agent
-            and max(entered_at + need, rests.get(rank[3], 0.0)) <= self._now
+            and max(entered_at + need, rests.get(rank[3], entered_at)) <= self._now
         ]  # fmt: skip
         return self._among(able, demand, keeps=True)
 
@@ -145,7 +156,7 @@ class _Free:
     ) -> Options[AgentId]:
         trade = demand.trade
         places = self.rooms.places(able, self._floor.queue(trade.queue).strategy)
-        return Options([rank[3] for _, rank in able], Ask(trade.medium, keeps), places)
+        return Options([rank[3] for _, rank in able], ASKS[trade.medium, keeps], places)
 
     def _ranks(
         self, demand: Demand, contact: Contact, who: Iterable[AgentId] | None = None
@@ -175,6 +186,11 @@ def _offer(floor: Floor, contact: Contact, agent: Agent, is_held: bool, now: Sec
     return True
 
 
-def _put_back(floor: Floor, contact: Contact, now: Seconds) -> None:
-    floor.wait(contact, now)
-    floor.fresh_contacts.pop(contact.id)
+def _put_back(floor: Floor, matched: Iterable[Contact], now: Seconds) -> bool:
+    """These wait on: by the offers before, a reserve keeps others back than when they were
+    matched."""
+    for contact in matched:
+        if contact.state is ContactState.WAITING:
+            floor.wait(contact, now)
+            floor.fresh_contacts.pop(contact.id)
+    return True

@@ -194,7 +194,8 @@ def i10_nobody_is_rung_again_too_soon(day: Day, told: Told) -> None:
             return
         if event.how is events.OfferEnd.DECLINED:
             rests[contact, agent] = day.now + oracle.DECLINE_REST
-        if event.how in (events.OfferEnd.BUSY, events.OfferEnd.UNREACHABLE):
+        busy = event.how in (events.OfferEnd.BUSY, events.OfferEnd.UNREACHABLE)
+        if busy and agent in day.engine.agents:  # else gone with this offer: see above
             phones[agent] = day.now + oracle.PHONE_REST
 
 

@@ -11,10 +11,10 @@ restored on the way, and the rules are swapped.
 | I2 | no contact rings or talks at two agents | `i2`, at the telephones too; processes: the gate |
 | I3 | capacity | `i3` |
 | I4 | only agents who may serve | `i4` |
-| I5 | order within a batch | `i5_i8`, `i12`; `test_matching` and `_rooms` |
+| I5 | order within a batch | `i5_i8`, `i12`; `test_matching*` against every matching |
 | I6 | first come, first served within class and skills | `i6` |
 | I7 | work conservation, but for named hold rules | `i7`, now and until the next deadline |
-| I8 | no augmenting path is left | `i5_i8`; `test_matching`, `test_matching_rooms` |
+| I8 | no augmenting path is left | `i5_i8`; `test_matching*` |
 | I9 | an offer that ends gives the same key back | `i9_i13` |
 | I10 | back-off of a pair, no endless offering | `i10`; the end of each day |
 | I11 | who is gone is offered no more | `i11`, `old_news_comes_again` |

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from random import Random
 
@@ -50,3 +50,33 @@ def test_everybody_gets_whom_they_get_when_every_way_is_tried(seed: int) -> None
     lists = [Options(dice.sample(agents, dice.randint(0, len(agents)))) for _ in range(4)]
     options = [dice.choice(lists) for _ in range(dice.randint(1, 6))]
     assert matched(options) == best([one.agents for one in options])
+
+
+class Counted(str):
+    """An agent who counts how often somebody looks them up."""
+
+    __slots__ = ()
+    looks = 0
+
+    def __hash__(self) -> int:
+        Counted.looks += 1
+        return super().__hash__()
+
+
+def looks(act: Callable[[], object]) -> int:
+    before = Counted.looks
+    act()
+    return Counted.looks - before
+
+
+def test_agents_who_were_tried_are_not_tried_again_in_this_search_or_in_a_later_one() -> None:
+    """Otherwise each who finds no place would take the time of many times many agents."""
+    agents = [Counted(f"a{n}") for n in range(100)]
+    matching, many = Matching[int, Counted](), len(agents)
+    all_of_them, the_others, again = Options(agents), Options(agents[::-1]), Options(agents)
+    for contact in range(many):
+        assert matching.add(contact, all_of_them)
+    assert looks(lambda: matching.add(many, the_others)) < 2 * many**2
+    assert looks(lambda: matching.add(many + 1, again)) < 4 * many
+    assert many not in matching.agent_of and many + 1 not in matching.agent_of
+    assert looks(matching.improve) < 20 * many

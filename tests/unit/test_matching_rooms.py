@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from acd.config import Capacity, Centre, Strategy
+from acd.config import Capacity, Centre, Class, Strategy
 from acd.events import LinkChanged
 from acd.matching import Matching, Options
 from acd.model import AgentId, ContactId
@@ -193,7 +193,7 @@ def scene(seed: int, one_kind: bool) -> tuple[dict[str, Side], list[tuple[str, l
 
 
 def matched(sides: dict[str, Side], contacts: list[tuple[str, list[str]]]) -> Given:
-    matching = Matching[int, str](lambda agent, asks: sides[agent].has_room(asks))
+    matching = Matching[int, str](lambda agent: sides[agent].has_room)
     for number, (kind, able) in enumerate(contacts):
         if able:
             matching.add(number, Options(able, kind, places(able, 6)))
@@ -243,3 +243,42 @@ def test_where_kinds_exclude_each_other_what_comes_out_can_be_and_rarely_misses_
         assert not given or min(given) == min(n for n, (_, able) in enumerate(contacts) if able)
         missed += missing(given, contacts) != min(missing(way, contacts) for way in ways)
     assert missed <= 10
+
+
+# ---------------------------------------------------------------- reserves
+
+
+def one_vip_reserved() -> Stage:
+    """Bob talks; cho, who has room for two chats, comes while there is no link."""
+    classes = {"standard": Class(), "vip": Class(reserve=1)}
+    cho = member(CHO, capacity=Capacity(chat=2), queues={SUPPORT: 0.0, SALES: 0.0})
+    stage = Stage(house(member(BOB), cho, classes=classes), BOB)
+    stage.arrives(ContactId("before"), 20.0)
+    stage.answers(ContactId("before"), 21.0)
+    return stage
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_who_is_kept_back_no_more_by_an_offer_before_comes_next_at_once_or_not(
+    together: bool,
+) -> None:
+    """Day 83000000609: with a vip served the reserve is kept, and the first is the first again."""
+    stage = one_vip_reserved()
+    if together:
+        stage.tell(LinkChanged(False), 50.0)
+        stage.comes(CHO, 51.0)
+    stage.arrives(ONE, 100.0, channel="sms")
+    stage.arrives(TWO, 101.0, channel="sms", class_="vip")
+    stage.arrives(THREE, 102.0, channel="sms", queue=SALES)
+    came = rung(stage.tell(LinkChanged(True), 200.0)) if together else stage.comes(CHO, 200.0)
+    assert came == [(TWO, CHO), (ONE, CHO)]
+
+
+def test_who_is_kept_back_by_the_offers_before_leaves_the_place_to_the_next_in_order() -> None:
+    """One of two agents is left to the standard class; the other is the vip's, not the mail's."""
+    classes = {"standard": Class(), "vip": Class(reserve=1)}
+    members = member(ANN), member(BOB)
+    contacts = call(ONE), call(TWO), mail(THREE), call(FOUR, class_="vip")
+    pairs = at_once(house(*members, classes=classes), [ANN, BOB], *contacts)
+    assert pairs[0] == (ONE, ANN)
+    assert (TWO, BOB) not in pairs and (FOUR, BOB) in pairs
