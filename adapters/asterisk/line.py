@@ -18,6 +18,8 @@ from typing import Any, TypeVar
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.call_facts import (
+    SCRIPT,
+    THIS_PROCESS,
     arguments,
     call_facts,
     keys_on_record,
@@ -160,6 +162,7 @@ class AgiLine:
     def _begin(self) -> tuple[CallFacts, int]:
         on_record = keys_on_record(self._agi.env)
         limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
+        limits[SCRIPT] = THIS_PROCESS
         if on_record:  # the script before this one has begun it
             self._set(limits)
         else:
