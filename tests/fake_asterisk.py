@@ -148,6 +148,9 @@ class FakeCall:
         if match := re.fullmatch(r'GET VARIABLE "(.*)"', command):
             value = self.variables.get(match[1], "")
             return f"1 ({value})" if value else "0"
+        if match := re.fullmatch(r"WAIT FOR DIGIT (\d+)", command):
+            await asyncio.sleep(int(match[1]) / 1000)
+            return "0"
         if match := re.fullmatch(r'EXEC MSet "(.*)"', command):
             self.variables |= dict(pair.split("=", 1) for pair in match[1].split(","))
             return "0"

@@ -1,8 +1,8 @@
 """A caller on the telephone, as `ivr.ports.Line`: what is said and asked, in AGI commands.
 
 Every key that the caller presses is kept by Asterisk itself (StoreDTMF) in a variable of the call,
-from the script's first moment to its last: AGI throws keys away between two commands. Questions
-are answered from that record, so keys may come early, and `Read` only tells when to look.
+from before the answer to the script's last moment: AGI throws keys away between two commands.
+Questions are answered from that record, so keys may come early, and `Read` only tells when to look.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.agi import CallAgi
+from adapters.asterisk.attention import Attention
 from adapters.asterisk.call_facts import (
     SCRIPT,
     THIS_PROCESS,
@@ -61,6 +62,7 @@ class AgiLine:
         self._working: Future[Any] = Future()
         """The latest command; one at a time."""
         self._working.set_result(None)
+        self._attention = Attention(agi, self._submit)
         self._facts = CallFacts(ContactId(""), "", None)
         self._version = ""
         """The flow's version, as the call has it."""
@@ -82,6 +84,7 @@ class AgiLine:
     def close(self) -> None:
         """End the script. Asterisk goes on with the dialplan."""
         self._over = True
+        self._attention.forget()
         self._agi.end()
         # After a command that has just been woken: its socket's number must not be another's yet.
         self._working.add_done_callback(lambda _: self._agi.close())
@@ -140,6 +143,7 @@ class AgiLine:
             variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"
         await self._do(0, self._join, variables)
         self._over = True
+        self._attention.forget()
 
     async def hang_up(self) -> None:
         with suppress(CallerGone):
@@ -154,23 +158,33 @@ class AgiLine:
             self._agi.allow(seconds)
             return work(*args)
 
-        working = self._working = self._threads.submit(timed)
-        return await asyncio.wrap_future(working)
+        await self._attention.end()
+        try:
+            return await asyncio.wrap_future(self._submit(timed))
+        finally:
+            if not self._over:
+                self._attention.begin()
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        working = self._working = self._threads.submit(work)
+        return working
 
     # ---- in a thread
 
     def _begin(self) -> tuple[CallFacts, int]:
         on_record = keys_on_record(self._agi.env)
+        goes_on = arguments(self._agi.env)["STEP"]
         limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
         limits[SCRIPT] = THIS_PROCESS
-        if on_record:  # the script before this one has begun it
+        if on_record:
             self._set(limits)
-        else:
+        else:  # an Asterisk that has not read our dialplan since an upgrade
             self._set(limits | {TYPED: KEPT})
             self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
-        goes_on = arguments(self._agi.env)["STEP"]
         self._kept = self._agi.get_variable(VALUES) if goes_on else ""
-        return call_facts(self._agi.env, self._kept), max(on_record - len(KEPT), 0)
+        # Who goes on with a step asks for its keys again; those of a new call are all to be taken.
+        taken = max(on_record - len(KEPT), 0) if goes_on else 0
+        return call_facts(self._agi.env, self._kept), taken
 
     def _remember(self, values: str, variables: dict[str, str]) -> None:
         """Values before the step that counts on them. Not by `MSet`: an application's arguments

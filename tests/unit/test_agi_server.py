@@ -15,6 +15,7 @@ import pytest
 
 from adapters.asterisk import playing
 from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
+from adapters.asterisk.attention import UNATTENDED
 from adapters.asterisk.call_facts import ARGUMENTS, ON_RECORD, caller_number, keys_on_record
 from ivr.ports import CallFacts, Line, LineFailed
 from tests.bare_asterisk import free_port
@@ -257,11 +258,57 @@ async def test_keys_that_an_earlier_script_was_given_answer_no_new_question(
         answers.append(await line.ask([], most_keys=4, seconds=1))
 
     stage.script = asks
-    call.variables["HOTLINE_TYPED"] = f"={early}"
+    call.variables |= {"HOTLINE_TYPED": f"={early}", "STEP": "menu"}
     await call.run()
     assert answers == ["5"]
     begun = [command for command in call.commands if "RX,HOTLINE_TYPED" in command]
     assert begun == [], "keys are being kept already: beginning again would lose them"
+
+
+async def test_keys_pressed_before_there_was_a_script_answer_its_first_question(
+    stage: Stage,
+) -> None:
+    call = FakeCall(stage.port)
+    answers: list[str | None] = []
+
+    async def asks(line: Line) -> None:
+        answers.append(await line.ask([], most_keys=4, seconds=1))
+
+    stage.script = asks
+    call.variables["HOTLINE_TYPED"] = "=7*07"
+    await call.run()
+    assert answers == ["7*07"]
+
+
+async def test_while_a_script_thinks_something_waits_for_keys_and_then_makes_way(
+    stage: Stage,
+) -> None:
+    call = FakeCall(stage.port)
+
+    def waits() -> int:
+        return call.commands.count("WAIT FOR DIGIT 80")
+
+    async def thinks(line: Line) -> None:
+        async with asyncio.timeout(5):
+            while waits() < 2:
+                await asyncio.sleep(0)
+        await line.remember("menu", {})
+        await line.remember("then", {})
+
+    stage.script = thinks
+    await call.run()
+    steps = [command for command in call.commands if "STEP=" in command]
+    assert steps == ['EXEC MSet "STEP=menu"', 'EXEC MSet "STEP=then"']
+    assert call.commands[-2:] == steps, "in a row, and nothing waits when the script is over"
+
+
+async def test_nobody_waits_for_keys_of_a_caller_who_was_handed_over(stage: Stage) -> None:
+    async def joins(line: Line) -> None:
+        await line.join_queue("sales", "vip", 0.0)
+        await asyncio.sleep(5 * UNATTENDED)
+
+    call = await stage.call(joins)
+    assert "WAIT FOR DIGIT 80" not in call.commands
 
 
 @pytest.mark.parametrize(
@@ -271,7 +318,7 @@ def test_the_dialplan_of_before_an_upgrade_is_understood_too(told: str, signs: i
     assert keys_on_record({f"agi_arg_{ARGUMENTS.index(ON_RECORD) + 1}": told}) == signs
 
 
-async def test_a_first_script_has_the_keys_kept_from_now_on(stage: Stage) -> None:
+async def test_where_the_dialplan_keeps_no_keys_the_script_has_them_kept(stage: Stage) -> None:
     call = await stage.call()
     assert 'EXEC StoreDTMF "RX,HOTLINE_TYPED"' in call.commands
 
