@@ -11,7 +11,7 @@ import gc
 import logging
 import signal
 import sys
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -20,6 +20,7 @@ from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
 from adapters.asterisk.config import Folders
+from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
@@ -80,10 +81,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     found = await recover(journal, settings.centre)
     clock = CentreClock(found.at)
-    prompts = _prompts(settings)
+    prompts, keys = _prompts(settings), DoubleKeys()
     ami = Ami(
         "127.0.0.1", settings.ports.ami, AMI_USER, settings.secret("ami"),
-        on_event=lambda event: switchboard.hear(event),
+        on_event=lambda event: _hear(event, keys, switchboard),
         on_link=lambda up: resync.link_changed(up),
     )  # fmt: skip
     switchboard = Switchboard(ami, prompts)
@@ -102,7 +103,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
         async with flows.walking(line.facts) as flow:
             await take_call(line, flow, distributor, clock, rules.hours, lookups)
 
-    agi = AgiServer("127.0.0.1", settings.ports.agi, settings.secret("agi"), take, prompts)
+    agi = _agi_server(settings, take, prompts, keys)
     answers = Answers(distributor, clock, rules, FlowRequests(flows, SqlAudit(database), clock))
     control = ControlServer(settings.core_socket, answers.answer)
     parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
@@ -114,6 +115,22 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
+
+
+def _hear(event: Mapping[str, str], keys: DoubleKeys, switchboard: Switchboard) -> None:
+    """One event of Asterisk's, told to those who want it."""
+    keys.hear(event)
+    switchboard.hear(event)
+
+
+def _agi_server(
+    settings: Settings,
+    take: Callable[[Line], Awaitable[None]],
+    prompts: PromptFolder,
+    keys: DoubleKeys,
+) -> AgiServer:
+    secret = settings.secret("agi")
+    return AgiServer("127.0.0.1", settings.ports.agi, secret, take, prompts, keys=keys)
 
 
 def _running(

@@ -17,6 +17,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 
 from adapters.asterisk.agi import CallAgi
+from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.line import AgiLine
 from adapters.asterisk.rare_log import RareLog
 from ivr.ports import CallerGone, Line, LineFailed
@@ -58,12 +59,15 @@ class AgiServer:
         take_call: Callable[[Line], Awaitable[None]],
         prompts: PromptStore,
         limits: AgiLimits = AgiLimits(),
+        keys: DoubleKeys | None = None,
     ) -> None:
+        """`keys`: what the manager interface tells of keys; None: nothing."""
         self._address = (host, port)
         self._secret = secret.encode()
         self._take_call = take_call
         self._prompts = prompts
         self._limits = limits
+        self._keys = keys
         self._threads = ThreadPoolExecutor(limits.connections, thread_name_prefix="call")
         self._refused = RareLog(log, "agi connection refused")
         self._calls: set[asyncio.Task[None]] = set()
@@ -117,7 +121,8 @@ class AgiServer:
                 self._refused(str(refused))
                 return
             stack.pop_all()  # from here on the socket belongs to the line
-        await self._run(AgiLine(CallAgi(sock, env, received), self._prompts, self._threads))
+        agi = CallAgi(sock, env, received)
+        await self._run(AgiLine(agi, self._prompts, self._threads, self._keys))
 
     async def _run(self, line: AgiLine) -> None:
         try:

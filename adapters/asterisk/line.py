@@ -27,6 +27,7 @@ from adapters.asterisk.call_facts import (
     values_text,
     visits_text,
 )
+from adapters.asterisk.double_keys import DoubleKeys, KeyRecord
 from adapters.asterisk.playing import length, made, names, recordings
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed
 from voice.ports import Prompt, PromptStore
@@ -55,7 +56,9 @@ PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
 class AgiLine:
     """One call's line. `begin` first, `close` last; satisfies `ivr.ports.Line`."""
 
-    def __init__(self, agi: CallAgi, prompts: PromptStore, threads: Executor) -> None:
+    def __init__(
+        self, agi: CallAgi, prompts: PromptStore, threads: Executor, keys: DoubleKeys | None = None
+    ) -> None:
         self._agi = agi
         self._prompts = prompts
         self._threads = threads
@@ -63,6 +66,7 @@ class AgiLine:
         """The latest command; one at a time."""
         self._working.set_result(None)
         self._attention = Attention(agi, self._submit)
+        self._record = KeyRecord(agi.env.get("agi_channel", ""), keys)
         self._facts = CallFacts(ContactId(""), "", None)
         self._version = ""
         """The flow's version, as the call has it."""
@@ -184,6 +188,8 @@ class AgiLine:
         self._kept = self._agi.get_variable(VALUES) if goes_on else ""
         # Who goes on with a step asks for its keys again; those of a new call are all to be taken.
         taken = max(on_record - len(KEPT), 0) if goes_on else 0
+        if goes_on:  # we were not there to hear of its keys
+            self._record = KeyRecord("", None)
         return call_facts(self._agi.env, self._kept), taken
 
     def _remember(self, values: str, variables: dict[str, str]) -> None:
@@ -213,7 +219,8 @@ class AgiLine:
 
     def _typed(self) -> str:
         """The keys that have not answered a question yet."""
-        return str(self._agi.get_variable(TYPED))[len(KEPT) + self._taken :]
+        record = str(self._agi.get_variable(TYPED))[len(KEPT) :]
+        return self._record.once(record)[self._taken :]
 
     def _play(self, files: list[str]) -> None:
         if files:
