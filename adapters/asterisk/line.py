@@ -74,6 +74,8 @@ class AgiLine:
         """The values as the call keeps them."""
         self._taken = 0
         """How many of the keys on record have answered a question."""
+        self._most = 0
+        """How many keys the last `Read` might take."""
         self._over = False
 
     @property
@@ -188,8 +190,8 @@ class AgiLine:
         self._kept = self._agi.get_variable(VALUES) if goes_on else ""
         # Who goes on with a step asks for its keys again; those of a new call are all to be taken.
         taken = max(on_record - len(KEPT), 0) if goes_on else 0
-        if goes_on:  # we were not there to hear of its keys
-            self._record = KeyRecord("", None)
+        if goes_on:
+            self._record = KeyRecord("", None)  # we were not there to hear of its keys
         return call_facts(self._agi.env, self._kept), taken
 
     def _remember(self, values: str, variables: dict[str, str]) -> None:
@@ -264,6 +266,9 @@ class AgiLine:
             elif _answer(typed, most_keys, ends_with) is None:
                 self._read("", most_keys - len(typed), options, BETWEEN_KEYS)
             typed = self._typed()
+            while typed and _answer(typed, most_keys, ends_with) is None and self._is_full():
+                self._read("", most_keys - len(typed), options, BETWEEN_KEYS)
+                typed = self._typed()
         keys, taken = _answer(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken
         return keys if taken else None
@@ -271,11 +276,16 @@ class AgiLine:
     def _read(self, sound: str, most: int, options: str, seconds: Seconds) -> bool:
         """Play and wait until enough keys have been pressed, or none for long enough; False when
         it could not be played."""
+        self._most = most
         self._agi.set_variable("TIMEOUT(response)", seconds)
         self._agi.appexec("Read", f"{READ},{sound},{most},{options}")
         failed = self._agi.get_variable("READSTATUS") == "ERROR"
         self._complain(failed)
         return not failed
+
+    def _is_full(self) -> bool:
+        """Whether the last `Read` has had as many keys as it may take: some perhaps twice."""
+        return len(str(self._agi.get_variable(READ))) >= self._most
 
     def _complain(self, failed: bool) -> None:
         if failed:

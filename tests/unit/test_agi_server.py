@@ -17,6 +17,7 @@ from adapters.asterisk import playing
 from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
 from adapters.asterisk.attention import UNATTENDED
 from adapters.asterisk.call_facts import ARGUMENTS, ON_RECORD, caller_number, keys_on_record
+from adapters.asterisk.double_keys import DoubleKeys
 from ivr.ports import CallFacts, Line, LineFailed
 from tests.bare_asterisk import free_port
 from tests.fake_asterisk import WORD, FakeCall
@@ -50,7 +51,10 @@ class Stage:
         self.port = free_port()
         self.calls: list[CallFacts] = []
         self.script: Callable[[Line], Awaitable[object]] = self.nothing
-        self.server = AgiServer("127.0.0.1", self.port, WORD, self.take_call, prompts, QUICK)
+        self.keys = DoubleKeys()
+        self.server = AgiServer(
+            "127.0.0.1", self.port, WORD, self.take_call, prompts, QUICK, keys=self.keys
+        )
 
     async def nothing(self, line: Line) -> None: ...
 
@@ -309,6 +313,27 @@ async def test_nobody_waits_for_keys_of_a_caller_who_was_handed_over(stage: Stag
 
     call = await stage.call(joins)
     assert "WAIT FOR DIGIT 80" not in call.commands
+
+
+async def test_a_key_that_counted_twice_cuts_no_answer_short(stage: Stage) -> None:
+    """Asterisk reads the 6 once more while it waits for two keys, and takes it for the second."""
+    call, answers = FakeCall(stage.port), list[str | None]()
+    turns = iter([("=066", "66"), ("=0667", "7")])
+
+    async def read(_options: str) -> str:
+        call.variables["HOTLINE_TYPED"], call.variables["HOTLINE_READ"] = next(turns)
+        return "0"
+
+    async def asks(line: Line) -> None:
+        answers.append(await line.ask([], most_keys=3, seconds=1))
+
+    for kind, key in (("Begin", "0"), ("End", "0"), ("Begin", "6"), ("End", "6"), ("End", "6")):
+        told = {"Channel": "PJSIP/trunk-00000001", "Digit": key, "Direction": "Received"}
+        stage.keys.hear({"Event": f"DTMF{kind}", **told})
+    call.applications["Read"], stage.script = read, asks
+    call.variables["HOTLINE_TYPED"] = "=0"
+    await call.run()
+    assert answers == ["067"]
 
 
 @pytest.mark.parametrize(
