@@ -51,14 +51,13 @@ class Seen:
 
 
 class Watch:
-    """Follows every caller's steps. `news` is told after each event."""
+    """Follows every caller's steps."""
 
     def __init__(self) -> None:
         self.calls: dict[str, Seen] = {}
         """By the caller's number; the latest call of each."""
         self._channels: dict[str, Seen] = {}
         self._news: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
-        self.on_step: Callable[[str, str], None] = lambda number, step: None
 
     def hear(self, event: Mapping[str, str]) -> None:
         """One event of the manager interface."""
@@ -69,7 +68,6 @@ class Watch:
         elif seen := self._channels.get(event.get("Channel", "")):
             if event["Event"] == "VarSet":
                 seen.steps.append((float(event["Timestamp"]), event["Value"]))
-                self.on_step(number, event["Value"])
             elif event["Event"] == "DTMFBegin" and event["Direction"] == "Received":
                 seen.keys += event["Digit"]
             elif event["Event"] == "DTMFEnd" and event["Direction"] == "Received":
@@ -90,8 +88,8 @@ class Watch:
 class FlowStage:
     """A house with the data folder of one's choice, and callers with hands."""
 
-    def __init__(self, house: House, watch: Watch, ami: rig.Ami) -> None:
-        self.house, self.watch, self.ami = house, watch, ami
+    def __init__(self, house: House, watch: Watch) -> None:
+        self.house, self.watch = house, watch
         self._hands: list[Hand] = []
         self._callers: list[Callers] = []
 
@@ -156,7 +154,7 @@ async def flow_stage(furnish: Callable[[Path], None]) -> AsyncIterator[FlowStage
             ami = await rig.login(house.asterisk)
             watch = Watch()
             ami.hears = watch.hear
-            stage = FlowStage(house, watch, ami)
+            stage = FlowStage(house, watch)
             try:
                 yield stage
             finally:
