@@ -48,7 +48,7 @@ ORDERS: Mapping[str, Answer] = {
 SILENT_SECONDS = 1.0
 STUCK_SECONDS = 90.0
 """No step takes as long, with all its tries."""
-LISTENS = 0.4
+LISTENS = 0.2
 """Seconds after which a caller who hangs up does: into the middle of the prompt."""
 IN_QUEUE = 1.5
 
