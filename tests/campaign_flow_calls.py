@@ -51,6 +51,7 @@ STUCK_SECONDS = 90.0
 LISTENS = 0.2
 """Seconds after which a caller who hangs up does: into the middle of the prompt."""
 IN_QUEUE = 1.5
+NOTED_SECONDS = 10.0
 
 
 @dataclass
@@ -174,14 +175,27 @@ async def together(stage: FlowStage, paths: Sequence[Path], report: Report) -> N
     report.faults += [fault for fault in await asyncio.gather(*playing) if fault]
     await stage.forget_callers()
     await stage.house.until_states(30, waiting=0)
-    trails = await stage.trails()
-    for path, number in numbers.items():
-        _note(path, trails.get(stage.watch.calls[number].contact, []), report)
+    for path, trail in (await _noted(stage, numbers)).items():
+        _note(path, trail, report)
     for hand in hands:
         report.longest_gap = max(report.longest_gap, hand.longest_gap)
         if hand.longest_gap > SILENT_SECONDS:
             report.faults.append(f"a caller heard nothing for {hand.longest_gap:.1f} s")
     report.calls += len(paths)
+
+
+async def _noted(stage: FlowStage, numbers: Mapping[Path, str]) -> dict[Path, list[str]]:
+    """What the journal has of each call: who hangs up while a prompt is being made is noticed when
+    it is there."""
+    end = time.monotonic() + NOTED_SECONDS
+    while True:
+        trails = await stage.trails()
+        contacts = {path: stage.watch.calls[number].contact for path, number in numbers.items()}
+        found = {path: trails.get(contact, []) for path, contact in contacts.items()}
+        late = any(len(trail) < len(path.deeds) for path, trail in found.items())
+        if not late or time.monotonic() > end:
+            return found
+        await asyncio.sleep(0.2)
 
 
 def _note(path: Path, trail: list[str], report: Report) -> None:
