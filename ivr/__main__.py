@@ -25,6 +25,7 @@ from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
 from adapters.asterisk.config import Folders, prompt_texts
+from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from adapters.control.server import ControlServer
@@ -98,7 +99,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     database, journal, vault = await _stores(settings, stack)
     found = await recover(journal, settings.centre)
     clock, prompts = CentreClock(found.at), _prompts(settings)
-    ami = _ami(settings, lambda news: switchboard.hear(news), lambda up: resync.link_changed(up))
+    keys = DoubleKeys()
+    ami = _ami(
+        settings,
+        lambda news: _hear(news, keys, switchboard),
+        lambda up: resync.link_changed(up),
+    )  # fmt: skip
     switchboard = Switchboard(ami, prompts)
     distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
     switchboard.tell(distributor)
@@ -125,7 +131,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
         async with flows.walking(line.facts) as flow:
             await walk(line, flow, distributor, clock, rules.hours)
 
-    agi = _agi_server(settings, take, prompts)
+    agi = _agi_server(settings, take, prompts, keys)
     more = CallbackRequests(desk, vault, audit).known | RecordingRequests(audit, clock).known
     more |= lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
@@ -185,6 +191,12 @@ async def _gate(settings: Settings, lists: CallerLists, closures: Closures) -> G
     return Gate(lists, settings.site.blocked_callers, refusal, closures)
 
 
+def _hear(event: Mapping[str, str], keys: DoubleKeys, switchboard: Switchboard) -> None:
+    """One event of Asterisk's, told to those who want it."""
+    keys.hear(event)
+    switchboard.hear(event)
+
+
 def _running(
     parts: Iterable[Coroutine[Any, Any, None]], stack: AsyncExitStack
 ) -> list[asyncio.Task[None]]:
@@ -200,13 +212,16 @@ def _keeping(settings: Settings, database: Database, vault: SqlVault) -> Keeping
 
 
 def _agi_server(
-    settings: Settings, take: Callable[[Line], Awaitable[None]], prompts: PromptFolder
+    settings: Settings,
+    take: Callable[[Line], Awaitable[None]],
+    prompts: PromptFolder,
+    keys: DoubleKeys,
 ) -> AgiServer:
     """For calls; what an earlier run has left of recordings is gone."""
-    folder = Folders.of(settings).takes
+    folder, secret = Folders.of(settings).takes, settings.secret("agi")
     takes.forget(folder)
-    secret = settings.secret("agi")
-    return AgiServer("127.0.0.1", settings.ports.agi, secret, take, prompts, takes=folder)
+    port = settings.ports.agi
+    return AgiServer("127.0.0.1", port, secret, take, prompts, takes=folder, keys=keys)
 
 
 def _prompts(settings: Settings) -> PromptFolder:

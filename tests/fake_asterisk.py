@@ -159,6 +159,9 @@ class FakeCall:
             return f"1 ({value})" if value else "0"
         if (match := re.fullmatch(r'EXEC Record "(.*?),.*"', command)) and self.records:
             return self.records(Path(match[1]))
+        if match := re.fullmatch(r"WAIT FOR DIGIT (\d+)", command):
+            await asyncio.sleep(int(match[1]) / 1000)
+            return "0"
         if match := re.fullmatch(r'EXEC MSet "(.*)"', command):
             self.variables |= dict(pair.split("=", 1) for pair in match[1].split(","))
             return "0"

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.asterisk.agi import CallAgi
+from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.line import AgiLine
 from adapters.asterisk.rare_log import RareLog
 from ivr.ports import CallerGone, Line, LineFailed
@@ -60,13 +61,16 @@ class AgiServer:
         prompts: PromptStore,
         limits: AgiLimits = AgiLimits(),
         takes: Path | None = None,
+        keys: DoubleKeys | None = None,
     ) -> None:
+        """`keys`: what the manager interface tells of keys; None: nothing."""
         self._address = (host, port)
         self._secret = secret.encode()
         self._take_call = take_call
         self._prompts = prompts
         self._limits = limits
         self._takes = takes
+        self._keys = keys
         self._threads = ThreadPoolExecutor(limits.connections, thread_name_prefix="call")
         self._refused = RareLog(log, "agi connection refused")
         self._calls: set[asyncio.Task[None]] = set()
@@ -121,7 +125,8 @@ class AgiServer:
                 return
             stack.pop_all()  # from here on the socket belongs to the line
         agi = CallAgi(sock, env, received)
-        await self._run(AgiLine(agi, self._prompts, self._threads, self._takes))
+        line = AgiLine(agi, self._prompts, self._threads, self._takes, self._keys)
+        await self._run(line)
 
     async def _run(self, line: AgiLine) -> None:
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
 
@@ -20,6 +21,9 @@ ARGUMENTS = (
 )  # fmt: skip
 """What the dialplan hands to the script, in this order: but for the first what `${...}` of the
 call has."""
+SCRIPT = "HOTLINE_SCRIPT"
+"""The variable of a call that names the process which last began its script."""
+THIS_PROCESS = secrets.token_hex(4)
 CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 WRITTEN = re.compile(r"(?:[A-Za-z0-9._~-]|%[0-9A-F]{2})*")
 """A value as the call keeps it."""

@@ -77,6 +77,12 @@ def caller(event: Mapping[str, str], channel: str, dialled: str, presentation: s
 # ---------------------------------------------------------------- AMI
 
 
+def variables_of(row: Mapping[str, str]) -> dict[str, str]:
+    """The channel variables of a Status row; the header repeats, its values come joined."""
+    lines = row.get("Variable", "").split("\n")
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
 def from_ami(event: Mapping[str, str]) -> list[Event]:
     """The facts in one AMI event; most events hold none."""
     name = event.get("Event", "")

@@ -1,14 +1,11 @@
-"""A caller on the telephone, as `ivr.ports.Line`: what is said and asked, in AGI commands.
+"""A caller on the telephone, as `ivr.ports.Line`: AGI commands in threads, one at a time.
 
-Every key that the caller presses is kept by Asterisk itself (StoreDTMF) in a variable of the call,
-from the script's first moment to its last: AGI throws keys away between two commands. Questions
-are answered from that record, so keys may come early, and `Read` only tells when to look.
+What is said and asked, and the keys that answer it, is `adapters.asterisk.asking`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
@@ -19,36 +16,30 @@ from typing import Any, TypeVar
 from acd.model import ContactId, Seconds
 from adapters.asterisk import takes
 from adapters.asterisk.agi import CallAgi
+from adapters.asterisk.asking import BETWEEN_KEYS, KEPT, READ, TYPED, Asking
+from adapters.asterisk.attention import Attention
 from adapters.asterisk.call_facts import (
+    SCRIPT,
+    THIS_PROCESS,
     arguments,
     call_facts,
     keys_on_record,
     values_text,
     visits_text,
 )
+from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.playing import length, made, names, recordings
-from adapters.asterisk.typed import answer_in
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
 from voice.ports import Prompt, PromptStore
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 
-BETWEEN_KEYS: Seconds = 3.0
-AT_ONCE: Seconds = 0.001
-"""As long as `Read` waits for a key behind something that is only said; 0 would mean 10 s."""
-TYPED, READ = "HOTLINE_TYPED", "HOTLINE_READ"
 VALUES = "HOTLINE_VALUES"
 """What the steps have collected. Asked for by a script that goes on with a call, and no argument
 of the script: those can be seen by whoever looks at the channel."""
 JOINED = "joined"
 """The first request to the waiting loop: what the flow says to whom it hands over."""
-KEPT = "="
-"""What the record of keys begins with: an empty one tells that nothing is being kept."""
-DIAL_TONE = "dial"
 BUSY_SECONDS: Seconds = 5.0
-SILENCE = "silence"
-"""The music class that sends silence."""
 PLAIN = re.compile(r"[^,\\\"()\[\]{}]*")
 """Values that mean the same to `MSet` as to `Set`."""
 
@@ -57,19 +48,20 @@ class AgiLine:
     """One call's line. `begin` first, `close` last; satisfies `ivr.ports.Line`."""
 
     def __init__(
-        self, agi: CallAgi, prompts: PromptStore, threads: Executor, takes: Path | None = None
-    ) -> None:
-        self._agi, self._prompts, self._threads, self._takes = agi, prompts, threads, takes
+        self, agi: CallAgi, prompts: PromptStore, threads: Executor,
+        takes: Path | None = None, keys: DoubleKeys | None = None,
+    ) -> None:  # fmt: skip
+        self._agi, self._prompts, self._threads = agi, prompts, threads
         self._working: Future[Any] = Future()
         """The latest command; one at a time."""
         self._working.set_result(None)
+        self._asking = Asking(agi, takes, keys)
+        self._attention = Attention(agi, self._submit)
         self._facts = CallFacts(ContactId(""), "", None)
         self._version = ""
         """The flow's version, as the call has it."""
         self._kept = ""
         """The values as the call keeps them."""
-        self._taken = 0
-        """How many of the keys on record have answered a question."""
         self._over = False
 
     @property
@@ -84,6 +76,7 @@ class AgiLine:
     def close(self) -> None:
         """End the script. Asterisk goes on with the dialplan."""
         self._over = True
+        self._attention.forget()
         self._agi.end()
         # After a command that has just been woken: its socket's number must not be another's yet.
         self._working.add_done_callback(lambda _: self._agi.close())
@@ -94,9 +87,9 @@ class AgiLine:
     async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
         async with recordings(self._prompts, prompts) as files:
             if not interruptible:
-                await self._do(length(files), self._play, files)
+                await self._do(length(files), self._asking.play, files)
                 return None
-            return await self._do(length(files), self._say, files)
+            return await self._do(length(files), self._asking.say, files)
 
     async def ask(
         self,
@@ -110,15 +103,15 @@ class AgiLine:
         async with recordings(self._prompts, prompts) as files:
             longest = length(files) + seconds + most_keys * BETWEEN_KEYS
             unsaid = bool(prompts) and not files
-            asked = files, most_keys, seconds, ends_with, unsaid
-            return await self._do(longest, self._ask_in_secret if secret else self._ask, *asked)
+            ask = self._asking.ask_in_secret if secret else self._asking.ask
+            return await self._do(longest, ask, files, most_keys, seconds, ends_with, unsaid)
 
     async def record(
         self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
     ) -> Take:
         async with recordings(self._prompts, prompts) as files:
             longest = length(files) + seconds + takes.MORE_SECONDS
-            return await self._do(longest, self._record, files, seconds, pause, ends_with)
+            return await self._do(longest, self._asking.record, files, seconds, pause, ends_with)
 
     async def set_language(self, language: str) -> None:
         await self._do(0, self._set, {"CHANNEL(language)": language, "LANG": language})
@@ -154,6 +147,7 @@ class AgiLine:
             variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"
         await self._do(0, self._join, variables)
         self._over = True
+        self._attention.forget()
 
     async def busy(self) -> None:
         with suppress(CallerGone):  # Asterisk hangs up when it has sent the tone for so long
@@ -172,22 +166,31 @@ class AgiLine:
             self._agi.allow(seconds)
             return work(*args)
 
-        working = self._working = self._threads.submit(timed)
-        return await asyncio.wrap_future(working)
+        await self._attention.end()
+        try:
+            return await asyncio.wrap_future(self._submit(timed))
+        finally:
+            if not self._over:
+                self._attention.begin()
+
+    def _submit(self, work: Callable[[], T]) -> Future[T]:
+        working = self._working = self._threads.submit(work)
+        return working
 
     # ---- in a thread
 
     def _begin(self) -> CallFacts:
         on_record = keys_on_record(self._agi.env)
-        limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
-        if on_record:  # the script before this one has begun it; nobody asks for its keys any more
-            self._set(limits)
-            self._taken = on_record - len(KEPT)
-            self._forget()
-        else:
-            self._set(limits | {TYPED: KEPT})
-            self._agi.appexec("StoreDTMF", f"RX,{TYPED}")
         goes_on = arguments(self._agi.env)["STEP"]
+        limits = {"TIMEOUT(absolute)": "0", "TIMEOUT(digit)": str(BETWEEN_KEYS)}
+        limits[SCRIPT] = THIS_PROCESS
+        if on_record:
+            self._set(limits)
+        else:  # after a talk; or an Asterisk that has not read our dialplan since an upgrade
+            self._set(limits | {TYPED: KEPT})
+            self._asking.begin()
+        if goes_on:
+            self._asking.go_on(on_record)
         self._kept = self._agi.get_variable(VALUES) if goes_on else ""
         return call_facts(self._agi.env, self._kept)
 
@@ -210,91 +213,5 @@ class AgiLine:
 
     def _join(self, variables: dict[str, str]) -> None:
         self._set(variables)
-        with suppress(LineFailed):  # keys of the talk are nobody's business
-            self._agi.appexec("StoreDTMF", "remove")
+        self._asking.end()
         self._set({TYPED: "", READ: "", "ACD_DONE": "1"})
-
-    def _typed(self) -> str:
-        """The keys that have not answered a question yet."""
-        return str(self._agi.get_variable(TYPED))[len(KEPT) + self._taken :]
-
-    def _play(self, files: list[str]) -> None:
-        if files:
-            self._agi.appexec("Playback", "&".join(files))
-            self._complain(self._agi.get_variable("PLAYBACKSTATUS") == "FAILED")
-            self._hush()
-
-    def _say(self, files: list[str]) -> str | None:
-        self._speak(files)
-        return self._typed()[:1] or None
-
-    def _speak(self, files: list[str]) -> bool:
-        """Play until a key is pressed; whether everything could be played. One file at a time:
-        between two files of one `Read` nothing at all is sent for 70 ms."""
-        played = True
-        for file in files:
-            if self._typed():
-                break
-            played &= self._read(file, 1, "t()", AT_ONCE)
-        if files:
-            self._hush()
-        return played
-
-    def _hush(self) -> None:
-        """Send silence from now on: a line on which nothing comes sounds dead."""
-        with suppress(LineFailed):
-            self._agi.appexec("StartMusicOnHold", SILENCE)
-
-    def _ask(
-        self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
-    ) -> str | None:
-        typed = self._typed()
-        if answer_in(typed, most_keys, ends_with) is None:
-            left, options = most_keys - len(typed), f"t({ends_with})"
-            if typed:
-                self._read("", left, options, BETWEEN_KEYS)
-            elif unsaid or not self._speak(files):
-                self._read(DIAL_TONE, left, options + "i", seconds)
-            elif not (typed := self._typed()):
-                self._read("", left, options, seconds)
-            elif answer_in(typed, most_keys, ends_with) is None:
-                self._read("", most_keys - len(typed), options, BETWEEN_KEYS)
-            typed = self._typed()
-        keys, taken = answer_in(typed, most_keys, ends_with) or (typed, len(typed))
-        self._taken += taken
-        return keys if taken else None
-
-    def _record(self, files: list[str], seconds: Seconds, pause: int, ends_with: str) -> Take:
-        folder, tone = takes.tone_in(self._takes)
-        self._speak(files)
-        self._play([tone])
-        taken = takes.take(self._agi, folder, seconds, pause, ends_with)
-        if not taken.gone:
-            self._taken += len(self._typed())
-        return taken
-
-    def _ask_in_secret(
-        self, files: list[str], most_keys: int, seconds: Seconds, ends_with: str, unsaid: bool
-    ) -> str | None:
-        keys = self._ask(files, most_keys, seconds, ends_with, unsaid)
-        self._forget()
-        return keys
-
-    def _forget(self) -> None:
-        """Take the keys that have answered questions off the call; later ones stay."""
-        self._agi.set_variable(TYPED, KEPT + self._typed())
-        self._agi.set_variable(READ, "")
-        self._taken = 0
-
-    def _read(self, sound: str, most: int, options: str, seconds: Seconds) -> bool:
-        """Play and wait until enough keys have been pressed, or none for long enough; False when
-        it could not be played."""
-        self._agi.set_variable("TIMEOUT(response)", seconds)
-        self._agi.appexec("Read", f"{READ},{sound},{most},{options}")
-        failed = self._agi.get_variable("READSTATUS") == "ERROR"
-        self._complain(failed)
-        return not failed
-
-    def _complain(self, failed: bool) -> None:
-        if failed:
-            log.error("prompts not played", extra={"reason": "asterisk cannot read the files"})

@@ -1,7 +1,7 @@
 """After every login to AMI: catch up with what happened meanwhile, then let the engine offer again.
 
-First the event log (CEL), then one look at all channels, then the phones. In between the event log
-is followed all the time: it is the only source of the calls' stories.
+First the calls whose script died, then the event log (CEL), one look at all channels, the phones.
+In between the event log is followed all the time: it is the only source of the calls' stories.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from acd import events
 from acd.model import AgentId, ContactId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
+from adapters.asterisk.call_facts import SCRIPT
 from adapters.asterisk.cel import NUMBER_LEFT, CelLog
 from adapters.asterisk.facts import (
     CelRow,
@@ -22,7 +23,9 @@ from adapters.asterisk.facts import (
     from_cel,
     milliseconds,
     offer_of,
+    variables_of,
 )
+from adapters.asterisk.orphans import take_back
 from adapters.asterisk.switchboard import Switchboard, WaitingCaller
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
 from ivr.ports import Note, Origin, Vault
@@ -39,6 +42,7 @@ CATCH_UP_SECONDS: Seconds = 10.0
 PRESENTATION = "CALLERID(num-pres)"
 STATUS_VARIABLES = (
     "CONTACT", "QENTER", "QUEUE", "CLASS", "LANG", "DIALLED", "STEP", "FLOW", "BUSY", PRESENTATION,
+    "TRY", SCRIPT,
 )  # fmt: skip
 WAITING_CONTEXT = "acd-wait"
 
@@ -81,9 +85,11 @@ class Resync:
     async def _come_back(self) -> None:
         while True:
             try:
+                channels = await self._channels()
+                await take_back(self._ami, channels)
                 await self._announce_epoch()
                 await self._announce_credits()
-                await self._introduce(await self._channels())
+                await self._introduce(channels)
                 await self._catch_up()
                 await self._cel.forget_numbers(self._distributor.cel_row)
                 await self._look()
@@ -191,7 +197,7 @@ class Resync:
         for row in channels:
             seen = _caller(row)
             if seen and seen.waits and seen.contact not in engine.contacts:
-                variables = _variables(row)
+                variables = variables_of(row)
                 named = {**row, "Contact": seen.contact, "Lang": seen.language}
                 shown = variables.get(PRESENTATION, "")
                 who = caller(named, seen.channel, variables.get("DIALLED", ""), shown)
@@ -226,7 +232,7 @@ class Resync:
 
 
 def _caller(row: Mapping[str, str]) -> CallerSeen | None:
-    variables = _variables(row)
+    variables = variables_of(row)
     contact = variables.get("CONTACT")
     if not contact or offer_of(row.get("Uniqueid", "")):
         return None
@@ -242,14 +248,8 @@ def _caller(row: Mapping[str, str]) -> CallerSeen | None:
 
 
 def _origin(row: Mapping[str, str]) -> Origin:
-    variables = _variables(row)
+    variables = variables_of(row)
     return Origin(*(variables.get(name, "") for name in ("DIALLED", "STEP", "FLOW")))
-
-
-def _variables(row: Mapping[str, str]) -> dict[str, str]:
-    """The channel variables of a Status row; the header repeats, its values come joined."""
-    lines = row.get("Variable", "").split("\n")
-    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def _phone(row: Mapping[str, str]) -> str:

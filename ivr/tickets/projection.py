@@ -46,6 +46,8 @@ def tell(known: Known, record: Record) -> None:
     contact = _contact(known, record)
     if contact and contact.state and record.kind == "Arrived":
         record = replace(record, kind="Reached")  # told again, from the waiting loop
+    if contact and contact.dialled and record.kind == "CallStarted":
+        return  # told again, by a script that began again
     was_over = contact is not None and contact.ended_at is not None
     if contact is not None:
         learn(contact, record)

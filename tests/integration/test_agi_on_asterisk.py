@@ -175,6 +175,7 @@ async def test_a_script_that_takes_over_from_another_hears_new_keys(stage: Stage
         answers.put_nowait(await line.ask(LONG, most_keys=1, seconds=1))
 
     async def first(line: Line) -> None:
+        await line.remember("menu", {})
         await stage.press(line, "12")
         stage.script = second
 

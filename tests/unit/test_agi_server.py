@@ -15,7 +15,9 @@ import pytest
 
 from adapters.asterisk import playing
 from adapters.asterisk.agi_server import AgiLimits, AgiServer, parse_header
+from adapters.asterisk.attention import UNATTENDED
 from adapters.asterisk.call_facts import ARGUMENTS, ON_RECORD, caller_number, keys_on_record
+from adapters.asterisk.double_keys import DoubleKeys
 from ivr.ports import CallFacts, Line, LineFailed
 from tests.bare_asterisk import free_port
 from tests.fake_asterisk import WORD, FakeCall
@@ -49,7 +51,10 @@ class Stage:
         self.port = free_port()
         self.calls: list[CallFacts] = []
         self.script: Callable[[Line], Awaitable[object]] = self.nothing
-        self.server = AgiServer("127.0.0.1", self.port, WORD, self.take_call, prompts, QUICK)
+        self.keys = DoubleKeys()
+        self.server = AgiServer(
+            "127.0.0.1", self.port, WORD, self.take_call, prompts, QUICK, keys=self.keys
+        )
 
     async def nothing(self, line: Line) -> None: ...
 
@@ -257,7 +262,7 @@ async def test_keys_that_an_earlier_script_was_given_answer_no_new_question(
         answers.append(await line.ask([], most_keys=4, seconds=1))
 
     stage.script = asks
-    call.variables["HOTLINE_TYPED"] = f"={early}"
+    call.variables |= {"HOTLINE_TYPED": f"={early}", "STEP": "menu"}
     await call.run()
     assert answers == ["5"]
     begun = [command for command in call.commands if "RX,HOTLINE_TYPED" in command]
@@ -285,9 +290,76 @@ async def test_a_script_that_takes_over_takes_the_keys_before_it_off_the_call(
     stage: Stage,
 ) -> None:
     call = FakeCall(stage.port)
-    call.variables["HOTLINE_TYPED"] = "=4711"
+    call.variables |= {"HOTLINE_TYPED": "=4711", "STEP": "menu"}
     await call.run()
     assert call.variables["HOTLINE_TYPED"] == "="
+
+
+async def test_keys_pressed_before_there_was_a_script_answer_its_first_question(
+    stage: Stage,
+) -> None:
+    call = FakeCall(stage.port)
+    answers: list[str | None] = []
+
+    async def asks(line: Line) -> None:
+        answers.append(await line.ask([], most_keys=4, seconds=1))
+
+    stage.script = asks
+    call.variables["HOTLINE_TYPED"] = "=7*07"
+    await call.run()
+    assert answers == ["7*07"]
+
+
+async def test_while_a_script_thinks_something_waits_for_keys_and_then_makes_way(
+    stage: Stage,
+) -> None:
+    call = FakeCall(stage.port)
+
+    def waits() -> int:
+        return call.commands.count("WAIT FOR DIGIT 80")
+
+    async def thinks(line: Line) -> None:
+        async with asyncio.timeout(5):
+            while waits() < 2:
+                await asyncio.sleep(0)
+        await line.remember("menu", {})
+        await line.remember("then", {})
+
+    stage.script = thinks
+    await call.run()
+    steps = [command for command in call.commands if "STEP=" in command]
+    assert steps == ['EXEC MSet "STEP=menu"', 'EXEC MSet "STEP=then"']
+    assert call.commands[-2:] == steps, "in a row, and nothing waits when the script is over"
+
+
+async def test_nobody_waits_for_keys_of_a_caller_who_was_handed_over(stage: Stage) -> None:
+    async def joins(line: Line) -> None:
+        await line.join_queue("sales", "vip", 0.0)
+        await asyncio.sleep(5 * UNATTENDED)
+
+    call = await stage.call(joins)
+    assert "WAIT FOR DIGIT 80" not in call.commands
+
+
+async def test_a_key_that_counted_twice_cuts_no_answer_short(stage: Stage) -> None:
+    """Asterisk reads the 6 once more while it waits for two keys, and takes it for the second."""
+    call, answers = FakeCall(stage.port), list[str | None]()
+    turns = iter([("=066", "66"), ("=0667", "7")])
+
+    async def read(_options: str) -> str:
+        call.variables["HOTLINE_TYPED"], call.variables["HOTLINE_READ"] = next(turns)
+        return "0"
+
+    async def asks(line: Line) -> None:
+        answers.append(await line.ask([], most_keys=3, seconds=1))
+
+    for kind, key in (("Begin", "0"), ("End", "0"), ("Begin", "6"), ("End", "6"), ("End", "6")):
+        told = {"Channel": "PJSIP/trunk-00000001", "Digit": key, "Direction": "Received"}
+        stage.keys.hear({"Event": f"DTMF{kind}", **told})
+    call.applications["Read"], stage.script = read, asks
+    call.variables["HOTLINE_TYPED"] = "=0"
+    await call.run()
+    assert answers == ["067"]
 
 
 @pytest.mark.parametrize(
@@ -297,7 +369,7 @@ def test_the_dialplan_of_before_an_upgrade_is_understood_too(told: str, signs: i
     assert keys_on_record({f"agi_arg_{ARGUMENTS.index(ON_RECORD) + 1}": told}) == signs
 
 
-async def test_a_first_script_has_the_keys_kept_from_now_on(stage: Stage) -> None:
+async def test_where_the_dialplan_keeps_no_keys_the_script_has_them_kept(stage: Stage) -> None:
     call = await stage.call()
     assert 'EXEC StoreDTMF "RX,HOTLINE_TYPED"' in call.commands
 

@@ -45,6 +45,15 @@ def test_a_call_that_asks_for_a_person_opens_a_ticket_with_its_whole_story() -> 
     assert kinds(known, ticket) == ["call_started", "arrived", "ticket_opened"]
 
 
+def test_a_call_whose_script_began_again_has_started_once_and_keeps_its_person() -> None:
+    again = (1.0, "CallStarted", "c1", {"person": "per_2", "dialled": "4000", "language": "zh"})
+    started, arrived = call(0.0, "c1")
+    known = told(started, again, arrived)
+    (ticket,) = known.tickets.values()
+    assert kinds(known, ticket) == ["call_started", "arrived", "ticket_opened"]
+    assert ticket.person == SOMEBODY and PersonId("per_2") not in known.seen
+
+
 @pytest.mark.parametrize(("later", "tickets"), [(JOIN_SECONDS, 1), (JOIN_SECONDS + 0.001, 2)])
 def test_a_second_call_joins_within_24_hours_to_the_millisecond(later: float, tickets: int) -> None:
     known = told(*call(0.0, "c1"), *call(later, "c2"))
