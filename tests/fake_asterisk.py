@@ -157,8 +157,8 @@ class FakeCall:
         if match := re.fullmatch(r'GET VARIABLE "(.*)"', command):
             value = self.variables.get(match[1], "")
             return f"1 ({value})" if value else "0"
-        if (match := re.fullmatch(r'RECORD FILE "(.*)" sln .*', command)) and self.records:
-            return self.records(Path(f"{match[1]}.sln"))
+        if (match := re.fullmatch(r'EXEC Record "(.*?),.*"', command)) and self.records:
+            return self.records(Path(match[1]))
         if match := re.fullmatch(r'EXEC MSet "(.*)"', command):
             self.variables |= dict(pair.split("=", 1) for pair in match[1].split(","))
             return "0"

@@ -195,12 +195,14 @@ class CallAgi(AGI):  # type: ignore[misc]  # the library has no types
 
     def record(self, name: str, form: str, ends_with: str, seconds: float, pause: int) -> bool:
         """Record into `name.form` until a key, so many seconds of silence (`pause`), or the end of
-        the time; whether the caller hung up. The file is whole when this returns: Asterisk answers
-        before it has closed it, so its next sign of life is waited for."""
-        limits = (round(seconds * 1000), 0, f"s={pause}")
+        the time; whether the caller hung up. The file is whole when this returns.
+
+        `ends_with` is `#` or nothing. Not by `RECORD FILE`: its file has the place of the music's,
+        and the class `silence`, which goes on so that the line does not sound dead, closes it."""
+        options = "kq" + ("" if ends_with == "#" else "x")
         try:
-            self.execute("RECORD FILE", self._quote(name), form, self._quote(ends_with), *limits)
-            self.execute("NOOP")
+            self.appexec("Record", f"{name}.{form},{pause},{max(1, round(seconds))},{options}")
+            self.execute("NOOP")  # a hang-up ends the recording like any other end
         except CallerGone:
             self._wire.wait_for_end()
             return True

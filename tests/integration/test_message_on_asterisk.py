@@ -129,7 +129,7 @@ async def test_a_caller_speaks_ends_by_hash_and_keeps_the_message(
         stage.voice.press("1")
         [trail] = await until(lambda: stage.trails)
     assert trail == ["mailbox:done", "bye:done"]
-    assert spoken(stage.sound) > 2
+    assert spoken(stage.sound) > 1.5  # Asterisk cuts off the last 0.2 s, where the key is heard
     [(kind, data)] = stage.acceptance.written
     assert kind == "MessageLeft" and data["effect"].endswith("/mailbox/1")
 

@@ -107,8 +107,8 @@ async def test_what_the_caller_says_is_read_measured_and_deleted(stage: Stage) -
 async def test_asterisk_is_told_when_it_ends_after_a_tone(stage: Stage) -> None:
     stage.says(SAID)
     await stage.over()
-    names = [command for command in stage.call.commands if "RECORD FILE" in command]
-    assert len(names) == 1 and names[0].endswith(' sln "#" 60000 0 s=4')
+    names = [command for command in stage.call.commands if "EXEC Record" in command]
+    assert len(names) == 1 and names[0].endswith('.sln,4,60,kq"')
     before = stage.call.commands[: stage.call.commands.index(names[0])]
     assert any("Playback" in command and command.endswith('tone"') for command in before)
 
