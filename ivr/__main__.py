@@ -16,7 +16,6 @@ import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from contextlib import AsyncExitStack
-from functools import partial
 from typing import Any
 
 from acd import events
@@ -56,6 +55,7 @@ from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.gate import Gate
 from ivr.live_flows import LiveFlows
+from ivr.neighbours import Neighbours
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
@@ -63,7 +63,6 @@ from ivr.python_files import python_functions
 from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
-from ivr.session import Keeping
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
 
@@ -115,21 +114,22 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     epoch = found.engine.epoch + 1
     distributor.post(events.Started(epoch))
 
-    audit, pins, outbox = SqlAudit(database), VaultPins(vault, clock), FileOutbox(settings.data)
-    lookups = await stack.enter_async_context(HttpLookups(settings.site.services))
+    audit, pins = SqlAudit(database), VaultPins(vault, clock)
     desk = CallbackDesk(distributor, vault, clock, settings.site.callbacks, lambda: rules.hours)
     await desk.remember(journal)
     lists = CallerLists(vault, audit, clock, is_emergency)
     closures = _closures(settings, audit, distributor, clock, flows)
-    walk = partial(
-        take_call, lookups=lookups, outbox=outbox, pins=pins, callbacks=desk,
-        python=PythonThreads(python_functions(settings)),
-        keeping=_keeping(settings, database, vault), gate=await _gate(settings, lists, closures),
+    neighbours = Neighbours(
+        gate=await _gate(settings, lists, closures),
+        lookups=await stack.enter_async_context(HttpLookups(settings.site.services)),
+        outbox=FileOutbox(settings.data),
+        python=PythonThreads(python_functions(settings)), pins=pins, callbacks=desk,
+        recordings=_recordings(settings, database), seals=vault, told_by_email=settings.site.email,
     )  # fmt: skip
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
-            await walk(line, flow, distributor, clock, rules.hours)
+            await take_call(line, flow, distributor, clock, rules.hours, neighbours)
 
     agi = _agi_server(settings, take, prompts, keys)
     more = CallbackRequests(desk, vault, audit).known | RecordingRequests(audit, clock).known
@@ -206,9 +206,8 @@ def _running(
     return tasks
 
 
-def _keeping(settings: Settings, database: Database, vault: SqlVault) -> Keeping:
-    recordings = SealedRecordings(database, KeyRing(settings.secrets), settings.data)
-    return Keeping(recordings, vault, settings.site.email)
+def _recordings(settings: Settings, database: Database) -> SealedRecordings:
+    return SealedRecordings(database, KeyRing(settings.secrets), settings.data)
 
 
 def _agi_server(

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 
 from acd.schedule import Schedule
 from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Step, StepName
-from ivr.gate import OPEN, Gate
+from ivr.neighbours import NONE, Neighbours
 from ivr.perform import perform
 from ivr.ports import (
     Acceptance,
@@ -27,16 +27,11 @@ from ivr.ports import (
     CallFacts,
     Clock,
     Line,
-    Lookups,
-    Outbox,
     PersonId,
-    Pins,
-    PythonSteps,
     StoreFailed,
     StoreRefused,
 )
-from ivr.promises import Callbacks
-from ivr.session import Keeping, Session
+from ivr.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -50,24 +45,13 @@ async def take_call(
     acceptance: Acceptance,
     clock: Clock,
     hours: Mapping[str, Schedule],
-    lookups: Lookups | None = None,
-    outbox: Outbox | None = None,
-    python: PythonSteps | None = None,
-    pins: Pins | None = None,
-    callbacks: Callbacks | None = None,
-    keeping: Keeping | None = None,
-    gate: Gate = OPEN,
+    neighbours: Neighbours = NONE,
 ) -> list[str]:
     """Walk the caller through the flow; the trail of steps and outcomes."""
     facts = line.facts
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
-    call.lookups = lookups or call.lookups
-    call.outbox, call.gate = outbox or call.outbox, gate
-    call.keeping = keeping or call.keeping
-    call.pins = pins or call.pins
-    call.python = python or call.python
-    call.callbacks = callbacks or call.callbacks
+    call.neighbours = neighbours
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:
@@ -110,10 +94,11 @@ async def _let_in(flow: Flow, call: Session, step: StepName) -> StepName:
     and turned away (none, empty)."""
     if call.line.facts.talked:
         return await _after_the_talk(flow, call)
-    call.listed = call.gate.listed(call.person)
-    if not call.gate.turns_away(call.listed):
+    gate = call.neighbours.gate
+    call.listed = gate.listed(call.person)
+    if not gate.turns_away(call.listed):
         return step
-    await call.gate.turn_away(call.line, call.acceptance, call.language)
+    await gate.turn_away(call.line, call.acceptance, call.language)
     call.trail.append("turned away")
     return ""
 

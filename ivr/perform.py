@@ -130,7 +130,7 @@ async def branch(step: BranchStep, session: Session) -> Outcome:
 
 
 async def hours(step: HoursStep, session: Session) -> Outcome:
-    if session.gate.is_closed(step.queue or session.line.facts.queue):
+    if session.neighbours.gate.is_closed(step.queue or session.line.facts.queue):
         return EMERGENCY if EMERGENCY in step.then else "closed"
     return "open" if session.hours[step.hours].is_open(session.clock.now()) else "closed"
 
@@ -139,7 +139,7 @@ async def lookup(step: LookupStep, session: Session) -> Outcome:
     """All values, or none: what the service has not answered is not half known."""
     try:
         question = step.question(session.values)
-        answer = await session.lookups.get(step.service, question, step.seconds)
+        answer = await session.neighbours.lookups.get(step.service, question, step.seconds)
         session.values.update(step.found(answer))
     except NotThere:
         return NOT_FOUND

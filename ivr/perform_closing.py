@@ -23,7 +23,7 @@ DO_SECONDS = 5.0
 async def closure(step: ClosureStep, session: Session) -> Outcome:
     """Raises `StoreFailed` or TimeoutError when it was not done: the script breaks off, and the
     caller is not told that it was."""
-    closures = session.gate.closures
+    closures = session.neighbours.gate.closures
     if closures is None:
         return REFUSED
     if outcome := await _not_let_in(step, session, closures):

@@ -58,7 +58,7 @@ class Recorder(Protocol):
 async def message(step: MessageStep, session: Session) -> Outcome:
     """Kept and written down before the caller hears so."""
     take: Take | None = None
-    if await session.keeping.recordings.find(session.effect()) is None:
+    if await session.neighbours.recordings.find(session.effect()) is None:
         take, outcome = await _message_of(step, session)
         if take is None:
             return outcome
@@ -72,7 +72,7 @@ async def message(step: MessageStep, session: Session) -> Outcome:
 async def record(step: RecordStep, session: Session) -> Outcome:
     """Kept with the contact, nobody's work."""
     take: Take | None = None
-    if await session.keeping.recordings.find(session.effect()) is None:
+    if await session.neighbours.recordings.find(session.effect()) is None:
         take = await _recorded(step, session)
         if take is None:
             return SILENCE
@@ -90,7 +90,7 @@ async def ticket(step: TicketStep, session: Session) -> Outcome:
         async with asyncio.timeout(KEEP_SECONDS):
             person = await person_of(session)
             words = step.written(session.values)
-            await session.keeping.seals.seal(person, field_of_note(key), words)
+            await session.neighbours.seals.seal(person, field_of_note(key), words)
             data = {"effect": key, "person": person, "type": step.type, "queue": queue}
             await session.acceptance.write(contact, "TicketNoted", data)
     except FAULTS as fault:
@@ -151,9 +151,9 @@ async def _message_left(session: Session, queue: str, kept: Recording) -> None:
     found = {"queue": queue, "recording": kept.id, "seconds": kept.seconds}
     data = {"effect": key, "person": kept.person, **found}
     await session.acceptance.write(contact, "MessageLeft", data)
-    if queue in session.keeping.told_by_email:
+    if queue in session.neighbours.told_by_email:
         about = {"about": "message", "contact": contact, **found}
-        await session.outbox.put(Outgoing(key, "email", None, about))
+        await session.neighbours.outbox.put(Outgoing(key, "email", None, about))
 
 
 async def _recording_kept(session: Session, of: str, kept: Recording) -> None:
@@ -167,12 +167,12 @@ async def _kept(
 ) -> Outcome:
     """Keep what was said, unless a script before this one has, and tell of it."""
     told = {"contact": session.line.facts.contact, "step": session.step}
+    recordings, key = session.neighbours.recordings, session.effect()
     try:
         async with asyncio.timeout(KEEP_SECONDS):
-            kept = await session.keeping.recordings.find(session.effect())
+            kept = await recordings.find(key)
             if kept is None and take:
-                person = await person_of(session)
-                kept = await session.keeping.recordings.keep(session.effect(), person, take.sound)
+                kept = await recordings.keep(key, await person_of(session), take.sound)
             if kept is None:
                 raise StoreFailed("the recording is gone")
             await tell(kept)

@@ -30,7 +30,7 @@ CONFIRMATION = "callback_promised"
 async def callback(step: CallbackStep, session: Session) -> Outcome:
     """Promised is what is safely written; time-outs end the script, and the next finds out."""
     async with asyncio.timeout(PROMISE_SECONDS):
-        promise = await session.callbacks.kept(session.effect())
+        promise = await session.neighbours.callbacks.kept(session.effect())
     number = ""
     if promise is None:
         number, outcome = await _number(step, session)
@@ -53,7 +53,7 @@ async def callback(step: CallbackStep, session: Session) -> Outcome:
 async def _number(step: CallbackStep, session: Session) -> tuple[str, Outcome]:
     """The number that the caller has agreed to, or how it ended without one."""
     own = session.line.facts.caller_number or ""
-    number = own if session.callbacks.may_call(own) else ""
+    number = own if session.neighbours.callbacks.may_call(own) else ""
     before: list[Prompt] = []
     outcome = SILENCE
     for _ in range(step.tries):
@@ -87,7 +87,7 @@ async def _keyed(step: CallbackStep, session: Session, before: list[Prompt]) -> 
     if not keys:
         return "", SILENCE
     number = step.grammar.value(keys)
-    fits = number is not None and session.callbacks.may_call(number)
+    fits = number is not None and session.neighbours.callbacks.may_call(number)
     return (str(number), NO_MATCH) if fits else ("", NO_MATCH)
 
 
@@ -98,14 +98,15 @@ async def _promise(step: CallbackStep, session: Session, number: str) -> Promise
         session.person,
     )  # fmt: skip
     async with asyncio.timeout(PROMISE_SECONDS):
-        return await session.callbacks.promise(wish)
+        return await session.neighbours.callbacks.promise(wish)
 
 
 async def _confirm(session: Session, promise: Promise) -> None:
     """To the outbox, once for the effect. The promise stands without it."""
     data = asdict(promise) | {"language": session.language}
+    confirmation = Outgoing(session.effect(), CONFIRMATION, promise.to, data)
     try:
-        await session.outbox.put(Outgoing(session.effect(), CONFIRMATION, promise.to, data))
+        await session.neighbours.outbox.put(confirmation)
     except StoreFailed as fault:
         told = {"contact": session.line.facts.contact, "why": str(fault)}
         log.warning("callback not confirmed", extra=told)

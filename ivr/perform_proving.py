@@ -40,7 +40,7 @@ async def verify(step: VerifyStep, session: Session) -> Outcome:
 
 
 async def _asked(step: VerifyStep, session: Session, person: PersonId) -> Outcome:
-    contact, pins = session.line.facts.contact, session.pins
+    contact, pins = session.line.facts.contact, session.neighbours.pins
     before: list[Prompt] = []
     outcome = SILENCE
     for _ in range(step.tries):

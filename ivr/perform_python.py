@@ -19,7 +19,7 @@ async def python(step: PythonStep, session: Session) -> Outcome:
         return UNKNOWN
     try:
         given = step.given(session.values)
-        ended = await session.python.run(step.name, given, session.effect())
+        ended = await session.neighbours.python.run(step.name, given, session.effect())
     except (TimeoutError, PythonFailed) as fault:
         told = {"contact": session.line.facts.contact, "function": step.name}
         log.warning("python step failed", extra=told | {"why": str(fault) or "not in time"})

@@ -25,8 +25,8 @@ USER, SECRET = "test", "word of the tests"
 BOOT_SECONDS = 20.0
 MODULES = """pbx_config app_exec app_playback app_read app_record app_senddtmf app_userevent
 app_dtmfstore app_stack app_queue app_verbose res_agi res_speech res_manager_devicestate
-res_musiconhold func_channel func_callerid func_timeout func_logic func_strings func_cut func_shared
-codec_ulaw codec_resample format_pcm
+res_musiconhold func_channel func_callerid func_timeout func_logic func_strings func_cut
+func_shared codec_ulaw codec_resample format_pcm
 format_wav format_sln res_timing_timerfd bridge_simple"""
 EMPTY = """acl ccss cdr cel extconfig features http pjproject rtp sorcery stasis udptl
 websocket_client"""

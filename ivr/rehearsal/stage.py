@@ -16,6 +16,7 @@ from ivr.centre_file import STANDARD
 from ivr.faults import meant
 from ivr.flow import Flow
 from ivr.flows_in_force import only_called
+from ivr.neighbours import Neighbours
 from ivr.ports import CallFacts
 from ivr.python_files import python_functions
 from ivr.python_steps import PythonFunction
@@ -26,7 +27,6 @@ from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPy
 from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.promises import RehearsedCallbacks
 from ivr.rehearsal.simulated_time import SimulatedTime
-from ivr.session import Keeping
 from ivr.settings import NumberEntry, Settings
 from voice.ports import Prompt
 
@@ -171,14 +171,14 @@ class Stage:
         self._log.faults.clear()
         lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
         python = MockedPython(self.premises.python, role.python)
-        gate = supposed.gate(role.listed, role.emergency)
+        neighbours = Neighbours(
+            gate=supposed.gate(role.listed, role.emergency), lookups=lookups, outbox=desk.shelf,
+            python=python, pins=RehearsedPins(role.pin),
+            callbacks=RehearsedCallbacks(role.callbacks), recordings=desk.shelf, seals=desk.shelf,
+        )  # fmt: skip
         trail: list[str] = []
         while not trail or line.has_talked():
-            walk = take_call(
-                line, flow, desk, clock, hours, lookups, desk.shelf, pins=RehearsedPins(role.pin),
-                python=python, callbacks=RehearsedCallbacks(role.callbacks),
-                keeping=Keeping(desk.shelf, desk.shelf), gate=gate,
-            )  # fmt: skip
+            walk = take_call(line, flow, desk, clock, hours, neighbours)
             trail += self._loop.run_until_complete(walk)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),

@@ -26,9 +26,9 @@ from ivr.callbacks import CallbackDesk
 from ivr.distributor import Distributor
 from ivr.flow import Flow
 from ivr.load import OWN_FLOWS, load
+from ivr.neighbours import NONE, Neighbours
 from ivr.pins import VaultPins, kept
-from ivr.ports import Line, Pins
-from ivr.promises import Callbacks
+from ivr.ports import Line
 from ivr.prompts import spoken_by
 from tests.centres import centre
 from tests.fakes_calls import ANYBODY, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
@@ -95,8 +95,7 @@ class Stage:
 
     asterisk: Instance
     flow: Flow
-    pins: Pins | None = None
-    callbacks: Callbacks | None = None
+    around: Neighbours = NONE
     acceptance: FakeAcceptance = field(default_factory=FakeAcceptance)
     server: AgiServer | None = None
     voice: Voice = field(init=False)
@@ -116,9 +115,8 @@ class Stage:
     async def take(self, line: Line) -> None:
         self.begun.append(line.facts.step)
         trail = await take_call(
-            line, self.flow, self.acceptance, StandingClock(), HOURS, pins=self.pins,
-            callbacks=self.callbacks,
-        )  # fmt: skip
+            line, self.flow, self.acceptance, StandingClock(), HOURS, self.around
+        )
         self.trails.append(trail)
 
     async def call(self) -> None:
@@ -162,10 +160,8 @@ def _likeness(voice: Voice, path: Path) -> float:
 
 
 @asynccontextmanager
-async def staged(
-    asterisk: Instance, flow: Flow, pins: Pins | None = None, callbacks: Callbacks | None = None
-) -> AsyncIterator[Stage]:
-    stage = Stage(asterisk, flow, pins, callbacks)
+async def staged(asterisk: Instance, flow: Flow, around: Neighbours = NONE) -> AsyncIterator[Stage]:
+    stage = Stage(asterisk, flow, around)
     await stage.serve()
     await stage.call()
     try:
@@ -232,7 +228,7 @@ async def test_a_caller_proves_who_they_are_though_the_script_is_run_again_at_th
     await make_missing(PromptFolder(asterisk.settings.prompts), flow.prompts())
     pins = VaultPins(MemoryVault({ANYBODY: {}}), StandingClock())
     await pins.keep(ANYBODY, kept("471108"))
-    async with staged(asterisk, flow, pins) as stage:
+    async with staged(asterisk, flow, Neighbours(pins=pins)) as stage:
         await stage.hears("请输入")
         assert stage.server
         await stage.server.stop(0)
@@ -264,7 +260,7 @@ async def test_a_caller_is_promised_a_callback_though_the_script_is_run_again(
     distributor = Distributor(engine, MemoryJournal(), NoPhones(), vault, clock)
     desk = CallbackDesk(distributor, vault, clock, CallbackSettings(), lambda: HOURS)
     running = asyncio.create_task(distributor.run())
-    async with staged(asterisk, flow, callbacks=desk) as stage:
+    async with staged(asterisk, flow, Neighbours(callbacks=desk)) as stage:
         await until(lambda: stage.begun)
         assert stage.server
         await stage.server.stop(0)

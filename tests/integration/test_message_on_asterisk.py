@@ -19,8 +19,8 @@ from adapters.sipp.rtp import FRAME
 from adapters.sipp.voice import Voice
 from ivr.call import take_call
 from ivr.flow import Flow
+from ivr.neighbours import Neighbours
 from ivr.ports import Line
-from ivr.session import Keeping
 from tests.fakes_calls import HOURS, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_stores import MemoryOutbox, MemoryRecordings
 from tests.rig import asterisk as running_asterisk
@@ -64,8 +64,8 @@ class Stage:
 
     async def take(self, line: Line) -> None:
         trail = await take_call(
-            line, self.flow, self.acceptance, StandingClock(), HOURS, None,
-            MemoryOutbox(), keeping=Keeping(self.recordings),
+            line, self.flow, self.acceptance, StandingClock(), HOURS,
+            Neighbours(outbox=MemoryOutbox(), recordings=self.recordings),
         )  # fmt: skip
         self.trails.append(trail)
 

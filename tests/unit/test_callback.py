@@ -25,6 +25,7 @@ from ivr.callbacks import CallbackDesk
 from ivr.distributor import Distributor
 from ivr.faults import BadSettings
 from ivr.flow import Flow
+from ivr.neighbours import Neighbours
 from ivr.ports import CallFacts, Note, PersonId, StoreFailed
 from ivr.promises import PROMISED, Promise
 from ivr.recovery import recover
@@ -102,7 +103,7 @@ class House:
         self.line = FakeLine(*acts, facts=facts)
         return await take_call(
             self.line, self.flow, self.distributor, self.clock, self.hours,
-            outbox=self.outbox, callbacks=self.desk,
+            Neighbours(outbox=self.outbox, callbacks=self.desk),
         )  # fmt: skip
 
     def promises(self) -> list[Promise]:
@@ -158,7 +159,7 @@ async def test_what_is_said_was_written_before(house: House) -> None:
 
     line = Attentive("1")
     trail = await take_call(
-        line, house.flow, house.distributor, house.clock, HOURS, callbacks=house.desk
+        line, house.flow, house.distributor, house.clock, HOURS, Neighbours(callbacks=house.desk)
     )
     assert trail == ["ring_me:promised", "bye:done"]
 
@@ -269,7 +270,7 @@ async def test_two_wishes_at_the_same_moment_are_one(house: House) -> None:
     calls = [
         take_call(
             FakeLine("1", facts=another(n)), house.flow, house.distributor, house.clock, HOURS,
-            callbacks=house.desk,
+            Neighbours(callbacks=house.desk),
         )
         for n in (1, 2)
     ]  # fmt: skip

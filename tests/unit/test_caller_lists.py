@@ -17,6 +17,7 @@ from ivr.call import take_call
 from ivr.caller_lists import FIELD, CallerLists, Listed
 from ivr.flow import Flow
 from ivr.gate import Gate, How
+from ivr.neighbours import Neighbours
 from ivr.ports import CallFacts, CoreRefused, PersonId, StoreFailed
 from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.settings import NumberEntry
@@ -94,7 +95,7 @@ async def call(
     flow: Flow = flow_of(text, folder)
     line, acceptance = FakeLine(facts=facts), Reception(vault=house.vault, **more)
     gate = Gate(house.lists, how, WORDS)
-    trail = await take_call(line, flow, acceptance, house.clock, HOURS, gate=gate)
+    trail = await take_call(line, flow, acceptance, house.clock, HOURS, Neighbours(gate))
     return trail, line, acceptance
 
 

@@ -19,6 +19,7 @@ from ivr.closure_pin import BadPin
 from ivr.closures import ALL, MOST_WRONG, WRONG_SECONDS, Closures, Locked
 from ivr.flow import Flow
 from ivr.gate import Gate
+from ivr.neighbours import Neighbours
 from ivr.ports import CoreRefused, Note, StoreFailed
 from ivr.rehearsal import supposed
 from ivr.rehearsal.stage import Premises, Role, Stage
@@ -85,7 +86,8 @@ class House:
         """The outcome of the first step of this flow, and what the caller heard."""
         line = FakeLine(*acts, facts=replace(A_CALL, queue=queue, language="en"))
         flow, gate = flow_of(text, self.folder), Gate(closures=self.closures)
-        trail = await take_call(line, flow, FakeAcceptance(), self.clock, HOURS, gate=gate)
+        around = Neighbours(gate)
+        trail = await take_call(line, flow, FakeAcceptance(), self.clock, HOURS, around)
         return trail[0].partition(":")[2], line.heard
 
 

@@ -18,7 +18,6 @@ from ivr.ports import EffectKey, LineFailed, Outgoing, StoreFailed
 from ivr.session import Session
 from tests.fakes import A_CALL, FakeLine
 from tests.fakes_calls import HOURS, FakeAcceptance, StandingClock, flow_of
-from tests.fakes_stores import MemoryOutbox
 
 ROUND = """
 first: does
@@ -52,10 +51,8 @@ def flow(tmp_path: Path) -> Flow:
     return flow_of(ROUND, tmp_path)
 
 
-async def take(line: FakeLine, flow: Flow, outbox: MemoryOutbox | None = None) -> list[str]:
-    return await take_call(
-        line, flow, FakeAcceptance(), StandingClock(), HOURS, outbox=outbox
-    )  # fmt: skip
+async def take(line: FakeLine, flow: Flow) -> list[str]:
+    return await take_call(line, flow, FakeAcceptance(), StandingClock(), HOURS)
 
 
 async def test_each_visit_of_a_step_has_a_key_of_its_own(keys: list[str], flow: Flow) -> None:
@@ -92,7 +89,7 @@ async def test_a_limit_and_an_effect_count_together(keys: list[str], tmp_path: P
 async def test_a_call_without_an_outbox_promises_nothing(flow: Flow) -> None:
     session = Session(FakeLine(), FakeAcceptance(), StandingClock(), HOURS, ("zh",), "zh")
     with pytest.raises(StoreFailed, match="no outbox"):
-        await session.outbox.put(Outgoing(session.effect("x"), "email", None, {}))
+        await session.neighbours.outbox.put(Outgoing(session.effect("x"), "email", None, {}))
 
 
 async def test_the_command_lists_what_waits_with_ids_only(

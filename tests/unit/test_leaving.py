@@ -12,10 +12,10 @@ from adapters.tickets.store import Numbered
 from ivr.call import take_call
 from ivr.faults import BadFlow
 from ivr.flow import Flow
+from ivr.neighbours import Neighbours
 from ivr.ports import EffectKey, JournalFailed, PersonId, Record, StoreFailed
 from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.stage import Premises, Role, Stage
-from ivr.session import Keeping
 from ivr.settings import NumberEntry
 from ivr.tickets.projection import Known, tell
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
@@ -63,11 +63,8 @@ class House:
         self.vault = MemoryVault({ANYBODY: {}})
 
     async def take(self, line: FakeLine, flow: Flow) -> list[str]:
-        keeping = Keeping(self.recordings, self.vault)
-        return await take_call(
-            line, flow, self.acceptance, StandingClock(), HOURS, None, MemoryOutbox(),
-            keeping=keeping,
-        )  # fmt: skip
+        around = Neighbours(outbox=MemoryOutbox(), recordings=self.recordings, seals=self.vault)
+        return await take_call(line, flow, self.acceptance, StandingClock(), HOURS, around)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from ivr.faults import BadFlow
 from ivr.flow import Flow, LookupStep
 from ivr.flow_difference import difference
 from ivr.load import load_for
+from ivr.neighbours import Neighbours
 from ivr.ports import LookupFailed, NotThere
 from ivr.rehearsal import callers, trial
 from ivr.rehearsal.stage import Premises, Role, Stage
@@ -75,7 +76,8 @@ def flow(tmp_path: Path) -> Flow:
 
 
 async def take(line: FakeLine, flow: Flow, lookups: FakeLookups | None) -> list[str]:
-    return await take_call(line, flow, FakeAcceptance(), StandingClock(), HOURS, lookups)
+    around = Neighbours(lookups=lookups) if lookups else Neighbours()
+    return await take_call(line, flow, FakeAcceptance(), StandingClock(), HOURS, around)
 
 
 # ---------------------------------------------------------------- in a call

@@ -11,9 +11,9 @@ import pytest
 from ivr import perform_leaving
 from ivr.call import take_call
 from ivr.flow import Flow
+from ivr.neighbours import Neighbours
 from ivr.ports import EffectKey, JournalFailed, StoreFailed
 from ivr.rehearsal.stage import Premises, Role, Stage, Walk
-from ivr.session import Keeping
 from ivr.settings import NumberEntry
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
 from tests.fakes_calls import ANYBODY, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
@@ -51,10 +51,11 @@ class House:
         self.vault = MemoryVault({ANYBODY: {}})
 
     async def take(self, line: FakeLine, flow: Flow) -> list[str]:
-        return await take_call(
-            line, flow, self.acceptance, StandingClock(), HOURS, None,
-            self.outbox, keeping=Keeping(self.recordings, self.vault, {"support"}),
+        around = Neighbours(
+            outbox=self.outbox, recordings=self.recordings, seals=self.vault,
+            told_by_email={"support"},
         )  # fmt: skip
+        return await take_call(line, flow, self.acceptance, StandingClock(), HOURS, around)
 
     @property
     def lengths(self) -> list[float]:

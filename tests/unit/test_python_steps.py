@@ -21,6 +21,7 @@ from ivr.call import take_call
 from ivr.check import House
 from ivr.faults import BadFlow
 from ivr.load import house_of, load, load_for
+from ivr.neighbours import Neighbours
 from ivr.ports import EffectKey
 from ivr.python_files import functions_in
 from ivr.python_steps import (
@@ -87,7 +88,8 @@ class Runs:
 
 async def take(line: FakeLine, text: str, folder: Path, python: Runs | PythonThreads) -> list[str]:
     flow = flow_of(text, folder)
-    return await take_call(line, flow, FakeAcceptance(), StandingClock(), HOURS, python=python)
+    around = Neighbours(python=python)
+    return await take_call(line, flow, FakeAcceptance(), StandingClock(), HOURS, around)
 
 
 # ---------------------------------------------------------------- in a call

@@ -12,6 +12,7 @@ import pytest
 from acd.model import ContactId
 from ivr.call import take_call
 from ivr.flow import Flow
+from ivr.neighbours import Neighbours
 from ivr.pin_requests import NO_PIN, PinRequests
 from ivr.pins import FIELD, LOCK_SECONDS, MOST_WRONG, KeptPin, VaultPins, kept
 from ivr.ports import CallFacts, CoreRefused, PersonId, PinState, StoreFailed
@@ -55,7 +56,7 @@ class Bank:
         self.line = FakeLine(*acts, facts=facts)
         self.acceptance.person = self.person
         return await take_call(
-            self.line, self.flow, self.acceptance, self.clock, HOURS, pins=self.pins
+            self.line, self.flow, self.acceptance, self.clock, HOURS, Neighbours(pins=self.pins)
         )
 
     @property

@@ -19,6 +19,7 @@ from ivr.faults import BadFlow
 from ivr.flow import Flow
 from ivr.graph import reachable
 from ivr.load import load
+from ivr.neighbours import Neighbours
 from ivr.ports import LookupFailed, NotThere
 from tests.fakes import FakeLine
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock
@@ -171,7 +172,7 @@ async def _trails(flow: Flow, seed: int) -> list[list[str]]:
             FakeAcceptance(),
             StandingClock(),
             HOURS,
-            MoodyServices(random.Random(seed - walk)),
+            Neighbours(lookups=MoodyServices(random.Random(seed - walk))),
         )
         for walk in range(WALKS)
     ]
