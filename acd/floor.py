@@ -101,6 +101,7 @@ class Floor:
         for agent in self.agents.values():
             if agent.state is not AgentState.LOGGED_OFF:
                 self.signed_in(agent, now)
+        self._open(VOICE, now)  # who is free is asked before the first call, too
         for contact in self.contacts.values():
             if contact.state is ContactState.WAITING:
                 self.wait(contact, now)

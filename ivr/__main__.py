@@ -99,11 +99,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     found = await recover(journal, settings.centre)
     clock, prompts = CentreClock(found.at), _prompts(settings)
     keys = DoubleKeys()
-    ami = _ami(
-        settings,
-        lambda news: _hear(news, keys, switchboard),
-        lambda up: resync.link_changed(up),
-    )  # fmt: skip
+    ami = _ami(settings, keys, lambda e: switchboard.hear(e), lambda up: resync.link_changed(up))
     switchboard = Switchboard(ami, prompts)
     distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
     switchboard.tell(distributor)
@@ -145,12 +141,18 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
 def _ami(
     settings: Settings,
+    keys: DoubleKeys,
     on_event: Callable[[Mapping[str, str]], None],
     on_link: Callable[[bool], None],
 ) -> Ami:
     """The link to Asterisk, not yet up."""
+
+    def hear(event: Mapping[str, str]) -> None:
+        keys.hear(event)
+        on_event(event)
+
     port, secret = settings.ports.ami, settings.secret("ami")
-    return Ami("127.0.0.1", port, AMI_USER, secret, on_event=on_event, on_link=on_link)
+    return Ami("127.0.0.1", port, AMI_USER, secret, on_event=hear, on_link=on_link)
 
 
 async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:
@@ -189,12 +191,6 @@ async def _gate(settings: Settings, lists: CallerLists, closures: Closures) -> G
     words, spoken = prompt_texts()["refused"], settings.site.languages
     refusal = {language: words[language] for language in spoken if language in words}
     return Gate(lists, settings.site.blocked_callers, refusal, closures)
-
-
-def _hear(event: Mapping[str, str], keys: DoubleKeys, switchboard: Switchboard) -> None:
-    """One event of Asterisk's, told to those who want it."""
-    keys.hear(event)
-    switchboard.hear(event)
 
 
 def _running(

@@ -9,8 +9,11 @@ from __future__ import annotations
 import asyncio
 import re
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import pytest
 
 from ivr.ports import CallerGone, Line
 from tests.bare_asterisk import BareAsterisk, bare_asterisk
@@ -25,6 +28,15 @@ CASES = {
     "gone": {"caller": "leaves", "SECONDS": "1"},
 }
 CASES["gone-without-end"] = CASES["gone"] | {"exits": ""}
+
+
+def as_recorded() -> Iterator[None]:
+    """What would be another thing each time is one: the process has one name, and a script that
+    thinks for a moment does not wait for keys."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adapters.asterisk.line.THIS_PROCESS", "recorded")
+        patch.setattr("adapters.asterisk.attention.UNATTENDED", 60.0)
+        yield
 
 
 async def menu(line: Line) -> str | None:
@@ -79,5 +91,6 @@ async def record(asterisk: BareAsterisk, folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as name, bare_asterisk(Path(name)) as running:
+    alike = contextmanager(as_recorded)()
+    with tempfile.TemporaryDirectory() as name, bare_asterisk(Path(name)) as running, alike:
         asyncio.run(record(running, Path(name)))

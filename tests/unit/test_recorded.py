@@ -16,13 +16,15 @@ from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.ami_wire import BREAKS, LONGEST_LINE, AmiRefused, Wire, checked, plain
 from ivr.ports import CallerGone, Line
 from tests.bare_asterisk import free_port
-from tests.record_asterisk import FOLDER, gone, menu
+from tests.record_asterisk import FOLDER, as_recorded, gone, menu
 from tests.telephony_stage import WORD, Recordings
 
 SESSIONS = sorted(FOLDER.glob("ami/*-session.txt"))
 
 
 # ---- AGI
+
+alike = pytest.fixture(as_recorded)
 
 
 async def replay(path: Path, folder: Path) -> tuple[list[str], list[str], list[str | None]]:
@@ -55,6 +57,7 @@ async def replay(path: Path, folder: Path) -> tuple[list[str], list[str], list[s
     return recorded, now, outcomes
 
 
+@pytest.mark.usefixtures("alike")
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("agi/*.txt")), ids=lambda path: path.stem)
 async def test_a_recorded_call_goes_as_it_went(path: Path, tmp_path: Path) -> None:
     recorded, now, outcomes = await replay(path, tmp_path)
