@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from acd.model import Seconds
 
-LATE: Seconds = 0.3
+LATE: Seconds = 1.0
 """Events come on another way than the record: so long one is waited for."""
 MOST_CALLS = 4_000
 """Whose end nobody has told of by then is forgotten."""
