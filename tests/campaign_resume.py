@@ -20,39 +20,24 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from adapters.cli.pid_file import PidFile
 from adapters.sipp.callers import fictional_numbers
 from adapters.stores.closure_file import put_pin
 from ivr import closure_pin, pins
 from tests.asked_service import AskedService, asked_service
-from tests.flow_stage import FlowStage, Seen, flow_stage, write_flow
+from tests.flow_stage import FlowStage, Seen, flow_stage
 from tests.hand import Hand
 from tests.resume_effects import effects, twice
-from tests.resume_rows import (
-    CHAIN_ROUNDS,
-    CHAINED,
-    FUNCTIONS,
-    INNER,
-    OTHER_QUEUE,
-    PIN,
-    ROWS,
-    SPEECH,
-    Row,
-    chain,
-    kind_of,
-)
+from tests.resume_house import CHAIN, dialled, furnish
+from tests.resume_rows import CHAIN_ROUNDS, CHAINED, PIN, ROWS, SPEECH, Row, chain, kind_of
 
 GOAL = 2.0
 """Seconds."""
-CHAIN = "chain"
 CHAIN_CALLS = 6
 SLOW_ANSWER = 5.0
 STANDS_SECONDS = 0.5
@@ -106,36 +91,6 @@ class Standing:
         return self.number[-4:]
 
 
-def furnish(service: AskedService) -> Callable[[Path], None]:
-    """A number and a flow for each kind, and one for the chain."""
-
-    def write(data: Path) -> None:
-        flows: dict[str, Mapping[str, Any]] = {kind: row.steps for kind, row in ROWS.items()}
-        flows |= {CHAIN: chain(), "inner": INNER}
-        for name, steps in flows.items():
-            write_flow(data, name, steps)
-        site = yaml.safe_load((data / "site.yaml").read_text())
-        site["numbers"] = {
-            dialled(name): {"flow": name, "language": "en"} for name in [*ROWS, CHAIN]
-        }
-        site["services"] = {"asked": {"url": f"http://127.0.0.1:{service.port}"}}
-        site["steps"] = "steps"
-        (data / "site.yaml").write_text(yaml.safe_dump(site))
-        (data / "steps").mkdir()
-        root = f'ROOT = "http://127.0.0.1:{service.port}"\n'
-        (data / "steps" / "functions.py").write_text(root + FUNCTIONS)
-        centre = yaml.safe_load((data / "centre.yaml").read_text())
-        centre["queues"][OTHER_QUEUE] = {}
-        (data / "centre.yaml").write_text(yaml.safe_dump(centre))
-
-    return write
-
-
-def dialled(name: str) -> str:
-    """The number of a kind's flow."""
-    return str(4100 + [*ROWS, CHAIN].index(name))
-
-
 async def kill_once(stage: FlowStage, service: AskedService, first: int, result: Result) -> None:
     """One kill; callers have the fictional numbers from `first` on."""
     numbers = fictional_numbers(len(ROWS) + CHAIN_CALLS, first)
@@ -152,11 +107,7 @@ async def kill_once(stage: FlowStage, service: AskedService, first: int, result:
     await asyncio.gather(*(_goes_on(stage, each, killed, back, result) for each in standing))
     for number in chained:
         await _chain_goes_on(stage, number, killed, back, result)
-    waits = [each for each in standing if each.row.trail[-1].endswith(":waiting")]
-    await stage.house.until_states(MOST_SECONDS, waiting=len(waits) + len(chained))
-    for each in standing:
-        if each not in waits:
-            await stage.watch.until(each.number, lambda seen: seen.ended, MOST_SECONDS)
+    await _come_to_rest(stage, standing, len(chained), result)
     trails = await stage.trails()
     done = await effects(stage)
     for each in standing:
@@ -169,6 +120,20 @@ async def kill_once(stage: FlowStage, service: AskedService, first: int, result:
         _compare_effects("ticket", done[contact, "TicketNoted"], CHAIN_ROUNDS, result)
     await stage.forget_callers()
     await stage.house.until_states(MOST_SECONDS, waiting=0)
+
+
+async def _come_to_rest(
+    stage: FlowStage, standing: list[Standing], chained: int, result: Result
+) -> None:
+    """Until everybody waits or is gone who should."""
+    waits = [each for each in standing if each.row.trail[-1].endswith(":waiting")]
+    try:
+        await stage.house.until_states(MOST_SECONDS, waiting=len(waits) + chained)
+        for each in standing:
+            if each not in waits:
+                await stage.watch.until(each.number, lambda seen: seen.ended, MOST_SECONDS)
+    except TimeoutError:
+        result.faults.append(f"not as many wait as should: {await stage.house.states()}")
 
 
 async def _stands(stage: FlowStage, kind: str, number: str) -> Standing:
@@ -285,7 +250,6 @@ def _compare(each: Standing, trail: list[str], service: AskedService, result: Re
             result.faults.append(
                 f"{each.kind}: {path} was asked for {asked} times; keys {each.seen.keys}"
             )
-            print(each.short, dict(service.asked))
 
 
 def _compare_effects(kind: str, found: Counter[str], wanted: int, result: Result) -> None:

@@ -172,8 +172,8 @@ ROWS: dict[str, Row] = {
         callback({"en": "Yes.", "zh": "好。"}), "ring", ("ring:promised", "bye:done"), after="1",
         effect="CallbackPromised",
     ),
-    "callback_promised": Row(  # what is said then is on the line when the core dies
-        callback(LONG), "ring", ("ring:promised", "bye:done"), before="1",
+    "callback_promised": Row(  # mostly what is said then is on the line when the core dies
+        callback(LONG), "ring", ("ring:promised", "bye:done"), before="1", after="1",
         effect="CallbackPromised",
     ),
     "closure": Row(
