@@ -152,8 +152,11 @@ async def _stands(stage: FlowStage, kind: str, number: str) -> Standing:
 
 async def _act(hand: Hand, acts: str) -> None:
     """Press the keys, and speak where it says so."""
-    for act in acts:
-        await (hand.speak(1.0) if act == SPEECH else hand.keys(act))
+    keys, *after = acts.split(SPEECH)
+    await hand.keys(keys)
+    for more in after:
+        await hand.speak(1.0)
+        await hand.keys(more)
 
 
 def _is_there(seen: Seen, row: Row) -> bool:
@@ -276,7 +279,8 @@ async def campaign(kills: int) -> Result:
         put_pin(stage.house.settings.secrets, closure_pin.make(PIN))
         for n in range(kills):
             await kill_once(stage, service, n * (len(ROWS) + CHAIN_CALLS), result)
-            print(f"kill {n + 1} of {kills}: {len(result.faults)} faults", file=sys.stderr)
+            told = f"kill {n + 1} of {kills}: {len(result.faults)} faults"
+            print(told, *result.faults[-3:], sep="\n  ", file=sys.stderr)
         result.faults += await twice(stage)
     return result
 
