@@ -279,8 +279,7 @@ async def campaign(kills: int) -> Result:
         put_pin(stage.house.settings.secrets, closure_pin.make(PIN))
         for n in range(kills):
             await kill_once(stage, service, n * (len(ROWS) + CHAIN_CALLS), result)
-            told = f"kill {n + 1} of {kills}: {len(result.faults)} faults"
-            print(told, *result.faults[-3:], sep="\n  ", file=sys.stderr)
+            print(f"kill {n + 1} of {kills}", *result.faults, sep="\n  ", file=sys.stderr)
         result.faults += await twice(stage)
     return result
 
