@@ -38,8 +38,7 @@ from tests.resume_rows import CHAIN_ROUNDS, CHAINED, PIN, ROWS, SPEECH, Row, cha
 
 GOAL = 2.0
 """Seconds."""
-CHAIN_CALLS = 6
-SLOW_ANSWER = 5.0
+CHAIN_CALLS, SLOW_ANSWER = 6, 5.0
 STANDS_SECONDS = 0.5
 """So long after a step has begun its prompt or question is on the line."""
 GONE_SECONDS = 0.3
