@@ -30,7 +30,8 @@ from ivr.rehearsal.coverage import Coverage
 from ivr.settings import Settings
 from ivr.settings import load as settings_of
 from tests import fake_shop
-from tests.flow_paths import HANG_UP, TAKES_TIME, Answer, Deed, Maze, Path, World, calls
+from tests.flow_deeds import HANG_UP, TAKES_TIME, Answer, Deed, Maze, World
+from tests.flow_paths import Path, calls
 from tests.flow_stage import FlowStage, Seen, flow_stage
 from tests.hand import Hand
 

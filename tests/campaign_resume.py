@@ -20,27 +20,25 @@ import statistics
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from adapters.cli.pid_file import PidFile
 from adapters.sipp.callers import fictional_numbers
+from adapters.stores.closure_file import put_pin
+from ivr import closure_pin, pins
 from tests.asked_service import AskedService, asked_service
-from tests.flow_stage import FlowStage, Seen, flow_stage, write_flow
+from tests.flow_stage import FlowStage, Seen, flow_stage
 from tests.hand import Hand
-from tests.resume_effects import twice
-from tests.resume_rows import CHAINED, ROWS, Row, chain
+from tests.resume_effects import effects, twice
+from tests.resume_house import CHAIN, dialled, furnish
+from tests.resume_rows import CHAIN_ROUNDS, CHAINED, PIN, ROWS, SPEECH, Row, chain, kind_of
 
 GOAL = 2.0
 """Seconds."""
-CHAIN = "chain"
-CHAIN_CALLS = 6
-SLOW_ANSWER = 5.0
+CHAIN_CALLS, SLOW_ANSWER = 6, 5.0
 STANDS_SECONDS = 0.5
 """So long after a step has begun its prompt or question is on the line."""
 GONE_SECONDS = 0.3
@@ -57,6 +55,8 @@ class Result:
     faults: list[str] = field(default_factory=list)
     notes: Counter[str] = field(default_factory=Counter)
     """Notes of chained steps that the journal lacks, or has twice."""
+    told_again: Counter[str] = field(default_factory=Counter)
+    """Effects of which the journal tells once more under their key, by kind."""
 
     def report(self) -> list[str]:
         """In words, a line a kind."""
@@ -64,12 +64,14 @@ class Result:
         every = [one for took in self.took.values() for one in took]
         lines += [_figures("all", every)] if every else []
         noted = ", ".join(f"{what}: {count}" for what, count in sorted(self.notes.items()))
-        return [*lines, f"notes of steps that took no time: {noted}", *self.faults]
+        again = ", ".join(f"{kind}: {count}" for kind, count in sorted(self.told_again.items()))
+        lines += [f"notes of steps that took no time: {noted}", f"effects told again: {again}"]
+        return [*lines, *self.faults]
 
 
 def _figures(kind: str, took: Sequence[float]) -> str:
     median = statistics.median(took)
-    return f"{kind:8} n={len(took):3}  median {median:.2f} s  max {max(took):.2f} s"
+    return f"{kind:17} n={len(took):3}  median {median:.2f} s  max {max(took):.2f} s"
 
 
 @dataclass(frozen=True)
@@ -81,31 +83,11 @@ class Standing:
     number: str
     hand: Hand
     seen: Seen
+    speech: asyncio.Task[None] | None = None
 
     @property
     def short(self) -> str:
         return self.number[-4:]
-
-
-def furnish(service: AskedService) -> Callable[[Path], None]:
-    """A number and a flow for each kind, and one for the chain."""
-
-    def write(data: Path) -> None:
-        flows: dict[str, Mapping[str, Any]] = {kind: row.steps for kind, row in ROWS.items()}
-        flows[CHAIN] = chain()
-        for name, steps in flows.items():
-            write_flow(data, name, steps)
-        site = yaml.safe_load((data / "site.yaml").read_text())
-        site["numbers"] = {dialled(name): {"flow": name, "language": "en"} for name in flows}
-        site["services"] = {"asked": {"url": f"http://127.0.0.1:{service.port}"}}
-        (data / "site.yaml").write_text(yaml.safe_dump(site))
-
-    return write
-
-
-def dialled(name: str) -> str:
-    """The number of a kind's flow."""
-    return str(4100 + [*ROWS, CHAIN].index(name))
 
 
 async def kill_once(stage: FlowStage, service: AskedService, first: int, result: Result) -> None:
@@ -124,26 +106,56 @@ async def kill_once(stage: FlowStage, service: AskedService, first: int, result:
     await asyncio.gather(*(_goes_on(stage, each, killed, back, result) for each in standing))
     for number in chained:
         await _chain_goes_on(stage, number, killed, back, result)
-    waits = [each for each in standing if each.row.trail[-1].endswith(":waiting")]
-    await stage.house.until_states(MOST_SECONDS, waiting=len(waits) + len(chained))
-    for each in standing:
-        if each not in waits:
-            await stage.watch.until(each.number, lambda seen: seen.ended, MOST_SECONDS)
+    await _come_to_rest(stage, standing, len(chained), result)
     trails = await stage.trails()
+    done = await effects(stage)
     for each in standing:
         _compare(each, trails.get(each.seen.contact, []), service, result)
+        if each.row.effect:
+            _compare_effects(each.kind, done[each.seen.contact, each.row.effect], 1, result)
     for number in chained:
-        _count_notes(trails[stage.watch.calls[number].contact], result)
+        contact = stage.watch.calls[number].contact
+        _count_notes(trails[contact], result)
+        _compare_effects("ticket", done[contact, "TicketNoted"], CHAIN_ROUNDS, result)
     await stage.forget_callers()
     await stage.house.until_states(MOST_SECONDS, waiting=0)
 
 
+async def _come_to_rest(
+    stage: FlowStage, standing: list[Standing], chained: int, result: Result
+) -> None:
+    """Until everybody waits or is gone who should."""
+    waits = [each for each in standing if each.row.trail[-1].endswith(":waiting")]
+    try:
+        await stage.house.until_states(MOST_SECONDS, waiting=len(waits) + chained)
+        for each in standing:
+            if each not in waits:
+                await stage.watch.until(each.number, lambda seen: seen.ended, MOST_SECONDS)
+    except TimeoutError:
+        result.faults.append(f"not as many wait as should: {await stage.house.states()}")
+
+
 async def _stands(stage: FlowStage, kind: str, number: str) -> Standing:
     row = ROWS[kind]
+    if row.has_pin:
+        pin, why = pins.kept(PIN), {"who": "campaign", "why": "to be keyed"}
+        await stage.house.core.ask(
+            "pin set", number=number, salt=pin.salt, digest=pin.digest, **why
+        )
     _, [hand] = await stage.callers([number], dialled(kind))
     await hand.keys(row.before.replace("N", number[-4:]))
     seen = await stage.watch.until(number, lambda seen: _is_there(seen, row), 20)
-    return Standing(kind, row, number, hand, seen)
+    speech = asyncio.create_task(hand.speak(MOST_SECONDS * 2)) if row.speaks else None
+    return Standing(kind, row, number, hand, seen, speech)
+
+
+async def _act(hand: Hand, acts: str) -> None:
+    """Press the keys, and speak where it says so."""
+    keys, *after = acts.split(SPEECH)
+    await hand.keys(keys)
+    for more in after:
+        await hand.speak(1.0)
+        await hand.keys(more)
 
 
 def _is_there(seen: Seen, row: Row) -> bool:
@@ -201,7 +213,9 @@ async def _goes_on(
         result.faults.append(f"{each.kind}: the call did not go on in {MOST_SECONDS:.0f} s")
         return
     _note(each.kind, each.row.stands, each.seen, killed, back, result)
-    await each.hand.keys(each.row.after)
+    if each.speech:
+        each.speech.cancel()
+    await _act(each.hand, each.row.after)
 
 
 async def _chain_goes_on(
@@ -214,7 +228,7 @@ async def _chain_goes_on(
     await stage.watch.until(
         number, lambda seen: seen.steps[-1][0] > killed + GONE_SECONDS, MOST_SECONDS
     )
-    _note(before[-1].partition("_")[0], before[-1], seen, killed, back, result)
+    _note(kind_of(before[-1]), before[-1], seen, killed, back, result)
 
 
 def _note(kind: str, step: str, seen: Seen, killed: float, back: float, result: Result) -> None:
@@ -229,11 +243,22 @@ def _note(kind: str, step: str, seen: Seen, killed: float, back: float, result: 
 
 def _compare(each: Standing, trail: list[str], service: AskedService, result: Result) -> None:
     if tuple(trail) != each.row.trail:
-        result.faults.append(f"{each.kind}: walked {trail}, not {list(each.row.trail)}")
+        result.faults.append(
+            f"{each.kind}: walked {trail}, not {list(each.row.trail)}; keys {each.seen.keys}"
+        )
     for path, most in each.row.asked.items():
-        asked = service.asked[path.replace("N", each.short)]
+        asked = service.asked[path.replace("N", each.short).replace("C", each.seen.contact)]
         if not 0 < asked <= most:
-            result.faults.append(f"{each.kind}: {path} was asked for {asked} times")
+            result.faults.append(
+                f"{each.kind}: {path} was asked for {asked} times; keys {each.seen.keys}"
+            )
+
+
+def _compare_effects(kind: str, found: Counter[str], wanted: int, result: Result) -> None:
+    """An effect has one key, and may be told once more under it: readers take it for one."""
+    if len(found) != wanted:
+        result.faults.append(f"{kind}: {len(found)} effects, not {wanted}")
+    result.told_again[kind] += sum(found.values()) - len(found)
 
 
 def _count_notes(trail: list[str], result: Result) -> None:
@@ -250,9 +275,10 @@ async def campaign(kills: int) -> Result:
     """So many kills in one house."""
     result = Result()
     async with asked_service() as service, flow_stage(furnish(service)) as stage:
+        put_pin(stage.house.settings.secrets, closure_pin.make(PIN))
         for n in range(kills):
             await kill_once(stage, service, n * (len(ROWS) + CHAIN_CALLS), result)
-            print(f"kill {n + 1} of {kills}: {len(result.faults)} faults", file=sys.stderr)
+            print(f"kill {n + 1} of {kills}", *result.faults, sep="\n  ", file=sys.stderr)
         result.faults += await twice(stage)
     return result
 

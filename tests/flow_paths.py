@@ -1,62 +1,18 @@
 """Ways for callers through a flow, made from its graph: to every outcome of every step, and a
 hang-up wherever a call spends time. Pure.
 
-What a caller can do in a step of each kind stands in `DEEDS`; a new kind is a row more.
+What a caller can do in a step of each kind stands in `tests/flow_deeds.py`.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import count
-from typing import Any
 
-from ivr.flow import (
-    DONE,
-    KEYS,
-    NO_MATCH,
-    SILENCE,
-    TOO_MANY,
-    BranchStep,
-    Flow,
-    ListenStep,
-    LookupStep,
-    MenuStep,
-    Step,
-)
-
-HANG_UP = "hang up"
-TAKES_TIME = ("say", "menu", "listen", "goodbye")
-"""Kinds in which a caller's hang-up is noticed: the others take a few milliseconds, but for
-`lookup`, which is over before anybody looks. (Who has come to a queue waits there and hangs up
-after a moment; the step has ended before.)"""
-SAYING, KEYING = 8.0, 1.0
-"""About how many seconds a prompt and an answer take: short ways are sought."""
-
-
-@dataclass(frozen=True, slots=True)
-class World:
-    """What is settled before the call begins."""
-
-    dialled: str = ""
-    class_: str = "standard"
-    queue: str = ""
-    language: str = "zh"
-    open: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Deed:
-    """What the caller does in one visit of a step, and how it ends."""
-
-    step: str
-    outcome: str
-    keys: str = ""
-    values: tuple[tuple[str, str], ...] = ()
-    """What is known from then on, over what was."""
-    seconds: float = 0.0
-    """About how long it takes."""
+from ivr.flow import DONE, TOO_MANY
+from tests.flow_deeds import DEEDS, HANG_UP, TAKES_TIME, At, Deed, Maze, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,100 +37,6 @@ class Path:
     @property
     def seconds(self) -> float:
         return sum(deed.seconds for deed in self.deeds)
-
-
-Answer = tuple[str, Mapping[str, str]]
-"""How a lookup ends, and the values that it gives."""
-
-
-@dataclass(frozen=True)
-class Maze:
-    """A flow, and what answers its callers get from outside."""
-
-    flow: Flow
-    answers: Mapping[str, Answer] = field(default_factory=dict)
-    """Of lookups, by the text that is asked for; any other is not found."""
-
-
-@dataclass(frozen=True, slots=True)
-class At:
-    """Where a caller stands."""
-
-    step: str
-    world: World
-    visits: tuple[tuple[str, int], ...] = ()
-    values: tuple[tuple[str, str], ...] = ()
-
-
-# ---------------------------------------------------------------- what can be done in a step
-
-
-def _say(maze: Maze, step: Step, at: At) -> Iterator[Deed]:
-    yield Deed(at.step, DONE, seconds=SAYING)
-
-
-def _menu(maze: Maze, step: MenuStep, at: At) -> Iterator[Deed]:
-    for key in sorted(step.keys):
-        yield Deed(at.step, key, key, seconds=KEYING)
-    wrong = next((key for key in "9876543210*#" if key not in step.keys), "")
-    yield from _no_answer(step, at, wrong)
-
-
-def _listen(maze: Maze, step: ListenStep, at: At) -> Iterator[Deed]:
-    for keys in _answers(maze, step):
-        text = step.grammar.value(keys)
-        if text is not None:
-            ended = keys if len(keys) == step.keys.most else keys + step.ends_with
-            yield Deed(at.step, DONE, ended, ((step.into, text),), KEYING + len(keys) / 10)
-    yield from _no_answer(step, at, step.ends_with)
-
-
-def _no_answer(step: MenuStep | ListenStep, at: At, wrong: str) -> Iterator[Deed]:
-    waits = step.tries * (SAYING + step.seconds)
-    yield Deed(at.step, SILENCE, seconds=waits)
-    if wrong:
-        yield Deed(at.step, NO_MATCH, wrong * step.tries, seconds=step.tries * KEYING)
-
-
-def _answers(maze: Maze, step: ListenStep) -> list[str]:
-    """Keys that every branch on this answer tells apart, and what services know."""
-    texts = {*maze.answers, "1" * step.keys.most, "1" * step.keys.least, "20260305"}
-    for other in maze.flow.steps.values():
-        if isinstance(other, BranchStep) and other.value == step.into:
-            for case in other.cases.values():
-                texts |= set(case.texts)
-                edges = [edge for edge in (case.least, case.most) if edge is not None]
-                texts |= {str(edge + more) for edge in edges for more in (-1, 0, 1)}
-    return sorted(text for text in texts if text and set(text) <= KEYS)
-
-
-def _branch(maze: Maze, step: BranchStep, at: At) -> Iterator[Deed]:
-    world, values = at.world, dict(at.values)
-    facts = {
-        "caller": "known", "class": world.class_, "dialled": world.dialled,
-        "language": world.language, "queue": world.queue,
-    }  # fmt: skip
-    text = values.get(step.value) if step.value else facts[str(step.fact)]
-    yield Deed(at.step, step.outcome(text))
-
-
-def _lookup(maze: Maze, step: LookupStep, at: At) -> Iterator[Deed]:
-    asked = next((text for _, text in at.values if text in maze.answers), "")
-    outcome, values = maze.answers.get(asked, ("not_found", {}))
-    yield Deed(at.step, outcome, values=tuple(values.items()), seconds=step.seconds)
-
-
-DEEDS: dict[str, Callable[[Maze, Any, At], Iterator[Deed]]] = {
-    "say": _say,
-    "menu": _menu,
-    "listen": _listen,
-    "set": lambda maze, step, at: iter([Deed(at.step, DONE, values=tuple(step.values.items()))]),
-    "branch": _branch,
-    "hours": lambda maze, step, at: iter([Deed(at.step, "open" if at.world.open else "closed")]),
-    "lookup": _lookup,
-    "queue": lambda maze, step, at: iter([Deed(at.step, "waiting", seconds=1)]),
-    "goodbye": _say,
-}
 
 
 # ---------------------------------------------------------------- ways

@@ -125,6 +125,7 @@ class FlowStage:
             await hand.stop()
         self._callers.clear()
         self._hands.clear()
+        self.house.forget_ports()
 
     async def trails(self) -> dict[str, list[str]]:
         """`step:outcome` of each contact so far, by the journal."""

@@ -63,6 +63,17 @@ class Hand(Voice):
             self._clock += round(every * RATE)
         await asyncio.sleep(due - loop.time())
 
+    async def speak(self, seconds: float) -> None:
+        """Make the noise of somebody who speaks."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        for _ in range(round(seconds / FRAME_SECONDS)):
+            noise = random.randbytes(FRAME)
+            self._send(Packet(0, self._clock, noise, source=self._source))
+            self._clock += FRAME
+            due += FRAME_SECONDS
+            await asyncio.sleep(due - loop.time())
+
     def _pressed(self, key: str, every: float, down: float) -> Iterator[tuple[float, list[Packet]]]:
         """A key's packets and the silence behind it, by the second at which they go out; the end of
         the key is told three times."""

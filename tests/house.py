@@ -150,6 +150,10 @@ class House:
         port, self._sip_port = self._sip_port, self._sip_port + count
         return port
 
+    def forget_ports(self) -> None:
+        """All ports of callers and phones are free again: none of them is left."""
+        self._sip_port = self.settings.ports.demo
+
     # ---------------------------------------------------------------- what can be seen
 
     async def states(self) -> dict[str, int]:

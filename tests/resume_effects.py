@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import Any
 
 import httpx
@@ -12,6 +12,15 @@ from tests.flow_stage import FlowStage
 MOST_SECONDS = 30.0
 ONCE = ("call_started", "arrived", "ticket_opened", "contact_ended")
 """What a ticket's timeline tells once of each call."""
+EFFECTS = ("MessageLeft", "RecordingKept", "TicketNoted", "CallbackPromised", "ClosureSet")
+
+
+async def effects(stage: FlowStage) -> defaultdict[tuple[str, str], Counter[str]]:
+    """How often the journal tells of each effect, by its key; by contact and kind of record."""
+    found: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    for record in await stage.house.records(*EFFECTS):
+        found[str(record.contact), record.kind][record.data["effect"]] += 1
+    return found
 
 
 async def twice(stage: FlowStage) -> list[str]:
@@ -38,6 +47,12 @@ async def twice(stage: FlowStage) -> list[str]:
         entries = await tickets.everything(f"tickets/{ticket}/timeline")
         counts = Counter(entry["kind"] for entry in entries)
         faults += [f"{ticket} has {kind} twice" for kind in ONCE if counts[kind] > 1]
+        keys = Counter(
+            (entry["kind"], entry["data"]["effect"])
+            for entry in entries
+            if entry["data"].get("effect")
+        )
+        faults += [f"{ticket} tells {key} twice" for key, n in keys.items() if n > 1]
     return faults
 
 

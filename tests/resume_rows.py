@@ -1,6 +1,7 @@
 """For each kind of step a call that stands in one, and what becomes of it when the core is killed.
 
-A new kind of step is a row more in `ROWS`, or a reason in `NO_ROW`.
+A new kind of step is a row more in `ROWS`, or a reason in `NO_ROW`. A kind that is killed in at two
+of its moments has two rows: `callback`, and `callback_promised`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,12 @@ LONG = {
 }
 WORD = {"en": "Please.", "zh": "请按键。"}
 PERSON = {"do": "queue"}
+PIN = "246813"
+"""Of the house's closures, and of callers who have one."""
+OTHER_QUEUE = "other"
+"""Nobody waits here: it may be closed."""
+SPEECH = "~"
+"""Among keys: a second of speech."""
 ASK = {
     "do": "lookup", "service": "asked", "seconds": 8, "into": {"word": "word"},
     "then": dict.fromkeys(("done", "not_found", "failed", "timeout"), "person"),
@@ -30,6 +37,19 @@ def listen(into: str, then: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def callback(promised: Mapping[str, str]) -> dict[str, Any]:
+    """A promise to call the caller's own number, and these words when it is made."""
+    instead = dict.fromkeys(("declined", "silence", "no_match", "full", "failed"), "person")
+    number = {"en": "We call {number}.", "zh": "我们将拨打{number}。"}
+    return {
+        "ring": {
+            "do": "callback", "say": number, "another": WORD, "promised": promised, "seconds": 12,
+            "tries": 1, "then": {"promised": "bye", **instead},
+        },
+        "bye": {"do": "goodbye", "say": WORD}, "person": PERSON,
+    }  # fmt: skip
+
+
 @dataclass(frozen=True)
 class Row:
     """One call: how it comes into the step, and how it goes on."""
@@ -41,13 +61,20 @@ class Row:
     trail: tuple[str, ...]
     """All steps, once the call is over or waits: as if nothing had happened."""
     before: str = ""
-    """Keys that lead into the step."""
+    """Keys that lead into the step, or are pressed in it before the kill."""
     begins: int = 1
     """How often the step has begun by then."""
     after: str = ""
-    """Keys once the step has begun again."""
+    """Keys once the step has begun again, and speech."""
+    speaks: bool = False
+    """The caller speaks while the core is killed."""
+    has_pin: bool = False
+    """The caller has `PIN`."""
     asked: Mapping[str, int] = field(default_factory=dict)
-    """What the service was asked for in all, and how often at most; the number stands for `N`."""
+    """What the service was asked for in all, and how often at most; the number stands for `N`, and
+    the contact for `C`."""
+    effect: str = ""
+    """The kind of record in the journal that tells of what the step does, under one key."""
     begins_again: bool = True
     """False: nothing need begin again, Asterisk alone has the call."""
 
@@ -97,28 +124,152 @@ ROWS: dict[str, Row] = {
         },
         "bye", ("choice:1", "bye:done"), before="1",
     ),
+    "ask": Row(
+        {
+            "willing": {
+                "do": "ask", "say": WORD, "seconds": 12, "tries": 1,
+                "then": dict.fromkeys(("yes", "no", "silence", "no_match"), "person"),
+            },
+            "person": PERSON,
+        },
+        "willing", ("willing:yes", "person:waiting"), after="1",
+    ),
+    "verify": Row(
+        {
+            "proof": {
+                "do": "verify", "say": WORD, "keys": {"least": 6, "most": 6}, "seconds": 12,
+                "tries": 1, "then": dict.fromkeys(
+                    ("verified", "refused", "locked", "none", "silence", "failed"), "person"
+                ),
+            },
+            "person": PERSON,
+        },
+        "proof", ("proof:verified", "person:waiting"), after=PIN, has_pin=True,
+    ),
+    "message": Row(
+        {
+            "mailbox": {
+                "do": "message", "say": WORD, "confirm": WORD, "seconds": 60, "tries": 1,
+                "then": dict.fromkeys(("done", "silence", "cancelled", "failed"), "person"),
+            },
+            "person": PERSON,
+        },
+        "mailbox", ("mailbox:done", "person:waiting"), before="1", after=f"1{SPEECH * 3}#1",
+        speaks=True, effect="MessageLeft",
+    ),
+    "record": Row(
+        {
+            "name": {
+                "do": "record", "say": LONG, "of": "name", "tries": 1,
+                "then": dict.fromkeys(("done", "silence", "failed"), "person"),
+            },
+            "person": PERSON,
+        },
+        "name", ("name:done", "person:waiting"), after=f"1{SPEECH * 3}#",
+        effect="RecordingKept",
+    ),
+    "callback": Row(
+        callback({"en": "Yes.", "zh": "好。"}), "ring", ("ring:promised", "bye:done"), after="1",
+        effect="CallbackPromised",
+    ),
+    "callback_promised": Row(  # mostly what is said then is on the line when the core dies
+        callback(LONG), "ring", ("ring:promised", "bye:done"), before="1", after="1",
+        effect="CallbackPromised",
+    ),
+    "closure": Row(
+        {
+            "shut": {
+                "do": "closure", "queue": OTHER_QUEUE, "say": WORD, "choose": LONG, "seconds": 12,
+                "tries": 1, "lasts": 1,
+                "then": dict.fromkeys(("closed", "opened", "refused", "silence"), "person"),
+            },
+            "person": PERSON,
+        },
+        "shut", ("shut:closed", "person:waiting"), before=f"{PIN}#", after=f"{PIN}#1",
+        effect="ClosureSet",
+    ),
+    "python": Row(
+        {
+            "run": {
+                "do": "python", "name": "with_key",
+                "then": dict.fromkeys(("did", "failed"), "person"),
+            },
+            "person": PERSON,
+        },
+        "run", ("run:did", "person:waiting"), asked={"/did/C/run/1": 2},  # by one key
+    ),
+    "python_once": Row(
+        {
+            "account": listen("account", "run"),
+            "run": {
+                "do": "python", "name": "without_key", "inputs": {"account": "{account}"},
+                "then": dict.fromkeys(("did", "failed", "unknown"), "person"),
+            },
+            "person": PERSON,
+        },
+        "run", ("account:done", "run:unknown", "person:waiting"), before="N",
+        asked={"/once/N": 1},
+    ),
 }  # fmt: skip
-"""By kind."""
+"""By kind, or by kind and moment: `kind_moment`."""
+
+FUNCTIONS = """
+from urllib.request import urlopen
+
+from ivr.python_steps import python_step
+
+
+@python_step(outcomes=["did"], has_effect=True, seconds=10)
+def with_key(key: str) -> str:
+    urlopen(f"{ROOT}/did/{key}", timeout=9).read()
+    return "did"
+
+
+@python_step(outcomes=["did"], has_effect=True, seconds=10)
+def without_key(account: str) -> str:
+    urlopen(f"{ROOT}/once/{account}", timeout=9).read()
+    return "did"
+"""
+"""The Python steps; `ROOT` is the service's address."""
 
 CHAINED: dict[str, dict[str, Any]] = {
     "set": {"do": "set", "language": "en", "values": {"mark": "1"}},
     "branch": {"do": "branch", "value": "mark", "cases": {"set": "1"}},
     "hours": {"do": "hours", "hours": "always"},
+    "overflow": {"do": "overflow"},
+    "ticket": {"do": "ticket", "type": "recall", "subject": "To be called."},
+    "flow": {"do": "flow", "flow": "inner"},
+    "return": {"do": "return"},  # out of `inner`
 }
 """Kinds that take a few milliseconds: many calls walk through a long chain of them, and the core is
 killed while they do."""
 CHAIN_ROUNDS = 40
+OUTCOMES: dict[str, tuple[str, ...]] = {
+    "set": ("done",), "branch": ("set", "else"), "hours": ("open", "closed"),
+    "overflow": ("queue", "callback", "message", "elsewhere"), "ticket": ("done", "failed"),
+    "flow": ("done",),
+}  # fmt: skip
+"""Of the steps of the chain itself."""
 
-NO_ROW: dict[str, str] = {}
+INNER = {"back": CHAINED["return"]}
+"""The flow that the chain calls."""
+
+NO_ROW: dict[str, str] = {
+    "survey": "needs a talk before it, and the house of this campaign has no agents",
+}
 """Kinds that are not killed in, and why not."""
+
+
+def kind_of(name: str) -> str:
+    """The kind of step of a row, or of a step of the chain."""
+    return "return" if "/" in name else name.partition("_")[0]
 
 
 def chain() -> dict[str, dict[str, Any]]:
     """The steps of a flow: each kind of `CHAINED` in turn, again and again, then the queue."""
-    names = [f"{kind}_{n}" for n in range(CHAIN_ROUNDS) for kind in CHAINED]
-    outcomes = {"set": ("done",), "branch": ("set", "else"), "hours": ("open", "closed")}
+    names = [f"{kind}_{n}" for n in range(CHAIN_ROUNDS) for kind in OUTCOMES]
     steps: dict[str, dict[str, Any]] = {}
     for name, following in zip(names, [*names[1:], "person"], strict=True):
         kind = name.partition("_")[0]
-        steps[name] = {**CHAINED[kind], "then": dict.fromkeys(outcomes[kind], following)}
+        steps[name] = {**CHAINED[kind], "then": dict.fromkeys(OUTCOMES[kind], following)}
     return steps | {"person": dict(PERSON)}

@@ -13,9 +13,9 @@ from ivr.rehearsal.line import HANGS_UP, SILENT
 from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.settings import load as settings_of
 from tests.campaign_flow_calls import EXAMPLES, planned
-from tests.flow_paths import DEEDS, HANG_UP, TAKES_TIME
+from tests.flow_deeds import DEEDS, HANG_UP, TAKES_TIME
 from tests.flow_paths import Path as Way
-from tests.resume_rows import CHAINED, NO_ROW, ROWS
+from tests.resume_rows import CHAINED, NO_ROW, ROWS, kind_of
 
 COPIED = [name for name in EXAMPLES if name != "orders"]
 WORK_DAY, NIGHT = 1_772_420_400.0, 1_772_467_200.0
@@ -68,4 +68,4 @@ def acts(way: Way, flow: Flow) -> list[str]:
 
 def test_every_kind_of_step_has_its_deeds_and_is_killed_in() -> None:
     assert set(DEEDS) == set(KINDS)
-    assert set(ROWS) | set(CHAINED) | set(NO_ROW) == set(KINDS)
+    assert {kind_of(name) for name in ROWS} | set(CHAINED) | set(NO_ROW) == set(KINDS)
