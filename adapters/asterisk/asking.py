@@ -38,8 +38,9 @@ class Asking:
     def __init__(self, agi: CallAgi, takes: Path | None, keys: DoubleKeys | None) -> None:
         """`takes`: where Asterisk writes what callers say; None: nowhere. `keys`: what the manager
         interface tells of keys; None: nothing."""
-        self._agi, self._takes = agi, takes
-        self._record = KeyRecord(agi.env.get("agi_channel", ""), keys)
+        self._agi, self._takes, self._keys = agi, takes, keys
+        self._channel = agi.env.get("agi_channel", "")
+        self._record = KeyRecord(self._channel, keys)
         self._taken = 0
         """How many of the keys on record have answered a question."""
         self._most = 0
@@ -51,11 +52,10 @@ class Asking:
 
     def go_on(self, on_record: int) -> None:
         """Another script was there before, with a record so long: nobody asks for its keys any
-        more, and we were not there to hear of them."""
-        self._record = KeyRecord("", None)
+        more."""
         self._taken = max(on_record - len(KEPT), 0)
-        if self._taken:
-            self.forget()
+        left = self.forget() if self._taken else self._on_record()
+        self._record = KeyRecord(self._channel, self._keys, len(left))
 
     def end(self) -> None:
         """Keys of the talk are nobody's business."""
@@ -105,12 +105,13 @@ class Asking:
         self.forget()
         return keys
 
-    def forget(self) -> None:
-        """Take the keys that have answered questions off the call; later ones stay."""
+    def forget(self) -> str:
+        """Take the keys that have answered questions off the call; later ones stay: those."""
         left = self._record.forget(self._on_record(), self._taken)
         self._agi.set_variable(TYPED, KEPT + left)
         self._agi.set_variable(READ, "")
         self._taken = 0
+        return left
 
     def record(self, files: list[str], seconds: Seconds, pause: int, ends_with: str) -> Take:
         """What the caller says after a tone; keys until then answer no later question."""

@@ -54,6 +54,11 @@ class DoubleKeys:
             known = self._news.wait_for(lambda: self._ended(channel) >= count, LATE)
             return frozenset(self._calls[channel].twice) if known else None
 
+    def heard(self, channel: str) -> int:
+        """How many keys of a call have come up so far, as far as we were there."""
+        with self._news:
+            return self._ended(channel)
+
     def _ended(self, channel: str) -> int:
         call = self._calls.get(channel)
         return call.ended if call else 0
@@ -80,9 +85,12 @@ class DoubleKeys:
 class KeyRecord:
     """The record of one call's keys as it should be."""
 
-    def __init__(self, channel: str, keys: DoubleKeys | None) -> None:
+    def __init__(self, channel: str, keys: DoubleKeys | None, left: int | None = None) -> None:
+        """`left`: so many keys of another script's time are still on the record (None: it is
+        ours from the beginning); as we heard of the last of them, they are counted from there."""
         self._channel, self._keys = channel, keys
-        self._gone, self._last = 0, ""
+        self._gone = keys.heard(channel) - left if keys and left is not None else 0
+        self._last = ""
         """How many keys were taken off the record, and the last of them."""
         self._judged = 0
         self._twice: set[int] = set()

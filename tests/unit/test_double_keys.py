@@ -119,3 +119,16 @@ def test_keys_behind_those_taken_off_the_record_stay() -> None:
     assert record.once("12233") == "1233"
     assert record.forget("12233", 2) == "33"
     assert record.once("33") == "33"
+
+
+def test_a_script_that_takes_over_hears_of_the_keys_from_there_on() -> None:
+    keys = heard("1.2.(2)")
+    taken_over = KeyRecord(CALLER, keys, left=0)
+    tell(keys, "4.6.(6)8.8.")
+    assert taken_over.once("46688") == "4688"
+
+
+def test_keys_that_came_just_before_a_script_took_over_are_told_apart_too() -> None:
+    keys = heard("1.2.3.(3)")
+    taken_over = KeyRecord(CALLER, keys, left=2)
+    assert taken_over.once("33") == "3"
