@@ -52,7 +52,7 @@ class DoubleKeys:
         the events of so many do not come."""
         with self._news:
             known = self._news.wait_for(lambda: self._ended(channel) >= count, LATE)
-            return frozenset(self._calls[channel].twice) if known else None
+            return frozenset(self._calls.get(channel, _Call()).twice) if known else None
 
     def heard(self, channel: str) -> int:
         """How many keys of a call have come up so far, as far as we were there."""
@@ -90,8 +90,10 @@ class KeyRecord:
         ours from the beginning); as we heard of the last of them, they are counted from there."""
         self._channel, self._keys = channel, keys
         self._gone = keys.heard(channel) - left if keys and left is not None else 0
+        """How many keys we heard of that are not on the record any more; below 0: so many are there
+        of which we did not hear."""
         self._last = ""
-        """How many keys were taken off the record, and the last of them."""
+        """The last key that was taken off the record."""
         self._judged = 0
         self._twice: set[int] = set()
 

@@ -132,3 +132,8 @@ def test_keys_that_came_just_before_a_script_took_over_are_told_apart_too() -> N
     keys = heard("1.2.3.(3)")
     taken_over = KeyRecord(CALLER, keys, left=2)
     assert taken_over.once("33") == "3"
+
+
+def test_a_record_of_which_nobody_heard_is_left_as_it_is() -> None:
+    taken_over = KeyRecord(CALLER, heard(""), left=4)
+    assert taken_over.once("5577") == "5577"
