@@ -96,6 +96,8 @@ class Floor:
         """Who has done with a contact by the event that is being handled; True: they talked."""
         self.overflow = ToLookAt()
         self.ringing_long: dict[OfferId, None] = {}
+        self.consulting: dict[ContactId, dict[OfferId, None]] = {}
+        """Offers to agents who are asked for advice, by the contact that is talked with."""
         self.deadlines = Deadlines()
         self.deadlines.add(now, Alarm.START, "")
         for agent in self.agents.values():
@@ -109,6 +111,8 @@ class Floor:
                 self.parked(contact)
         for offer in self.offers.values():
             self.rings(offer)
+            if offer.rule is Rule.CONSULT:
+                self.consults(offer)
             if offer.id in self.kept:
                 self.deadlines.add(offer.rings_until, Alarm.KEPT, offer.id)
         for agent in self.agents.values():
@@ -264,6 +268,10 @@ class Floor:
         )
         for agent in list(self.agents.values()):
             self.refresh(agent, now)
+
+    def consults(self, offer: OfferMade) -> None:
+        """The agent of this offer is asked for advice: when the talk ends, so does the offer."""
+        self.consulting.setdefault(offer.contact, {})[offer.id] = None
 
     # ---------------------------------------------------------------- deadlines
 

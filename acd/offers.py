@@ -34,7 +34,9 @@ def make(floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule)
         id_, contact.id, agent.id, now, now + ring,
         rule=rule, queue=contact.queue, class_=contact.class_, medium=medium,
     )  # fmt: skip
-    if rule is not CONSULT:
+    if rule is CONSULT:
+        floor.consults(offer)
+    else:
         floor.leave(contact)
         contact.state, contact.offer = after_contact(contact.state, "offer"), id_
     if floor.reserves:
@@ -58,9 +60,10 @@ def withdraw(floor: Floor, offer: OfferMade, reason: str, now: Seconds) -> None:
 
 def end_consultations(floor: Floor, contact: Contact, now: Seconds) -> None:
     """Nobody rings to be consulted about a talk that is over."""
-    for offer in floor.offers.values():
-        consults = offer.contact == contact.id and offer.rule is CONSULT
-        if consults and offer.answered_at is None and not offer.withdrawn:
+    for id_ in floor.consulting.pop(contact.id, ()):
+        offer = floor.offers.get(id_)
+        consults = offer is not None and offer.rule is CONSULT and offer.answered_at is None
+        if offer and consults and not offer.withdrawn:
             withdraw(floor, offer, "the talk is over", now)
 
 

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NoReturn
+
 import pytest
 
 from acd import snapshot
+from acd.commands import Withdraw
 from acd.config import Condition, OverflowRule, Relax
-from acd.events import LegEnded, LinkChanged, OfferAnswered, PhoneChanged, Transferred
-from acd.model import ContactId, Lane
+from acd.events import (
+    CallerLeft,
+    LegEnded,
+    LinkChanged,
+    OfferAnswered,
+    PhoneChanged,
+    Transferred,
+)
+from acd.model import ContactId, Lane, OfferId, OfferMade
 from acd.requests import AgentLoggedIn, ConsultAsked
 from acd.states import AgentState
 from tests.routing_stage import ANN, BOB, ONE, SALES, THREE, TWO, Stage, house, member
 from tests.unit.test_overflow import overflows
+
+
+class NeverSearched(dict[OfferId, OfferMade]):
+    """All offers of a house of any size: each is found by its id, nobody goes through them."""
+
+    def __iter__(self) -> Iterator[OfferId]:
+        raise AssertionError("all offers are gone through")
+
+    def values(self) -> NoReturn:
+        raise AssertionError("all offers are gone through")
+
+    items = values
 
 
 def test_who_has_waited_as_long_as_an_overflow_rule_says_is_told_to_the_second() -> None:
@@ -101,6 +124,24 @@ def test_who_talks_to_a_customer_may_consult_after_a_restart_too(channel: str) -
     stage.tell(LinkChanged(True), 12.0)
     stage.tell(ConsultAsked(ONE, BOB), 13.0)
     assert [offer.agent for offer in stage.engine.offers.values()] == [ANN, BOB]
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_talk_that_ends_ends_its_own_consultation_and_looks_at_no_other_talk(
+    restarted: bool,
+) -> None:
+    centre = house(member(ANN), member(BOB))
+    stage = Stage(centre, ANN, BOB)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    stage.tell(ConsultAsked(ONE, BOB), 12.0)
+    [asked] = [offer.id for offer in stage.engine.offers.values() if offer.agent == BOB]
+    if restarted:
+        stage.engine = snapshot.load(centre, snapshot.dump(stage.engine), 13.0)
+        stage.tell(LinkChanged(True), 13.0)
+    stage.engine.offers = NeverSearched(stage.engine.offers)
+    commands = stage.tell(CallerLeft(ONE), 14.0)
+    assert [one.offer for one in commands if isinstance(one, Withdraw)] == [asked]
 
 
 def test_who_has_never_logged_in_has_been_off_and_idle_since_the_beginning() -> None:
