@@ -66,6 +66,7 @@ from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
 from voice.prompts import PromptFolder
 
+gc.freeze()  # and no later look needs to go through it either
 gc.enable()
 
 log = logging.getLogger(__name__)

@@ -51,7 +51,7 @@ class Deed:
 class Version(BaseModel):
     """What is written down of one version."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
     flow: str
     number: int

@@ -41,7 +41,11 @@ Key = Annotated[
 class Strict(BaseModel):
     """A part of a flow: unknown fields are refused, nothing changes after loading."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        defer_build=True,  # a house's flows use some kinds of steps, and a start waits for no other
+    )
 
 
 class Words(Strict):

@@ -16,6 +16,7 @@ BENCHMARKS: Mapping[str, str] = {
     "calls": "The same SIP load on Hotline and on Asterisk's app_queue, side by side.",
     "estimate": "How often the estimated range of waiting holds the true wait, on simulated days.",
     "gaps": "How long nothing at all reaches a caller's telephone, in everything they can hear.",
+    "imports": "How long a fresh core process imports before it does anything.",
     "load": "Many calls at once in menu and queue: set-up times and failures.",
     "outage": "Python away while callers dial in: what that costs, and who is there after.",
     "races": "The offer gate under races, a campaign that resumes where it stopped.",

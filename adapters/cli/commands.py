@@ -111,6 +111,8 @@ FAST = (
     "-n", "logical", "--maxprocesses", "8",
 )  # fmt: skip
 """What pytest is told when it has to be quick."""
+WHOLE = ("-n", "2", "--dist", "loadgroup")
+"""What it is told when it runs everything: see `tests/conftest.py`."""
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -126,8 +128,8 @@ def test(
     kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
     environment = environment_with({name: str(cache / part) for name, part in kept.items()})
     checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
-    narrow = FAST if fast else []
-    tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *narrow, *context.args]
+    how = FAST if fast else () if context.args else WHOLE
+    tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *how, *context.args]
     for words in [*([] if context.args else checks), tests]:
         command = [sys.executable, "-m", *words]
         code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
