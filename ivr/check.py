@@ -27,6 +27,7 @@ from ivr.flow import (
     Spoken,
     Step,
     TicketStep,
+    TransferStep,
 )
 from ivr.python_steps import PythonFunction
 from ivr.spoken_values import MARK, placeholder
@@ -52,6 +53,8 @@ class House:
     """What `lookup` may ask."""
     python: Mapping[str, PythonFunction] = field(default_factory=dict)
     """What `python` steps may run."""
+    destinations: Collection[str] = ()
+    """Whom `transfer` may ring."""
 
 
 def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
@@ -175,6 +178,9 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, PythonStep) and step.name not in house.python:
         text = f"there is no Python step {step.name!r}{meant(step.name, house.python)}"
         faults.add((*where, "name"), text)
+    if isinstance(step, TransferStep) and step.to not in house.destinations:
+        known = meant(step.to, house.destinations) or "; name it in `destinations` of site.yaml"
+        faults.add((*where, "to"), f"there is no destination {step.to!r}{known}")
     if isinstance(step, BranchStep):
         _cases(where, step, house, faults)
     if isinstance(step, SetStep) and step.language not in (None, *house.languages):

@@ -36,6 +36,7 @@ from ivr.perform_proving import verify
 from ivr.perform_python import python
 from ivr.perform_spilling import overflow
 from ivr.perform_survey import survey
+from ivr.perform_transferring import transfer
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_deciding import EMERGENCY
@@ -191,6 +192,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "verify": verify,
     "callback": callback,
     "overflow": overflow,
+    "transfer": transfer,
     "queue": queue,
     "survey": survey,
     "closure": closure,

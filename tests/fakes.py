@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from acd.model import ContactId, Seconds
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
 from ivr.rehearsal.line import SPEAKS
+from ivr.transfers import Ringing, Rung
 from voice.ports import Prompt
 
 HANGS_UP = "hangs up"
@@ -46,6 +47,12 @@ class FakeLine:
         self.gone = False
         self.in_secret = 0
         """So many questions whose answers were not to be kept."""
+        self.rings: list[Rung | None] = []
+        """How the next transfers end."""
+        self.rang: list[Ringing] = []
+        """Whom they rang."""
+        self.rung: dict[str, Rung] = {}
+        """What the call has kept of them, by key."""
         self._acts = list(acts)
         self._interrupts = dict(interrupts or {})
         self._typed = ""
@@ -137,6 +144,20 @@ class FakeLine:
         self.after, self.goes_on = after, goes_on
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
+
+    async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
+        """`rings` says how; `None`: the caller hangs up meanwhile."""
+        self._check()
+        if ringing.key not in self.rung:
+            self.heard += [prompt.text for prompt in prompts]
+            self.rang.append(ringing)
+            self._typed, ends = "", self.rings.pop(0) if self.rings else Rung.DONE
+            if ends is None:
+                self.hangs_up()
+                self._check()
+            else:
+                self.rung[ringing.key] = ends
+        return self.rung[ringing.key]
 
     async def busy(self) -> None:
         self._check()

@@ -19,7 +19,10 @@ from tests.fakes_python import FUNCTIONS
 FLOWS = Path(__file__).parent / "flows"
 NOON_ON_SUNDAY = 1_700_395_200.0
 HOURS = {"always": ALWAYS, "weekdays": weekly("UTC", {"mon-fri": "09:00-18:00"})}
-HOUSE = House(("zh", "en"), ("support", "sales"), HOURS, services=("orders",), python=FUNCTIONS)
+HOUSE = House(
+    ("zh", "en"), ("support", "sales"), HOURS, services=("orders",), python=FUNCTIONS,
+    destinations=("reception",),
+)  # fmt: skip
 ANYBODY = PersonId("per_1")
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
-from adapters.asterisk import takes
+from adapters.asterisk import takes, transfers
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.asking import BETWEEN_KEYS, KEPT, READ, TYPED, Asking
 from adapters.asterisk.attention import Attention
@@ -30,6 +30,7 @@ from adapters.asterisk.call_facts import (
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.playing import length, made, names, recordings
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
+from ivr.transfers import LONGEST_TALK, Ringing, Rung
 from voice.ports import Prompt, PromptStore
 
 T = TypeVar("T")
@@ -149,6 +150,11 @@ class AgiLine:
         self._over = True
         self._attention.forget()
 
+    async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
+        async with recordings(self._prompts, prompts) as files:
+            longest = length(files) + ringing.seconds + LONGEST_TALK
+            return await self._do(longest, self._transfer, ringing, files)
+
     async def busy(self) -> None:
         with suppress(CallerGone):  # Asterisk hangs up when it has sent the tone for so long
             await self._do(BUSY_SECONDS, self._agi.appexec, "Busy", f"{BUSY_SECONDS:g}")
@@ -210,6 +216,17 @@ class AgiLine:
                 self._agi.set_variable(name, value)
         if plain:
             self._agi.appexec("MSet", ",".join(plain))
+
+    def _transfer(self, ringing: Ringing, files: list[str]) -> Rung:
+        """The dialplan rings, and keeps how it ended on the call: a script that dies meanwhile
+        ends no talk, and the next one finds it."""
+        rung = transfers.rung(self._agi.get_variable(transfers.RUNG), ringing.key)
+        if rung is None:
+            self._asking.say(files)
+            self._agi.gosub(transfers.CONTEXT, transfers.arguments(ringing))
+            rung = transfers.rung(self._agi.get_variable(transfers.RUNG), ringing.key)
+            self._asking.anew()
+        return rung or Rung.UNREACHABLE
 
     def _join(self, variables: dict[str, str]) -> None:
         self._set(variables)

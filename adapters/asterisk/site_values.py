@@ -42,7 +42,7 @@ def values_of(settings: Settings) -> dict[str, str]:
         "TRUNK_MATCHES": _trunk_matches(listen),
         "RTP_FIRST": str(first),
         "RTP_LAST": str(last),
-        "PHONES": "\n".join(_phone(name, settings.phone_secret(name)) for name in site.phones),
+        "PHONES": _lines(_phone(name, settings.phone_secret(name)) for name in site.accounts),
         "NUMBERS": _lines(f"exten => {number},1,Goto(acd-entry,${{EXTEN}},1)"
                           for number in site.numbers),
         "NUMBER_DEFAULTS": _lines(_number(n, entry) for n, entry in site.numbers.items()),

@@ -24,6 +24,7 @@ from ivr.ports import (
     Take,
 )
 from ivr.rehearsal.kept import Shelf
+from ivr.transfers import Ringing, Rung
 from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
@@ -72,6 +73,10 @@ class Actor:
         self._steps, self._most_steps = 0, most_steps
         self._questions = 0
         """Of the step that is being performed."""
+        self.rings: Mapping[str, list[Rung]] = {}
+        """How ringing each destination ends, in order."""
+        self.rings_else = Rung.DONE
+        """How it ends where that is not said."""
 
     async def answer(self) -> None:
         self._check()
@@ -160,6 +165,20 @@ class Actor:
         self.waits, self._typed = False, ""
         self.facts = replace(self.facts, talked="rehearsal", language=self.language)
         return True
+
+    async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
+        self._check()
+        self.hear(prompts)
+        self._typed = ""
+        ends = self.rings.get(ringing.name)
+        how = ends.pop(0) if ends else self.rings_else
+        await asyncio.sleep(ringing.seconds if how is Rung.NO_ANSWER else 0)
+        return how
+
+    @property
+    def unrung(self) -> list[str]:
+        """The destinations that have ends left."""
+        return [name for name, ends in self.rings.items() if ends]
 
     async def busy(self) -> None:
         self._check()

@@ -44,6 +44,8 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "LegEnded": ("offer",),
     "Said": ("request", "key"),
     "NumberLeft": (),
+    "DestinationRung": ("to", "effect"),
+    "DestinationEnded": ("to", "how", "seconds", "effect"),
     "CallerTurnedAway": ("how",),
     "CallbackPromised": ("queue", "to", "not_before", "until", "attempts", "joins"),
     "MessageLeft": ("queue", "recording", "seconds", "effect"),
