@@ -55,6 +55,8 @@ class House:
     """What `python` steps may run."""
     destinations: Collection[str] = ()
     """Whom `transfer` may ring."""
+    urgency: Collection[str] = ()
+    """What makes a contact urgent."""
 
 
 def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
@@ -169,6 +171,9 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     where = ("steps", name)
     if isinstance(step, IN_A_QUEUE):
         _queue(where, step.queue, house, faults)
+    if isinstance(step, QueueStep | CallbackStep) and step.urgency not in (None, *house.urgency):
+        known = meant(str(step.urgency), house.urgency) or "; name it in `urgency` of centre.yaml"
+        faults.add((*where, "urgency"), f"there is no urgency {step.urgency!r}{known}")
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)

@@ -80,7 +80,7 @@ def house_of(settings: Settings) -> House:
     functions = python_functions(settings)
     return House(
         site.languages, queues, hours, site.keys_to_a_person, site.services, functions,
-        site.destinations,
+        site.destinations, settings.centre.urgency,
     )  # fmt: skip
 
 

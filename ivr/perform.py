@@ -156,15 +156,16 @@ async def lookup(step: LookupStep, session: Session) -> Outcome:
 async def queue(step: QueueStep, session: Session) -> Outcome:
     """Recorded first: from then on the caller has a place, whatever happens to this process."""
     facts = session.line.facts
-    name = step.queue or facts.queue
+    name, urgency = step.queue or facts.queue, step.urgency or ""
     async with asyncio.timeout(ENQUEUE_SECONDS):
         entered_at = await session.acceptance.enqueue(
-            facts, name, facts.class_, session.language, session.person
+            facts, name, facts.class_, session.language, session.person, urgency
         )
     say = session.prompts(step.say)
     await session.line.join_queue(
-        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then
-    )
+        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then,
+        urgency=urgency,
+    )  # fmt: skip
     return WAITING
 
 

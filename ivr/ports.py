@@ -139,6 +139,7 @@ class Line(Protocol):
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         """Hand the caller over to the dialplan's waiting loop. The script ends after this.
 
@@ -169,8 +170,9 @@ class Acceptance(Protocol):
         """A call has begun; the person whose number it claims to come from."""
 
     async def enqueue(
-        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
-    ) -> Seconds:
+        self, facts: CallFacts, queue: str, class_: str, language: str,
+        person: PersonId | None, urgency: str = "",
+    ) -> Seconds:  # fmt: skip
         """Record the contact durably; the time at which it entered."""
 
     async def way_out(self, queue: str, class_: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ivr.keys import Name
 from ivr.step import AnyStep, Outcome, Spoken, Strict
 
 TALKED, WAITING = "talked", "waiting"
@@ -44,6 +45,8 @@ class QueueStep(AnyStep):
     do: Literal["queue"]
     queue: str | None = None
     """Left out: the queue of the number that was dialled."""
+    urgency: Name | None = None
+    """A name from `urgency` in the centre file: a head start, on top of that of the class."""
     say: Spoken | None = None
     """Said before the caller begins to wait."""
     while_waiting: tuple[Announcement, ...] = ()

@@ -42,8 +42,8 @@ class FakeLine:
         self.values = dict(facts.values)
         self.queued: tuple[str, str, Seconds] | None = None
         """Queue, class and time of entry, once handed over to the waiting loop."""
-        self.after, self.goes_on = "", False
-        """What follows the talk, and whether the flow goes on after it."""
+        self.after, self.goes_on, self.urgency = "", False, ""
+        """What follows the talk, whether the flow goes on after it, how urgent the matter is."""
         self.gone = False
         self.in_secret = 0
         """So many questions whose answers were not to be kept."""
@@ -139,9 +139,10 @@ class FakeLine:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         self._check()
-        self.after, self.goes_on = after, goes_on
+        self.after, self.goes_on, self.urgency = after, goes_on, urgency
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
 

@@ -139,9 +139,10 @@ class AgiLine:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         variables = {"QENTER": str(round(entered_at * 1000)), "QUEUE": queue}
-        variables |= {"CLASS": class_, "AFTER": after}
+        variables |= {"CLASS": class_, "AFTER": after, **({"URGENCY": urgency} if urgency else {})}
         if goes_on or self._facts.talked:  # before the first talk it is empty
             variables["AFTER_FLOW"] = "1" if goes_on else ""
         if files := names(await made(self._prompts, prompts)):

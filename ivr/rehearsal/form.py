@@ -193,6 +193,8 @@ class Expected(Keys):
     queue: Annotated[str, AfterValidator(_queue)] | None = None
     language: Annotated[str, AfterValidator(_language)] | None = None
     """The caller's, in the end."""
+    urgency: str | None = None
+    """Of who waits: as the step has it; empty: none."""
 
 
 class Caller(Keys):

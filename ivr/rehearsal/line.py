@@ -61,8 +61,8 @@ class Actor:
         self.done: list[str] = []
         """The acts so far."""
         self.language = facts.language
-        self.queue = ""
-        """Where the caller waits or waited, once handed over."""
+        self.queue = self.urgency = ""
+        """Where the caller waits or waited, once handed over, and how urgent that is."""
         self.waits = False
         self._goes_on = False
         """Whether the flow goes on after the talk."""
@@ -152,10 +152,11 @@ class Actor:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         self._check()
         self.hear(prompts)
-        self.queue, self.waits, self._goes_on = queue, True, goes_on
+        self.queue, self.waits, self._goes_on, self.urgency = queue, True, goes_on, urgency
 
     def has_talked(self) -> bool:
         """Whether an agent has talked with the waiting caller by now, and the flow goes on."""
@@ -238,8 +239,9 @@ class Desk:
         return SOMEBODY
 
     async def enqueue(
-        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
-    ) -> Seconds:
+        self, facts: CallFacts, queue: str, class_: str, language: str,
+        person: PersonId | None, urgency: str = "",
+    ) -> Seconds:  # fmt: skip
         return self._clock.now()
 
     async def way_out(self, queue: str, class_: str) -> str:

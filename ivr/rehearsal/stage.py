@@ -140,6 +140,8 @@ class Walk:
     """Why it broke off."""
     unmocked: tuple[str, ...] = ()
     """Services and functions that were asked and had no mock left, once for each time."""
+    urgency: str = ""
+    """Of the contact, in the queue."""
     unasked: tuple[str, ...] = ()
     """Services, functions and destinations that have mocks left."""
 
@@ -196,7 +198,7 @@ class Stage:
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
-            (*lookups.unmocked, *python.unmocked),
+            (*lookups.unmocked, *python.unmocked), line.urgency,
             (*lookups.unasked, *python.unasked, *line.unrung),
         )  # fmt: skip
 
