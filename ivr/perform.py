@@ -36,6 +36,7 @@ from ivr.perform_proving import verify
 from ivr.perform_python import python
 from ivr.perform_spilling import overflow
 from ivr.perform_survey import survey
+from ivr.perform_telling import tell
 from ivr.perform_transferring import transfer
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
@@ -157,6 +158,7 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
     """Recorded first: from then on the caller has a place, whatever happens to this process."""
     facts = session.line.facts
     name, urgency = step.queue or facts.queue, step.urgency or ""
+    await tell(step.tell, session)
     async with asyncio.timeout(ENQUEUE_SECONDS):
         entered_at = await session.acceptance.enqueue(
             facts, name, facts.class_, session.language, session.person, urgency

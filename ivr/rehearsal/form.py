@@ -195,6 +195,8 @@ class Expected(Keys):
     """The caller's, in the end."""
     urgency: str | None = None
     """Of who waits: as the step has it; empty: none."""
+    told: tuple[str, ...] | None = None
+    """What the agent is told of values, like `order: 4711`."""
 
 
 class Caller(Keys):

@@ -142,6 +142,8 @@ class Walk:
     """Services and functions that were asked and had no mock left, once for each time."""
     urgency: str = ""
     """Of the contact, in the queue."""
+    told: tuple[str, ...] = ()
+    """What the agent is told of values, a line each."""
     unasked: tuple[str, ...] = ()
     """Services, functions and destinations that have mocks left."""
 
@@ -199,6 +201,7 @@ class Stage:
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
             (*lookups.unmocked, *python.unmocked), line.urgency,
+            desk.shelf.told(),
             (*lookups.unasked, *python.unasked, *line.unrung),
         )  # fmt: skip
 
