@@ -119,7 +119,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     neighbours = Neighbours(
         gate=await _gate(settings, lists, closures),
         lookups=await stack.enter_async_context(HttpLookups(settings.site.services)),
-        outbox=FileOutbox(settings.data),
+        outbox=FileOutbox(settings.data), destinations=settings.site.destinations,
         python=PythonThreads(python_functions(settings)), pins=pins, callbacks=desk,
         recordings=_recordings(settings, database), seals=vault, told_by_email=settings.site.email,
     )  # fmt: skip

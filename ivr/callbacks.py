@@ -123,7 +123,7 @@ class CallbackDesk:
         contact, limit = promise.contact, promise.until - promise.at
         comes: events.Event = events.Arrived(
             contact, QueueId(promise.queue), promise.at, channel=CALLED_BACK,
-            class_=wish.facts.class_, language=wish.language,
+            class_=wish.facts.class_, language=wish.language, urgency=wish.urgency,
         )  # fmt: skip
         if contact in self._distributor.engine.contacts:
             comes = events.Moved(contact, CALLED_BACK)

@@ -27,6 +27,7 @@ from ivr.flow import (
     Spoken,
     Step,
     TicketStep,
+    TransferStep,
 )
 from ivr.python_steps import PythonFunction
 from ivr.spoken_values import MARK, placeholder
@@ -52,6 +53,10 @@ class House:
     """What `lookup` may ask."""
     python: Mapping[str, PythonFunction] = field(default_factory=dict)
     """What `python` steps may run."""
+    destinations: Collection[str] = ()
+    """Whom `transfer` may ring."""
+    urgency: Collection[str] = ()
+    """What makes a contact urgent."""
 
 
 def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
@@ -166,6 +171,9 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     where = ("steps", name)
     if isinstance(step, IN_A_QUEUE):
         _queue(where, step.queue, house, faults)
+    if isinstance(step, QueueStep | CallbackStep) and step.urgency not in (None, *house.urgency):
+        known = meant(str(step.urgency), house.urgency) or "; name it in `urgency` of centre.yaml"
+        faults.add((*where, "urgency"), f"there is no urgency {step.urgency!r}{known}")
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)
@@ -175,6 +183,9 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, PythonStep) and step.name not in house.python:
         text = f"there is no Python step {step.name!r}{meant(step.name, house.python)}"
         faults.add((*where, "name"), text)
+    if isinstance(step, TransferStep) and step.to not in house.destinations:
+        known = meant(step.to, house.destinations) or "; name it in `destinations` of site.yaml"
+        faults.add((*where, "to"), f"there is no destination {step.to!r}{known}")
     if isinstance(step, BranchStep):
         _cases(where, step, house, faults)
     if isinstance(step, SetStep) and step.language not in (None, *house.languages):

@@ -69,12 +69,16 @@ def limits(steps: Steps, faults: Faults) -> None:
 
 
 def names(steps: Steps, faults: Faults) -> None:
-    """Whatever a step looks at is collected by some step."""
+    """Whatever a step looks at, or tells the agent, is collected by some step."""
     known = collected(steps)
     for name, step in steps.items():
         if isinstance(step, BranchStep) and step.value and step.value not in known:
             text = f"no step collects a value {step.value!r}{meant(step.value, known)}"
             faults.add(("steps", name, "value"), text)
+        for value in step.tell if isinstance(step, QueueStep) else ():
+            if value not in known:
+                text = f"no step collects a value {value!r}{meant(value, known)}"
+                faults.add(("steps", name, "tell"), text)
 
 
 def prompts(first: str, arrows: graph.Arrows, steps: Steps, faults: Faults) -> None:

@@ -120,13 +120,14 @@ class Distributor:
         return person
 
     async def enqueue(
-        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
-    ) -> Seconds:
+        self, facts: CallFacts, queue: str, class_: str, language: str,
+        person: PersonId | None, urgency: str = "",
+    ) -> Seconds:  # fmt: skip
         """Record the contact durably; the time at which it entered. Who was promised a callback and
         waits nevertheless has that place, and is not called back."""
         now, known = self._clock.now(), self.engine.contacts.get(facts.contact)
         comes: Event = events.Arrived(
-            facts.contact, QueueId(queue), now, class_=class_, language=language
+            facts.contact, QueueId(queue), now, class_=class_, language=language, urgency=urgency
         )
         if known and known.channel == CALLED_BACK:
             comes = events.Moved(facts.contact, CALLS)

@@ -35,6 +35,7 @@ from ivr.steps_python import PythonStep
 from ivr.steps_spilling import OverflowStep
 from ivr.steps_survey import SurveyStep
 from ivr.steps_talking import GoodbyeStep, ListenStep, MenuStep, SayStep
+from ivr.steps_transferring import TransferStep
 from ivr.steps_waiting import TALKED, Announcement, QueueStep
 from voice.ports import Prompt
 
@@ -73,6 +74,7 @@ __all__ = [
     "StepName",
     "SurveyStep",
     "TicketStep",
+    "TransferStep",
     "VerifyStep",
     "Words",
     "prompt",
@@ -96,6 +98,7 @@ Step = (
     | VerifyStep
     | CallbackStep
     | OverflowStep
+    | TransferStep
     | QueueStep
     | SurveyStep
     | ClosureStep
@@ -119,6 +122,7 @@ KINDS: dict[str, type[Step]] = {
     "verify": VerifyStep,
     "callback": CallbackStep,
     "overflow": OverflowStep,
+    "transfer": TransferStep,
     "queue": QueueStep,
     "survey": SurveyStep,
     "closure": ClosureStep,

@@ -20,6 +20,7 @@ SENTENCES = {
     "tries": "asks {new} times (was {old})",
     "at_most": "is performed {new} times in a call at most (was {old})",
     "hours": "looks at the hours {new} (was {old})",
+    "urgency": "contacts are now {new} (were {old})",
     "language": "sets the language {new} (was {old})",
 }
 OF_KIND = {
@@ -27,6 +28,8 @@ OF_KIND = {
     ("message", "seconds"): "records {new} s at most (was {old})",
     ("message", "pause"): "ends after {new} s of silence (was {old})",
     ("record", "seconds"): "records {new} s at most (was {old})",
+    ("transfer", "seconds"): "rings {new} s (was {old})",
+    ("transfer", "to"): "rings {new} (was {old})",
     ("record", "pause"): "ends after {new} s of silence (was {old})",
 }
 """Where a field means something else in one kind of step."""
@@ -36,7 +39,7 @@ WHEN = {
     "second": "as its second question", "thanks": "as thanks",
     "choose": "when the PIN is good",
 }  # fmt: skip
-UNSET = {"at_most": "without a limit", "queue": "that of the number"}
+UNSET = {"at_most": "without a limit", "queue": "that of the number", "urgency": "not urgent"}
 
 Names = Mapping[StepName, StepName]
 """Steps that have another name now: the old one to the new one."""

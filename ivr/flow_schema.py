@@ -27,6 +27,7 @@ from ivr import (
     steps_spilling,
     steps_survey,
     steps_talking,
+    steps_transferring,
     steps_waiting,
 )
 from ivr.cases import OUTCOME
@@ -39,7 +40,7 @@ Part = dict[str, Any]
 MODULES = (
     step, steps_talking, steps_asking, steps_deciding, steps_outside, steps_python, steps_calling,
     steps_proving, steps_promising, steps_spilling, steps_leaving, steps_waiting, steps_survey,
-    steps_closing, grammar, cases,
+    steps_closing, steps_transferring, grammar, cases,
 )  # fmt: skip
 """Where the models are."""
 NAME = {"type": "string", "pattern": f"^{STEP_NAME.pattern}$"}

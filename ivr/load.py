@@ -78,7 +78,10 @@ def house_of(settings: Settings) -> House:
     site = settings.site
     queues, hours = settings.centre.queues, settings.hours
     functions = python_functions(settings)
-    return House(site.languages, queues, hours, site.keys_to_a_person, site.services, functions)
+    return House(
+        site.languages, queues, hours, site.keys_to_a_person, site.services, functions,
+        site.destinations, settings.centre.urgency,
+    )  # fmt: skip
 
 
 def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str]:

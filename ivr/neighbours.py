@@ -30,6 +30,7 @@ from ivr.ports import (
     StoreFailed,
 )
 from ivr.promises import Callbacks, NoCallbacks
+from ivr.transfers import Destination
 
 
 class NoServices:
@@ -84,6 +85,8 @@ class Neighbours:
     seals: Seals = field(default_factory=NoSeals)
     told_by_email: Collection[str] = ()
     """The queues to which a message is told by e-mail, too."""
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    """The telephones that `transfer` steps may ring."""
 
 
 NONE = Neighbours()

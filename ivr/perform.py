@@ -36,6 +36,8 @@ from ivr.perform_proving import verify
 from ivr.perform_python import python
 from ivr.perform_spilling import overflow
 from ivr.perform_survey import survey
+from ivr.perform_telling import tell
+from ivr.perform_transferring import transfer
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
 from ivr.steps_deciding import EMERGENCY
@@ -155,15 +157,17 @@ async def lookup(step: LookupStep, session: Session) -> Outcome:
 async def queue(step: QueueStep, session: Session) -> Outcome:
     """Recorded first: from then on the caller has a place, whatever happens to this process."""
     facts = session.line.facts
-    name = step.queue or facts.queue
+    name, urgency = step.queue or facts.queue, step.urgency or ""
+    await tell(step.tell, session)
     async with asyncio.timeout(ENQUEUE_SECONDS):
         entered_at = await session.acceptance.enqueue(
-            facts, name, facts.class_, session.language, session.person
+            facts, name, facts.class_, session.language, session.person, urgency
         )
     say = session.prompts(step.say)
     await session.line.join_queue(
-        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then
-    )
+        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then,
+        urgency=urgency,
+    )  # fmt: skip
     return WAITING
 
 
@@ -191,6 +195,7 @@ PERFORMERS: dict[str, Callable[[Any, Session], Awaitable[Outcome]]] = {
     "verify": verify,
     "callback": callback,
     "overflow": overflow,
+    "transfer": transfer,
     "queue": queue,
     "survey": survey,
     "closure": closure,

@@ -33,11 +33,11 @@ from ivr.flow import (
 from ivr.graph import reachable
 from ivr.steps_deciding import EMERGENCY
 
-PEOPLE = frozenset({"queue", "message", "transfer"})
+PEOPLE = frozenset({"queue", "message"})
 """Kinds of step that bring a person."""
-PROMISES: Mapping[str, Outcome] = {"callback": "promised"}
-"""Kinds that promise one, and the outcome by which they did: what follows it is free of the rule.
-Their other outcomes must leave a person near."""
+PROMISES: Mapping[str, Outcome] = {"callback": "promised", "transfer": "done"}
+"""Kinds that promise one, or may bring one, and the outcome by which they did: what follows it is
+free of the rule. Their other outcomes must leave a person near."""
 END, CLOSED, BLOCKED = "goodbye", "closed", "blocked"
 FOR_STAFF = "closure"
 """No kind of step for callers: like an end, it is not held to it, and brings nobody nearer."""

@@ -10,6 +10,9 @@ from typing import Any, Protocol
 
 from acd.commands import Offer, Withdraw
 from acd.model import ContactId, Seconds
+from ivr.lookup_ports import LookupFailed as LookupFailed
+from ivr.lookup_ports import Lookups as Lookups
+from ivr.lookup_ports import NotThere as NotThere
 from ivr.python_steps import Ended as Ended
 from ivr.python_steps import PythonFailed as PythonFailed
 from ivr.store_ports import Audit as Audit
@@ -29,6 +32,7 @@ from ivr.store_ports import Snapshot as Snapshot
 from ivr.store_ports import StoreFailed as StoreFailed
 from ivr.store_ports import StoreRefused as StoreRefused
 from ivr.store_ports import Vault as Vault
+from ivr.transfers import Ringing, Rung
 from voice.ports import Prompt
 
 
@@ -135,6 +139,7 @@ class Line(Protocol):
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         """Hand the caller over to the dialplan's waiting loop. The script ends after this.
 
@@ -142,6 +147,11 @@ class Line(Protocol):
         `after` is what follows the talk: `goodbye`, `survey` or `queue`. With `goes_on` the script
         is run again then, and `after` stands in where it cannot be.
         """
+
+    async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
+        """Say `prompts`, ring a telephone, and let it talk with the caller; how that ended. Asked
+        for again under the same key, it says and rings nothing and tells that end. What was keyed
+        until then answers no later question."""
 
     async def busy(self) -> None:
         """The busy tone for a few seconds."""
@@ -160,8 +170,9 @@ class Acceptance(Protocol):
         """A call has begun; the person whose number it claims to come from."""
 
     async def enqueue(
-        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
-    ) -> Seconds:
+        self, facts: CallFacts, queue: str, class_: str, language: str,
+        person: PersonId | None, urgency: str = "",
+    ) -> Seconds:  # fmt: skip
         """Record the contact durably; the time at which it entered."""
 
     async def way_out(self, queue: str, class_: str) -> str:
@@ -208,24 +219,6 @@ class WaitingLoop(Protocol):
         self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
     ) -> None:
         """Ask the loop to say something; `request` is unique within the contact."""
-
-
-class NotThere(Exception):
-    """A service has nothing under what was asked for."""
-
-
-class LookupFailed(Exception):
-    """A service could not be asked, or its answer cannot be used. The message says why, without
-    anything of the question or the answer."""
-
-
-class Lookups(Protocol):
-    """The services outside that flows may ask (`services` in the site file), and nobody else."""
-
-    async def get(self, service: str, question: str, seconds: Seconds) -> Any:
-        """The answer, as JSON; `question` is path and query, encoded. Nothing is changed by
-        asking, so it may be asked again. Raises `NotThere`, `LookupFailed`, and TimeoutError when
-        the whole answer is not there after so many seconds."""
 
 
 class PinState(StrEnum):

@@ -40,6 +40,7 @@ class Wish:
     """Personal: it goes into the vault and nowhere else."""
     person: PersonId | None = None
     """Whose call it is; the number may be somebody else's."""
+    urgency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ from ivr.home import home_of
 from ivr.keys import Keys, Name, PhoneName
 from ivr.queue_music import QueueMusic, music_faults
 from ivr.services import ServiceEntry
+from ivr.transfers import Destination, destination_faults
 
 DEFAULT_PORT_BASE = 15060
 EmailAddress = Annotated[
@@ -79,6 +80,14 @@ class SiteFile(Keys):
     """How promised callbacks are tried."""
     email: dict[Name, EmailAddress] = Field(default_factory=dict)
     """Where it is told that a message was left, by queue. Queues that are not named: nowhere."""
+    destinations: dict[Name, Destination] = Field(default_factory=dict)
+    """Telephones that are no agents', which `transfer` steps may ring."""
+
+    @property
+    def accounts(self) -> Mapping[str, str]:
+        """Every telephone of the house with the secret that the site file gives it, or none."""
+        agents = {name: phone.secret for name, phone in self.phones.items()}
+        return agents | {each.phone: each.secret for each in self.destinations.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +185,7 @@ class Settings:
         return path.read_text().strip()
 
     def phone_secret(self, phone: str) -> str:
-        return self.site.phones[phone].secret or self.secret(f"phone-{phone}")
+        return self.site.accounts[phone] or self.secret(f"phone-{phone}")
 
 
 def environment_with(values: Mapping[str, str]) -> dict[str, str]:
@@ -240,7 +249,7 @@ def _site(data: Path, faults: list[str]) -> SiteFile | None:
     except ValidationError as error:
         for fault in error.errors(include_url=False, include_input=False):
             where = ".".join(str(part) for part in fault["loc"])
-            faults.append(f"{source}: {where}: {fault['msg']}")
+            faults.append(f"{source}: {where}: {fault['msg'].removeprefix('Value error, ')}")
     except OSError as error:
         faults.append(f"{source}: {error.strerror}: {error.filename}")
     return None
@@ -271,6 +280,7 @@ def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
             near = meant(target.class_, classes)
             faults.append(f"{here}.class: there is no class {target.class_!r}{near}")
     faults += music_faults(site.music, queues, site.languages)
+    faults += destination_faults(site.destinations, site.phones, rules.agents, site.numbers)
     faults += [
         f"site.yaml: email.{queue}: there is no queue {queue!r}{meant(queue, queues)}"
         for queue in site.email

@@ -8,6 +8,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field, model_validator
 
 from ivr.grammar import Grammar, Keys
+from ivr.keys import Name
 from ivr.step import NO_MATCH, SILENCE, AnyStep, Outcome, Spoken
 from ivr.steps_outside import FAILED
 
@@ -30,6 +31,8 @@ class CallbackStep(AnyStep):
     do: Literal["callback"]
     queue: str | None = None
     """Left out: the queue of the number that was dialled."""
+    urgency: Name | None = None
+    """A name from `urgency` in the centre file: a head start, on top of that of the class."""
     say: Spoken
     """What is said, with `{number}` in it, before the caller decides."""
     another: Spoken

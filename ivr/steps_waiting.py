@@ -7,7 +7,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
+from ivr.keys import Name
 from ivr.step import AnyStep, Outcome, Spoken, Strict
+from ivr.values import ValueName
 
 TALKED, WAITING = "talked", "waiting"
 """How a `queue` ends in the journal and on trails; only the first is an outcome."""
@@ -44,8 +46,12 @@ class QueueStep(AnyStep):
     do: Literal["queue"]
     queue: str | None = None
     """Left out: the queue of the number that was dialled."""
+    urgency: Name | None = None
+    """A name from `urgency` in the centre file: a head start, on top of that of the class."""
     say: Spoken | None = None
     """Said before the caller begins to wait."""
+    tell: tuple[ValueName, ...] = ()
+    """Values that the agent is told, of those that the caller has by then. No other is shown."""
     while_waiting: tuple[Announcement, ...] = ()
     """What is announced meanwhile."""
     after: Literal["goodbye", "survey", "queue"] = "goodbye"

@@ -23,6 +23,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from adapters.cli.pid_file import PidFile
@@ -32,7 +33,7 @@ from ivr import closure_pin, pins
 from tests.asked_service import AskedService, asked_service
 from tests.flow_stage import FlowStage, Seen, flow_stage
 from tests.hand import Hand
-from tests.resume_effects import effects, twice
+from tests.resume_effects import CHAIN_EFFECTS, effects, twice
 from tests.resume_house import CHAIN, dialled, furnish
 from tests.resume_rows import CHAIN_ROUNDS, CHAINED, PIN, ROWS, SPEECH, Row, chain, kind_of
 
@@ -94,11 +95,9 @@ async def kill_once(stage: FlowStage, service: AskedService, first: int, result:
     """One kill; callers have the fictional numbers from `first` on."""
     numbers = fictional_numbers(len(ROWS) + CHAIN_CALLS, first)
     service.seconds = SLOW_ANSWER
-    coming = (_stands(stage, kind, number) for kind, number in zip(ROWS, numbers, strict=False))
-    standing = await asyncio.gather(*coming)
+    standing = await asyncio.gather(*map(partial(_stands, stage), ROWS, numbers))
     await asyncio.sleep(STANDS_SECONDS)
-    chained = numbers[len(ROWS) :]
-    calling = await _in_the_chain(stage, chained)
+    calling = await _in_the_chain(stage, chained := numbers[len(ROWS) :])
     killed = _kill(stage)
     service.seconds = 0.0
     await calling
@@ -116,7 +115,8 @@ async def kill_once(stage: FlowStage, service: AskedService, first: int, result:
     for number in chained:
         contact = stage.watch.calls[number].contact
         _count_notes(trails[contact], result)
-        _compare_effects("ticket", done[contact, "TicketNoted"], CHAIN_ROUNDS, result)
+        for kind, told in CHAIN_EFFECTS.items():
+            _compare_effects(kind, done[contact, told], CHAIN_ROUNDS, result)
     await stage.forget_callers()
     await stage.house.until_states(MOST_SECONDS, waiting=0)
 

@@ -115,6 +115,7 @@ class FakeCall:
         self.variables = {"CONTACT": "c-1", "DIALLED": "4000", "QUEUE": "support"}
         self.commands: list[str] = []
         self.applications: dict[str, Callable[[str], Awaitable[str]]] = {}
+        """What they are given, and the result; subroutines of the dialplan, too."""
         self.records: Callable[[Path], str] | None = None
         """Is to write what the caller says into this file, and gives the answer."""
         self.closes: Callable[[], None] | None = None
@@ -165,6 +166,9 @@ class FakeCall:
         if match := re.fullmatch(r'EXEC MSet "(.*)"', command):
             self.variables |= dict(pair.split("=", 1) for pair in match[1].split(","))
             return "0"
+        if match := re.fullmatch(r'GOSUB (\S+) s 1 "(.*)"', command):
+            run = self.applications.get(match[1])
+            return await run(match[2]) if run else "-1"
         if match := re.fullmatch(r'EXEC (\w+) "(.*)"', command):
             run = self.applications.get(match[1])
             return await run(match[2]) if run else "0"

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from acd.model import ContactId, Seconds
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
 from ivr.rehearsal.line import SPEAKS
+from ivr.transfers import Ringing, Rung
 from voice.ports import Prompt
 
 HANGS_UP = "hangs up"
@@ -41,11 +42,17 @@ class FakeLine:
         self.values = dict(facts.values)
         self.queued: tuple[str, str, Seconds] | None = None
         """Queue, class and time of entry, once handed over to the waiting loop."""
-        self.after, self.goes_on = "", False
-        """What follows the talk, and whether the flow goes on after it."""
+        self.after, self.goes_on, self.urgency = "", False, ""
+        """What follows the talk, whether the flow goes on after it, how urgent the matter is."""
         self.gone = False
         self.in_secret = 0
         """So many questions whose answers were not to be kept."""
+        self.rings: list[Rung | None] = []
+        """How the next transfers end."""
+        self.rang: list[Ringing] = []
+        """Whom they rang."""
+        self.rung: dict[str, Rung] = {}
+        """What the call has kept of them, by key."""
         self._acts = list(acts)
         self._interrupts = dict(interrupts or {})
         self._typed = ""
@@ -132,11 +139,26 @@ class FakeLine:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         self._check()
-        self.after, self.goes_on = after, goes_on
+        self.after, self.goes_on, self.urgency = after, goes_on, urgency
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
+
+    async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
+        """`rings` says how; `None`: the caller hangs up meanwhile."""
+        self._check()
+        if ringing.key not in self.rung:
+            self.heard += [prompt.text for prompt in prompts]
+            self.rang.append(ringing)
+            self._typed, ends = "", self.rings.pop(0) if self.rings else Rung.DONE
+            if ends is None:
+                self.hangs_up()
+                self._check()
+            else:
+                self.rung[ringing.key] = ends
+        return self.rung[ringing.key]
 
     async def busy(self) -> None:
         self._check()

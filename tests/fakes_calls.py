@@ -19,7 +19,10 @@ from tests.fakes_python import FUNCTIONS
 FLOWS = Path(__file__).parent / "flows"
 NOON_ON_SUNDAY = 1_700_395_200.0
 HOURS = {"always": ALWAYS, "weekdays": weekly("UTC", {"mon-fri": "09:00-18:00"})}
-HOUSE = House(("zh", "en"), ("support", "sales"), HOURS, services=("orders",), python=FUNCTIONS)
+HOUSE = House(
+    ("zh", "en"), ("support", "sales"), HOURS, services=("orders",), python=FUNCTIONS,
+    destinations=("reception",), urgency=("card_loss",),
+)  # fmt: skip
 ANYBODY = PersonId("per_1")
 
 
@@ -31,6 +34,8 @@ class FakeAcceptance:
     fails: Mapping[str, Exception] = field(default_factory=dict)
     enqueued: list[tuple[str, str, str, PersonId | None]] = field(default_factory=list)
     """Queue, class, language, person."""
+    urgencies: list[str] = field(default_factory=list)
+    """How urgent each was."""
     person: PersonId = ANYBODY
     """Whose call it is."""
     leads_to: str = ""
@@ -47,9 +52,11 @@ class FakeAcceptance:
         return self.person
 
     async def enqueue(
-        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
-    ) -> Seconds:
+        self, facts: CallFacts, queue: str, class_: str, language: str,
+        person: PersonId | None, urgency: str = "",
+    ) -> Seconds:  # fmt: skip
         await self._answer("enqueue")
+        self.urgencies.append(urgency)
         self.enqueued.append((queue, class_, language, person))
         return NOON_ON_SUNDAY
 

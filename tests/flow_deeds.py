@@ -40,6 +40,7 @@ from ivr.steps_promising import NO as NO_CALLBACK
 from ivr.steps_promising import YES as CALL_ME
 from ivr.steps_proving import NO_PIN
 from ivr.steps_spilling import QUEUE
+from ivr.transfers import Rung
 
 HANG_UP = "hang up"
 TAKES_TIME = (
@@ -226,6 +227,7 @@ DEEDS: dict[str, Callable[[Maze, Any, At], Iterator[Deed]]] = {
     "verify": _verify,
     "callback": _callback,
     "overflow": _at_once(QUEUE),
+    "transfer": _at_once(Rung.UNREACHABLE),  # nobody has registered such a telephone
     "survey": _survey,
     "closure": _closure,
     "python": _python,

@@ -12,7 +12,12 @@ from tests.flow_stage import FlowStage
 MOST_SECONDS = 30.0
 ONCE = ("call_started", "arrived", "ticket_opened", "contact_ended")
 """What a ticket's timeline tells once of each call."""
-EFFECTS = ("MessageLeft", "RecordingKept", "TicketNoted", "CallbackPromised", "ClosureSet")
+EFFECTS = (
+    "MessageLeft", "RecordingKept", "TicketNoted", "CallbackPromised", "ClosureSet",
+    "DestinationEnded",
+)  # fmt: skip
+CHAIN_EFFECTS = {"ticket": "TicketNoted", "transfer": "DestinationEnded"}
+"""Kinds of steps in the chain, and the records that tell of what each does."""
 
 
 async def effects(stage: FlowStage) -> defaultdict[tuple[str, str], Counter[str]]:

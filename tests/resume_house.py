@@ -29,6 +29,7 @@ def furnish(service: AskedService) -> Callable[[Path], None]:
         }
         site["services"] = {"asked": {"url": f"http://127.0.0.1:{service.port}"}}
         site["steps"] = "steps"
+        site["destinations"] = {"desk": {"phone": "desk"}}
         (data / "site.yaml").write_text(yaml.safe_dump(site))
         (data / "steps").mkdir()
         root = f'ROOT = "http://127.0.0.1:{service.port}"\n'

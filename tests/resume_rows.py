@@ -238,16 +238,17 @@ CHAINED: dict[str, dict[str, Any]] = {
     "hours": {"do": "hours", "hours": "always"},
     "overflow": {"do": "overflow"},
     "ticket": {"do": "ticket", "type": "recall", "subject": "To be called."},
+    "transfer": {"do": "transfer", "to": "desk"},  # nobody has registered that telephone
     "flow": {"do": "flow", "flow": "inner"},
     "return": {"do": "return"},  # out of `inner`
 }
 """Kinds that take a few milliseconds: many calls walk through a long chain of them, and the core is
 killed while they do."""
-CHAIN_ROUNDS = 40
+CHAIN_ROUNDS = 28
 OUTCOMES: dict[str, tuple[str, ...]] = {
     "set": ("done",), "branch": ("set", "else"), "hours": ("open", "closed"),
     "overflow": ("queue", "callback", "message", "elsewhere"), "ticket": ("done", "failed"),
-    "flow": ("done",),
+    "transfer": ("done", "busy", "no_answer", "unreachable"), "flow": ("done",),
 }  # fmt: skip
 """Of the steps of the chain itself."""
 

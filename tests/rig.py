@@ -204,7 +204,7 @@ async def login(instance: Instance, user: str = WATCH) -> Ami:
 
 def phone(instance: Instance, name: str, hears: bool = True) -> Phone:
     """The phone of this name; a1 has the secret s1, and so on. Any other name is a caller."""
-    secret = f"s{name[1:]}" if name in instance.settings.site.phones else ""
+    secret = f"s{name[1:]}" if name in instance.settings.site.accounts else ""
     return Phone(("127.0.0.1", instance.settings.ports.sip), name, secret, hears)
 
 

@@ -193,6 +193,11 @@ class CallAgi(AGI):  # type: ignore[misc]  # the library has no types
             raise LineFailed(f"asterisk has no application {application}")
         return str(result)
 
+    def gosub(self, context: str, arguments: str) -> None:
+        """Run a subroutine of the dialplan, from `s` on, until it returns; `LineFailed` when there
+        is none. It goes on when this process dies meanwhile."""
+        self.execute("GOSUB", context, "s", "1", self._quote(arguments))
+
     def record(self, name: str, form: str, ends_with: str, seconds: float, pause: int) -> bool:
         """Record into `name.form` until a key, so many seconds of silence (`pause`), or the end of
         the time; whether the caller hung up. The file is whole when this returns.

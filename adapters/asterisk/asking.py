@@ -57,6 +57,11 @@ class Asking:
         left = self.forget() if self._taken else self._on_record()
         self._record = KeyRecord(self._channel, self._keys, len(left))
 
+    def anew(self) -> None:
+        """The dialplan has thrown the record away, and keeps keys again."""
+        self._taken = 0
+        self._record = KeyRecord(self._channel, self._keys, len(self._on_record()))
+
     def end(self) -> None:
         """Keys of the talk are nobody's business."""
         with suppress(LineFailed):

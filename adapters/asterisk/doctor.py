@@ -160,7 +160,7 @@ def _phones(instance: Instance) -> Faults:
         return
     told = instance.command("pjsip show contacts")
     there = set(re.findall(r"Contact:\s+([^/\s]+)/sip\S*\s+\S+\s+(?:Avail|NonQual)", told))
-    away = [name for name in instance.settings.site.phones if name not in there]
+    away = [name for name in instance.settings.site.accounts if name not in there]
     if away:
         what = f"phones are not registered: {', '.join(away)}"
         yield Level.WARN, what, "Check name, password and server on the phone; they get no calls."

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from acd import events
 from acd.events import Event, OfferEnd
 from acd.model import CALLS, ContactId, OfferId, QueueId
+from adapters.asterisk import transfers
 from ivr.ports import CallFacts, Note
 
 LEG_PREFIX = "acd-"
@@ -234,4 +235,6 @@ _CEL: dict[str, Callable[..., Told]] = {
     "ACD_KEY": _cel_key,
     "ACD_SAID": _cel_said,
     "ACD_SURVEY": _cel_survey,
+    "ACD_TRANSFER": lambda *fields: [*transfers.began(*fields)],
+    "ACD_TRANSFER_END": lambda *fields: [*transfers.ended(*fields)],
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
-from adapters.asterisk import takes
+from adapters.asterisk import takes, transfers
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.asking import BETWEEN_KEYS, KEPT, READ, TYPED, Asking
 from adapters.asterisk.attention import Attention
@@ -30,6 +30,7 @@ from adapters.asterisk.call_facts import (
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.playing import length, made, names, recordings
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
+from ivr.transfers import LONGEST_TALK, Ringing, Rung
 from voice.ports import Prompt, PromptStore
 
 T = TypeVar("T")
@@ -138,9 +139,10 @@ class AgiLine:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         variables = {"QENTER": str(round(entered_at * 1000)), "QUEUE": queue}
-        variables |= {"CLASS": class_, "AFTER": after}
+        variables |= {"CLASS": class_, "AFTER": after, **({"URGENCY": urgency} if urgency else {})}
         if goes_on or self._facts.talked:  # before the first talk it is empty
             variables["AFTER_FLOW"] = "1" if goes_on else ""
         if files := names(await made(self._prompts, prompts)):
@@ -148,6 +150,11 @@ class AgiLine:
         await self._do(0, self._join, variables)
         self._over = True
         self._attention.forget()
+
+    async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
+        async with recordings(self._prompts, prompts) as files:
+            longest = length(files) + ringing.seconds + LONGEST_TALK
+            return await self._do(longest, self._transfer, ringing, files)
 
     async def busy(self) -> None:
         with suppress(CallerGone):  # Asterisk hangs up when it has sent the tone for so long
@@ -210,6 +217,17 @@ class AgiLine:
                 self._agi.set_variable(name, value)
         if plain:
             self._agi.appexec("MSet", ",".join(plain))
+
+    def _transfer(self, ringing: Ringing, files: list[str]) -> Rung:
+        """The dialplan rings, and keeps how it ended on the call: a script that dies meanwhile
+        ends no talk, and the next one finds it."""
+        rung = transfers.rung(self._agi.get_variable(transfers.RUNG), ringing.key)
+        if rung is None:
+            self._asking.say(files)
+            self._agi.gosub(transfers.CONTEXT, transfers.arguments(ringing))
+            rung = transfers.rung(self._agi.get_variable(transfers.RUNG), ringing.key)
+            self._asking.anew()
+        return rung or Rung.UNREACHABLE
 
     def _join(self, variables: dict[str, str]) -> None:
         self._set(variables)

@@ -26,6 +26,7 @@ from adapters.asterisk.facts import (
     variables_of,
 )
 from adapters.asterisk.orphans import take_back
+from adapters.asterisk.site_values import credits_of
 from adapters.asterisk.switchboard import Switchboard, WaitingCaller
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
 from ivr.ports import Note, Origin, Vault
@@ -110,8 +111,8 @@ class Resync:
 
     async def _announce_credits(self) -> None:
         """By these the dialplan orders callers while the core is away."""
-        for name, class_ in self._distributor.engine.centre.classes.items():
-            await self._set_global(f"ACD_CREDIT_{name}", str(round(class_.credit)))
+        for name, credit in credits_of(self._distributor.engine.centre).items():
+            await self._set_global(name, credit)
 
     async def rules_changed(self) -> None:
         """Tell what the dialplan keeps of the rules; look at the phones of new agents.

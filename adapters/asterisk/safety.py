@@ -57,8 +57,8 @@ def passwords(instance: Instance) -> Faults:
     outside = not ipaddress.ip_address(settings.site.listen).is_loopback
     weak = [
         name
-        for name, phone in settings.site.phones.items()
-        if phone.secret and (len(phone.secret) < SHORTEST_PASSWORD or name in phone.secret)
+        for name, secret in settings.site.accounts.items()
+        if secret and (len(secret) < SHORTEST_PASSWORD or name in secret)
     ]
     if weak:
         yield (
@@ -82,7 +82,7 @@ def secret_files(instance: Instance) -> Faults:
 
 def _secret_files(settings: Settings, own: Folders) -> Iterator[Path]:
     site = settings.data / "site.yaml"
-    if site.exists() and any(phone.secret for phone in settings.site.phones.values()):
+    if site.exists() and any(settings.site.accounts.values()):
         yield site
     for folder in (settings.secrets, own.run / "etc"):
         if folder.exists():

@@ -12,6 +12,7 @@ import re
 import secrets
 from collections.abc import Iterable
 
+from acd.config import Centre
 from ivr.settings import NumberEntry, Settings
 
 FALLBACK_AFTER = 60
@@ -42,17 +43,24 @@ def values_of(settings: Settings) -> dict[str, str]:
         "TRUNK_MATCHES": _trunk_matches(listen),
         "RTP_FIRST": str(first),
         "RTP_LAST": str(last),
-        "PHONES": "\n".join(_phone(name, settings.phone_secret(name)) for name in site.phones),
+        "PHONES": _lines(_phone(name, settings.phone_secret(name)) for name in site.accounts),
         "NUMBERS": _lines(f"exten => {number},1,Goto(acd-entry,${{EXTEN}},1)"
                           for number in site.numbers),
         "NUMBER_DEFAULTS": _lines(_number(n, entry) for n, entry in site.numbers.items()),
         "NEXT_LANGUAGES": _next_languages(site.languages),
         "AGENT_LANG": site.languages[0],
-        "CREDITS": _lines(f"ACD_CREDIT_{name}={round(class_.credit)}"
-                          for name, class_ in settings.centre.classes.items()),
+        "CREDITS": _lines(f"{name}={credit}"
+                          for name, credit in credits_of(settings.centre).items()),
         "FALLBACK_AFTER": str(FALLBACK_AFTER),
         "FREE_PHONES": _free_phones(site.fallback),
     }  # fmt: skip
+
+
+def credits_of(centre: Centre) -> dict[str, str]:
+    """The global variables by which the dialplan orders callers while the core is away."""
+    classes = {f"ACD_CREDIT_{name}": class_.credit for name, class_ in centre.classes.items()}
+    urgent = {f"ACD_URGENCY_{name}": credit for name, credit in centre.urgency.items()}
+    return {name: str(round(credit)) for name, credit in (classes | urgent).items()}
 
 
 def _lines(lines: Iterable[str]) -> str:

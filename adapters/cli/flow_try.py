@@ -12,6 +12,7 @@ from adapters.cli.output import Json, fail, show
 if TYPE_CHECKING:
     from acd.model import Seconds
     from ivr.rehearsal.stage import Premises, Walk
+    from ivr.transfers import Rung
 
 
 def walk(
@@ -28,6 +29,7 @@ def walk(
     caller_number: Annotated[
         str | None, typer.Option(help="Of the caller, as signalled; default: withheld.")
     ] = None,
+    transfer: Annotated[str, typer.Option(help="How transfers end, as an outcome.")] = "done",
     json: Json = False,
 ) -> None:
     """Walk through a flow as a caller: keys, an empty line for silence, `speaks 5`, `hang up`."""
@@ -44,7 +46,7 @@ def walk(
     _refuse_names(premises, name, language)
     role = Role(
         name, told_call.typed(tell), _when(premises, at), language=language or "",
-        caller_number=caller_number, pin=pin,
+        caller_number=caller_number, pin=pin, transfer=_end_of(transfer),
     )  # fmt: skip
     tell(f"You type {told_call.HOW}.", True)
     with Stage(premises) as stage:
@@ -67,6 +69,15 @@ def _refuse_names(premises: Premises, name: str, language: str | None) -> None:
     known = premises.flows[name].languages
     if language and language not in known:
         fail(f"--language: {language!r} is not spoken here{meant(language, known)}")
+
+
+def _end_of(transfer: str) -> Rung:
+    from ivr.faults import meant
+    from ivr.transfers import Rung
+
+    if transfer not in [*Rung]:
+        fail(f"--transfer: a transfer does not end in {transfer!r}{meant(transfer, [*Rung])}")
+    return Rung(transfer)
 
 
 def _when(premises: Premises, at: str | None) -> Seconds | None:

@@ -18,7 +18,7 @@ from adapters.tickets.shapes import EventShape, event_shape
 from adapters.tickets.store import Keyed, KeyReused, Numbered, TicketStore
 from ivr.ports import Audit, Core, CoreAway, CoreRefused, PersonId, StoreFailed, StoreRefused
 from ivr.tickets.life import NoSuch
-from ivr.tickets.story import NOTED, field_of_note
+from ivr.tickets.story import field_of_words
 
 OPERATOR = "operator"
 """Who does what the API is asked to do, until there are roles."""
@@ -83,8 +83,8 @@ async def shown(vault: Opened, entry: Numbered) -> EventShape:
     text, kept = None, entry.entry
     if kept.sealed and kept.person and kept.ticket:
         text = await vault.open_text(kept.person, place_of(kept.ticket), kept.sealed)
-    elif kept.kind == NOTED and kept.person:
-        text = await vault.open(kept.person, field_of_note(kept.data["effect"]))
+    elif kept.person and (place := field_of_words(kept)):
+        text = await vault.open(kept.person, place)
     return event_shape(entry, text)
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from ivr.flow import KEYS
 from ivr.rehearsal.line import HANGS_UP, SILENT
 from ivr.rehearsal.stage import Premises, Role
+from ivr.transfers import Rung
 
 SEED = 1
 FICTIONAL = "+12025550123"
@@ -16,6 +17,7 @@ FICTIONAL = "+12025550123"
 _KEYS = sorted(KEYS)
 _YEAR = datetime(2026, 1, 1)  # noqa: DTZ001 (what a clock on a wall shows)
 _MINUTES = 365 * 24 * 60
+_RINGS = 20
 
 
 def callers(premises: Premises, flow: str, count: int, seed: int = SEED) -> Iterator[Role]:
@@ -32,6 +34,7 @@ def callers(premises: Premises, flow: str, count: int, seed: int = SEED) -> Iter
         yield Role(
             flow, _acts(chance), at.timestamp(), chance.choice(numbers), chance.choice(languages),
             chance.choice(classes), chance.choice([None, FICTIONAL]), closed,
+            transfers={name: chance.choices([*Rung], k=_RINGS) for name in premises.destinations},
         )  # fmt: skip
 
 

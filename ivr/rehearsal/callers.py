@@ -103,7 +103,7 @@ def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
         flow, caller.does, when, caller.dialled or "", caller.language or "",
         caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.pin, caller.python,
         caller.callbacks, caller.overflow or "", frozenset(caller.broken),
-        caller.listed, caller.emergency,
+        caller.listed, caller.emergency, caller.transfers,
     )  # fmt: skip
 
 
@@ -118,7 +118,7 @@ def _differences(caller: Scripted, walk: Walk) -> Iterator[str]:
         yield f"mocks: {service} was not asked for all of its answers"
     if expect.steps is not None and expect.steps != walk.trail:
         yield f"steps: expected {', '.join(expect.steps)}"
-    for name in ("ends", "queue", "language"):
+    for name in ("ends", "queue", "language", "urgency", "told"):
         expected, happened = getattr(expect, name), getattr(walk, name)
         if expected is not None and expected != happened:
             yield f"{name}: expected {expected!r}, happened {happened!r}"

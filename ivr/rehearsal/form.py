@@ -20,7 +20,7 @@ from pydantic import (
 from acd.model import Seconds
 from acd.schedule import time_zone
 from ivr.faults import meant
-from ivr.flow import KEYS, Flow, LookupStep, PythonStep, QueueStep
+from ivr.flow import KEYS, Flow, LookupStep, PythonStep, QueueStep, TransferStep
 from ivr.keys import Keys
 from ivr.python_steps import FAILED, UNKNOWN
 from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS
@@ -28,6 +28,7 @@ from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
 from ivr.rehearsal.pins import AWAY, LOCKED
 from ivr.rehearsal.stage import CALLER_GONE, USUAL_TIME, UTC, Premises
 from ivr.steps_waiting import WAITING
+from ivr.transfers import Rung
 
 ACTS = (SILENT, HANGS_UP, TALKS)
 """What callers do besides pressing keys and speaking."""
@@ -92,7 +93,14 @@ def _service(text: str, info: ValidationInfo) -> str:
 
 def _step_with_effect(text: str, info: ValidationInfo) -> str:
     steps = _known(info).flow.steps
-    return _one_of(text, [n for n, step in steps.items() if step.has_effect], "step that keeps")
+    keeps = [n for n, s in steps.items() if s.has_effect and not isinstance(s, TransferStep)]
+    return _one_of(text, keeps, "step that keeps")
+
+
+def _destination(text: str, info: ValidationInfo) -> str:
+    steps = _known(info).flow.steps.values()
+    rung = {step.to for step in steps if isinstance(step, TransferStep)}
+    return _one_of(text, rung, "destination that the flow rings")
 
 
 def _function(text: str, info: ValidationInfo) -> str:
@@ -185,6 +193,10 @@ class Expected(Keys):
     queue: Annotated[str, AfterValidator(_queue)] | None = None
     language: Annotated[str, AfterValidator(_language)] | None = None
     """The caller's, in the end."""
+    urgency: str | None = None
+    """Of who waits: as the step has it; empty: none."""
+    told: tuple[str, ...] | None = None
+    """What the agent is told of values, like `order: 4711`."""
 
 
 class Caller(Keys):
@@ -224,6 +236,10 @@ class Caller(Keys):
     """Why none is promised; default: everybody is promised one."""
     overflow: Literal["callback", "message", "elsewhere"] | None = None
     """Where the queues' rules lead this caller; default: nowhere, they wait."""
+    transfers: dict[Annotated[str, AfterValidator(_destination)], tuple[Rung, ...]] = Field(
+        default_factory=dict
+    )
+    """How ringing a destination ends, in order; from then on, and by default: they talk."""
     broken: tuple[Annotated[str, AfterValidator(_step_with_effect)], ...] = ()
     """Steps that cannot keep what they should, as when a disk is full."""
     expect: Expected = Field(default_factory=Expected)

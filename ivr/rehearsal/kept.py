@@ -14,6 +14,7 @@ from ivr.ports import (
     RecordingId,
     StoreFailed,
 )
+from ivr.tickets.story import field_of_values
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class Shelf:
     broken: Collection[str] = ()
     sent: dict[EffectKey, Outgoing] = field(default_factory=dict)
     recordings: dict[EffectKey, Recording] = field(default_factory=dict)
+    sealed: dict[str, str] = field(default_factory=dict)
+    """What was sealed, by the field's name."""
 
     def check(self, key: str) -> None:
         """Raises `StoreFailed` for the effect of a step that is broken."""
@@ -43,8 +46,14 @@ class Shelf:
         return self.recordings.setdefault(key, Recording(RecordingId(f"rec_{key}"), person, 0.0))
 
     async def seal(self, person: PersonId, field_name: str, text: str) -> None:
-        """A text of the effect that the field is named by; nothing is kept of it."""
+        """A text of the effect that the field is named by."""
         self.check(field_name)
+        self.sealed[field_name] = text
+
+    def told(self) -> tuple[str, ...]:
+        """What the agent is told of the caller's values, a line each."""
+        texts = [text for name, text in self.sealed.items() if name.startswith(field_of_values(""))]
+        return tuple(line for text in texts for line in text.split("\n"))
 
     def written(self, data: Mapping[str, Any]) -> None:
         """The journal is told of an effect."""

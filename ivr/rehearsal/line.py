@@ -24,6 +24,7 @@ from ivr.ports import (
     Take,
 )
 from ivr.rehearsal.kept import Shelf
+from ivr.transfers import Ringing, Rung
 from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
@@ -60,8 +61,8 @@ class Actor:
         self.done: list[str] = []
         """The acts so far."""
         self.language = facts.language
-        self.queue = ""
-        """Where the caller waits or waited, once handed over."""
+        self.queue = self.urgency = ""
+        """Where the caller waits or waited, once handed over, and how urgent that is."""
         self.waits = False
         self._goes_on = False
         """Whether the flow goes on after the talk."""
@@ -72,6 +73,10 @@ class Actor:
         self._steps, self._most_steps = 0, most_steps
         self._questions = 0
         """Of the step that is being performed."""
+        self.rings: Mapping[str, list[Rung]] = {}
+        """How ringing each destination ends, in order."""
+        self.rings_else = Rung.DONE
+        """How it ends where that is not said."""
 
     async def answer(self) -> None:
         self._check()
@@ -147,10 +152,11 @@ class Actor:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        urgency: str = "",
     ) -> None:
         self._check()
         self.hear(prompts)
-        self.queue, self.waits, self._goes_on = queue, True, goes_on
+        self.queue, self.waits, self._goes_on, self.urgency = queue, True, goes_on, urgency
 
     def has_talked(self) -> bool:
         """Whether an agent has talked with the waiting caller by now, and the flow goes on."""
@@ -160,6 +166,20 @@ class Actor:
         self.waits, self._typed = False, ""
         self.facts = replace(self.facts, talked="rehearsal", language=self.language)
         return True
+
+    async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
+        self._check()
+        self.hear(prompts)
+        self._typed = ""
+        ends = self.rings.get(ringing.name)
+        how = ends.pop(0) if ends else self.rings_else
+        await asyncio.sleep(ringing.seconds if how is Rung.NO_ANSWER else 0)
+        return how
+
+    @property
+    def unrung(self) -> list[str]:
+        """The destinations that have ends left."""
+        return [name for name, ends in self.rings.items() if ends]
 
     async def busy(self) -> None:
         self._check()
@@ -219,8 +239,9 @@ class Desk:
         return SOMEBODY
 
     async def enqueue(
-        self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
-    ) -> Seconds:
+        self, facts: CallFacts, queue: str, class_: str, language: str,
+        person: PersonId | None, urgency: str = "",
+    ) -> Seconds:  # fmt: skip
         return self._clock.now()
 
     async def way_out(self, queue: str, class_: str) -> str:

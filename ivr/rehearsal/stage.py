@@ -28,6 +28,7 @@ from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.promises import RehearsedCallbacks
 from ivr.rehearsal.simulated_time import SimulatedTime
 from ivr.settings import NumberEntry, Settings
+from ivr.transfers import Destination, Rung
 from voice.ports import Prompt
 
 UTC = ZoneInfo("UTC")
@@ -51,6 +52,8 @@ class Premises:
     """Flows that take no calls: they are walked where others call them."""
     python: Mapping[str, PythonFunction] = field(default_factory=dict)
     """What `python` steps may run."""
+    destinations: Mapping[str, Destination] = field(default_factory=dict)
+    """Whom `transfer` steps may ring: nobody is rung."""
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
@@ -58,8 +61,11 @@ class Premises:
         classes = frozenset({STANDARD, *settings.centre.classes})
         takes = {name: flow for name, flow in flows.items() if not flow.is_called}
         called = frozenset(flows.keys() - takes.keys())
-        numbers, functions = settings.site.numbers, python_functions(settings)
-        return Premises(takes, settings.hours, queues, numbers, classes, called, functions)
+        functions, site = python_functions(settings), settings.site
+        return Premises(
+            takes, settings.hours, queues, site.numbers, classes, called, functions,
+            site.destinations,
+        )  # fmt: skip
 
     def why_not(self, flow: str) -> str:
         """Why nobody can walk this flow; empty when they can."""
@@ -111,6 +117,10 @@ class Role:
     """The list that the caller is on; their flow decides what becomes of it."""
     emergency: bool = False
     """Whether the house is closed in an emergency."""
+    transfers: Mapping[str, Sequence[Rung]] = field(default_factory=dict)
+    """How ringing each destination ends, by name, in order."""
+    transfer: Rung = Rung.DONE
+    """How it ends where that is not said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,8 +140,12 @@ class Walk:
     """Why it broke off."""
     unmocked: tuple[str, ...] = ()
     """Services and functions that were asked and had no mock left, once for each time."""
+    urgency: str = ""
+    """Of the contact, in the queue."""
+    told: tuple[str, ...] = ()
+    """What the agent is told of values, a line each."""
     unasked: tuple[str, ...] = ()
-    """Services and functions that have mocks left."""
+    """Services, functions and destinations that have mocks left."""
 
 
 def longest_walk(flows: Iterable[Flow]) -> int:
@@ -170,11 +184,14 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
+        line.rings = {name: list(ends) for name, ends in role.transfers.items()}
+        line.rings_else = role.transfer
         python = MockedPython(self.premises.python, role.python)
         neighbours = Neighbours(
             gate=supposed.gate(role.listed, role.emergency), lookups=lookups, outbox=desk.shelf,
             python=python, pins=RehearsedPins(role.pin),
             callbacks=RehearsedCallbacks(role.callbacks), recordings=desk.shelf, seals=desk.shelf,
+            destinations=self.premises.destinations,
         )  # fmt: skip
         trail: list[str] = []
         while not trail or line.has_talked():
@@ -183,7 +200,9 @@ class Stage:
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
-            (*lookups.unmocked, *python.unmocked), (*lookups.unasked, *python.unasked),
+            (*lookups.unmocked, *python.unmocked), line.urgency,
+            desk.shelf.told(),
+            (*lookups.unasked, *python.unasked, *line.unrung),
         )  # fmt: skip
 
     def facts(self, role: Role) -> CallFacts:

@@ -44,11 +44,14 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "LegEnded": ("offer",),
     "Said": ("request", "key"),
     "NumberLeft": (),
+    "DestinationRung": ("to", "effect"),
+    "DestinationEnded": ("to", "how", "seconds", "effect"),
     "CallerTurnedAway": ("how",),
     "CallbackPromised": ("queue", "to", "not_before", "until", "attempts", "joins"),
     "MessageLeft": ("queue", "recording", "seconds", "effect"),
     "RecordingKept": ("of", "recording", "seconds", "effect"),
     "TicketNoted": ("type", "queue", "effect"),
+    "ValuesTold": ("values", "effect"),
     "SurveyAnswered": ("key", "score", "second", "of", "agent", "queue", "effect"),
     "ContactEnded": ("how",),
     "CallEnded": ("cause",),
@@ -63,12 +66,12 @@ SHOWN: dict[str, tuple[str, ...]] = {
 ASKS_FOR_A_PERSON = (
     "Arrived", "NumberLeft", "CallbackPromised", "MessageLeft", "TicketNoted",
 )  # fmt: skip
-NOTED = "ticket_noted"
-"""The kind of entry whose words lie in the vault, in the field `field_of_note`."""
+NOTED, TOLD = "ticket_noted", "values_told"
+"""The kinds of entries whose words lie in the vault, in the field `field_of_words`."""
 
 _BY_CUSTOMER = (
     "CallStarted", "KeyPressed", "Arrived", "NumberLeft", "MessageLeft", "RecordingKept",
-    "SurveyAnswered",
+    "SurveyAnswered", "ValuesTold",
 )  # fmt: skip
 _BY_AGENT = ("OfferAnswered", "LegEnded")
 _CLOSES_OFFER = ("OfferEnded", "LegEnded")
@@ -206,7 +209,7 @@ def entry_of(record: Record, contact: ContactStory | None) -> Entry | None:
         contact=contact.id if contact else None,
         ticket=contact.ticket if contact else None,
         data=data,
-        person=record.data.get("person") if snake(record.kind) == NOTED else None,
+        person=record.data.get("person") if snake(record.kind) in (NOTED, TOLD) else None,
         journal=record.seq,
     )
 
@@ -214,6 +217,18 @@ def entry_of(record: Record, contact: ContactStory | None) -> Entry | None:
 def field_of_note(effect: str) -> str:
     """The field of the person's in which it lies what a flow wrote on a ticket."""
     return f"ticket {effect}"
+
+
+def field_of_values(effect: str) -> str:
+    """The field of the person's in which it lies what a flow tells the agent."""
+    return f"values {effect}"
+
+
+def field_of_words(entry: Entry) -> str | None:
+    """Where the words of an entry lie in the vault; None: it has none there."""
+    places = {NOTED: field_of_note, TOLD: field_of_values}
+    place = places.get(entry.kind)
+    return place(str(entry.data["effect"])) if place else None
 
 
 def snake(kind: str) -> str:

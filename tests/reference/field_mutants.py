@@ -14,12 +14,12 @@ NEEDED = {
     "lookup": ("service", "into"), "verify": ("say",), "ask": ("say",), "message": ("say",),
     "record": ("say", "of"), "ticket": ("type", "subject"),
     "callback": ("say", "another"), "overflow": (), "survey": ("say",),
-    "closure": ("say", "choose"),
+    "closure": ("say", "choose"), "transfer": ("to",),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
         ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "verify", "message",
-         "record", "ticket", "callback", "overflow"),
+         "record", "ticket", "callback", "overflow", "transfer"),
         ("0", "21", "-1", "often"),
     ),
     "tries": (
@@ -28,7 +28,7 @@ NUMBERS = {
     ),
     "seconds": (
         ("menu", "ask", "listen", "lookup", "verify", "message", "record", "callback", "survey",
-         "closure"),
+         "closure", "transfer"),
         ("-1", "nan", "inf", "soon"),
     ),
     "highest": (("survey",), ("1", "10", "all")),

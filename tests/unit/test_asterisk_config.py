@@ -66,7 +66,13 @@ def test_only_our_numbers_are_answered_and_no_pattern_dials(tmp_path: Path) -> N
     entry = dialplan.partition("[from-trunk]")[2].partition("[acd-number]")[0]
     assert set(re.findall(r"^exten => ([^,]+),", entry, re.MULTILINE)) == {"4000", "+861"}
     dials = re.findall(r",Dial\(([^,]*)", dialplan)
-    assert dials == ["${RING:1}"]
+    assert dials == ["${RING:1}", "PJSIP/${ARG3}"], "phones of the house alone"
+
+
+def test_a_destination_has_an_account_like_any_phone_of_the_house(tmp_path: Path) -> None:
+    given = settings(tmp_path, 'destinations: {desk: {phone: "2001", secret: "a;b"}}')
+    accounts = rendered(given, "pjsip.conf")
+    assert "[2001](phone)" in accounts and "password = a\\;b" in accounts
 
 
 def test_each_number_leads_to_its_own_queue(tmp_path: Path) -> None:

@@ -109,6 +109,16 @@ def test_the_number_on_the_card_asks_nothing_and_brings_a_head_start(tmp_path: P
     assert settings.centre.credit(class_) > settings.centre.credit("standard")
 
 
+def test_a_lost_card_is_urgent_by_whatever_number_it_is_told(tmp_path: Path) -> None:
+    settings = house("bank", tmp_path)
+    with Stage(premises_of("bank", tmp_path)) as stage:
+        walks = [stage.walk(Role("bank", acts, dialled=number))
+                 for acts, number in ((["9"], "5000"), ([], "5001"))]  # fmt: skip
+        other = stage.walk(Role("bank", ["1", "0"], dialled="5000"))
+    assert [walked.urgency for walked in [*walks, other]] == ["card_loss", "card_loss", ""]
+    assert settings.centre.credit("standard", "card_loss") == 300
+
+
 def test_an_amount_is_asked_about_only_above_the_limit(tmp_path: Path) -> None:
     with Stage(premises_of("bank", tmp_path)) as stage:
         for amount, ends in [("50000", "goodbye"), ("50000*01", "waiting"), ("50001", "waiting")]:
