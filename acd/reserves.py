@@ -14,6 +14,7 @@ from typing import NamedTuple, TypeVar
 from acd.model import Agent, AgentId, Medium, OfferMade, QueueId
 
 Key = TypeVar("Key")
+NONE: Set[Medium] = frozenset()
 
 
 class ByThen(NamedTuple):
@@ -37,8 +38,8 @@ class Reserves:
         self._free: Counter[tuple[QueueId, Medium]] = Counter()
         self._with: Counter[tuple[QueueId, str]] = Counter()
         """Offers that ring or talk, by queue and class."""
-        self.bound: dict[QueueId, None] = {}
-        """Queues in which somebody was kept back since `loosened` was asked last."""
+        self.bound: dict[QueueId, set[Medium]] = {}
+        """Queues in which somebody was kept back since `loosened` was asked last, and from what."""
         for offer in offers:
             self.offered(offer)
 
@@ -51,7 +52,7 @@ class Reserves:
         most = self._staff[queue] - 1
         for name, number in self._numbers.items():
             if name != class_ and free + self._with[queue, name] - 1 < min(number, most):
-                self.bound[queue] = None
+                self.bound.setdefault(queue, set()).add(medium)
                 return True
         return False
 
@@ -78,6 +79,10 @@ class Reserves:
         for queue in queues:
             del self.bound[queue]
         return self._open_in(queues)
+
+    def kept_back_for(self, queue: QueueId, class_: str) -> Set[Medium]:
+        """By which media others may come to this queue with one more of this class at an agent."""
+        return self.bound.get(queue, NONE) if class_ in self._numbers else NONE
 
     def who_may_be_let_loose(self) -> list[AgentId]:
         """Idle agents from whom somebody is kept back."""

@@ -20,9 +20,9 @@ from acd.floor import Floor
 from acd.free import First, Free, Thing
 from acd.lines import Demand, Line
 from acd.matching import Options
-from acd.model import AgentId, Contact, Medium, OfferMade, QueueId
+from acd.model import AgentId, Contact, Medium, OfferMade, QueueId, Seconds
 from acd.reserves import ByThen
-from acd.rooms import ASKS, Ask
+from acd.rooms import ASKS, Ask, Rooms
 
 MOST_LOOKS = 20_000
 """After so many looks at a contact or an agent in one of the ways it is given up for this instant:
@@ -91,6 +91,20 @@ Step = tuple[Thing, Contact, AgentId]
 
 def _ask(demand: Demand, thing: Thing) -> Ask:
     return ASKS[demand.trade.medium, isinstance(thing, OfferMade)]
+
+
+def may_let_in(floor: Floor, contact: Contact, now: Seconds) -> bool:
+    """Whether it may hang on who gets this contact, which comes alone, if somebody is let in."""
+    media = floor.reserves.kept_back_for(contact.queue, contact.class_)
+    if not media:
+        return False
+    medium, rooms = floor.demand(contact, now).trade.medium, Rooms(floor)
+    return any(
+        not floor.reserves.free_in(agent, other)
+        or rooms.of(agent)((ASKS[medium, False], ASKS[other, False]))
+        for agent in floor.openings[medium].agents
+        for other in media
+    )
 
 
 def can_be_made(floor: Floor, free: Free, steps: Iterable[Step], kept_back: list[Line]) -> bool:

@@ -38,7 +38,9 @@ BESIDE = (
     Capacity(chat=3, mail=2, mix=True),
     CALLS_ONLY,
 )
-"""What such an agent has never keeps out what another one has by kind."""
+"""What they have keeps others out by number alone."""
+ONE_KIND = (CALLS_OR_CHATS, Capacity(voice=0, chat=2, mail=0), Capacity(chat=1, mail=0))
+"""A call keeps out chats, and a chat calls."""
 
 
 def random_centre(dice: Random, capacities: tuple[Capacity, ...]) -> Centre:
@@ -108,11 +110,25 @@ def test_the_offers_are_the_first_of_all_runs_that_can_be_made_one_after_another
     assert came == first
 
 
+@pytest.mark.parametrize("seed", range(300))
+def test_a_contact_that_comes_alone_is_served_as_if_all_who_wait_came_with_it(seed: int) -> None:
+    """Otherwise an engine that was restored, to which all is news, would choose another agent."""
+    dice = Random(seed)
+    stage = before_the_link(dice, random_centre(dice, ONE_KIND))
+    stage.tell(LinkChanged(True), NOW)
+    for n in range(3):
+        now = NOW + 2.0 * n
+        stage.tell(LinkChanged(False), now)
+        arrives(stage, dice, ContactId(f"d{n}"), now)
+        first = Instant(stage.engine, stage.engine.centre, now + 1.0).first_run()
+        assert rung(stage.tell(LinkChanged(True), now + 1.0)) == first
+
+
 def test_where_kinds_exclude_each_other_the_offers_can_be_made_and_are_mostly_the_first() -> None:
     others = 0
     for seed in range(600):
         dice = Random(seed)
-        stage = before_the_link(dice, random_centre(dice, (CALLS_OR_CHATS, CALLS_ONLY)))
+        stage = before_the_link(dice, random_centre(dice, ONE_KIND))
         instant = Instant(stage.engine, stage.engine.centre, NOW)
         first = instant.first_run()
         came = rung(stage.tell(LinkChanged(True), NOW))
@@ -184,3 +200,12 @@ def test_who_was_kept_back_long_ago_is_let_in_in_turn_not_after_all_who_are_news
     stage.arrives(TWO, 100.0, channel="sms", class_="vip")
     stage.arrives(THREE, 101.0, channel="sms", queue=SALES)
     assert rung(stage.tell(LinkChanged(True), NOW)) == [(TWO, CHO), (ONE, CHO)]
+
+
+def test_a_vip_who_comes_alone_leaves_the_agent_who_is_kept_back_for_them() -> None:
+    """Day 91000000847: with a chat at ann nobody could take the call, and bob takes chats only."""
+    centre = house(member(ANN), member(BOB, capacity=Capacity(voice=0)), classes=ONE_VIP)
+    stage = Stage(centre, ANN, BOB)
+    stage.arrives(THREE, 30.0, channel="sms", queue=SALES)  # chats are no news from here on
+    assert stage.arrives(ONE, 40.0) == []
+    assert stage.arrives(TWO, 50.0, channel="sms", class_="vip") == [(TWO, BOB), (ONE, ANN)]
