@@ -32,6 +32,7 @@ from acd.offers import keep, make
 from acd.states import ContactState
 from acd.strategy import Rank
 from acd.together import serve_together
+from acd.ways import may_let_in
 
 ORDER, PREFERRED = Rule.ORDER, Rule.PREFERRED
 first_head = attrgetter("first")
@@ -46,7 +47,7 @@ def assign(floor: Floor, now: Seconds) -> None:
         contacts = [floor.contacts[id_] for id_ in floor.fresh_contacts]
         floor.fresh_agents.clear()
         floor.fresh_contacts.clear()
-        if len(agents) + len(contacts) > 1:
+        if len(agents) + len(contacts) > 1 or _may_let_in(floor, contacts, now):
             agents.sort(key=lambda agent: (agent.idle_since, agent.id))
             contacts.sort(key=_key)
             serve_together(floor, agents, contacts, now)
@@ -57,6 +58,10 @@ def assign(floor: Floor, now: Seconds) -> None:
             continue
         for contact in contacts:
             _place(floor, contact, now)
+
+
+def _may_let_in(floor: Floor, contacts: list[Contact], now: Seconds) -> bool:
+    return bool(floor.reserves and contacts) and may_let_in(floor, contacts[0], now)
 
 
 def _begin_again(floor: Floor, agents: list[Agent], contacts: list[Contact]) -> None:

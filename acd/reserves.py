@@ -8,12 +8,22 @@ subtractions, however many agents and offers there are.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from typing import TypeVar
+from collections.abc import Iterable, Mapping, Set
+from typing import NamedTuple, TypeVar
 
 from acd.model import Agent, AgentId, Medium, OfferMade, QueueId
 
 Key = TypeVar("Key")
+NONE: Set[Medium] = frozenset()
+
+
+class ByThen(NamedTuple):
+    """What offers that are not made yet will have changed."""
+
+    fewer: Mapping[tuple[QueueId, Medium], int]
+    """So many agents less will be free."""
+    more: Mapping[tuple[QueueId, str], int]
+    """So many offers more will ring, by queue and class."""
 
 
 class Reserves:
@@ -28,8 +38,8 @@ class Reserves:
         self._free: Counter[tuple[QueueId, Medium]] = Counter()
         self._with: Counter[tuple[QueueId, str]] = Counter()
         """Offers that ring or talk, by queue and class."""
-        self.bound: dict[QueueId, None] = {}
-        """Queues in which somebody was kept back since `loosened` was asked last."""
+        self.bound: dict[QueueId, set[Medium]] = {}
+        """Queues in which somebody was kept back since `loosened` was asked last, and from what."""
         for offer in offers:
             self.offered(offer)
 
@@ -42,9 +52,23 @@ class Reserves:
         most = self._staff[queue] - 1
         for name, number in self._numbers.items():
             if name != class_ and free + self._with[queue, name] - 1 < min(number, most):
-                self.bound[queue] = None
+                self.bound.setdefault(queue, set()).add(medium)
                 return True
         return False
+
+    def will_keep_back(self, queue: QueueId, medium: Medium, class_: str, by_then: ByThen) -> bool:
+        """The same after offers that are not made yet. Remembers nothing."""
+        free = self._free[queue, medium] - by_then.fewer.get((queue, medium), 0)
+        most, more = self._staff[queue] - 1, by_then.more
+        return any(
+            name != class_
+            and free + self._with[queue, name] + more.get((queue, name), 0) - 1 < min(number, most)
+            for name, number in self._numbers.items()
+        )
+
+    def free_in(self, agent: AgentId, medium: Medium) -> Iterable[QueueId]:
+        """The queues in which this agent counts as free for this medium."""
+        return self._open.get((agent, medium), ())
 
     def loosened(self, agent: Agent) -> list[AgentId]:
         """Something about this agent has changed: idle agents who may take now what they were
@@ -54,6 +78,17 @@ class Reserves:
             return []
         for queue in queues:
             del self.bound[queue]
+        return self._open_in(queues)
+
+    def kept_back_for(self, queue: QueueId, class_: str) -> Set[Medium]:
+        """By which media others may come to this queue with one more of this class at an agent."""
+        return self.bound.get(queue, NONE) if class_ in self._numbers else NONE
+
+    def who_may_be_let_loose(self) -> list[AgentId]:
+        """Idle agents from whom somebody is kept back."""
+        return self._open_in(self.bound.keys()) if self.bound else []
+
+    def _open_in(self, queues: Set[QueueId]) -> list[AgentId]:
         return [id_ for (id_, _), own in self._open.items() if not queues.isdisjoint(own)]
 
     # ---------------------------------------------------------------- what changes

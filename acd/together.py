@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 
-from acd.config import Strategy
 from acd.floor import Floor
+from acd.free import First, Free
 from acd.holds import is_reserved
-from acd.lines import RANK, Demand, Line, Trade
-from acd.match import NEVER
-from acd.matching import Matching, Options
+from acd.lines import RANK, Line, Trade
+from acd.matching import Matching
 from acd.model import Agent, AgentId, Contact, ContactId, Lane, OfferMade, Rule, Seconds
 from acd.offers import keep, make
-from acd.rooms import ASKS, Rooms
 from acd.states import ContactState
-from acd.strategy import Rank
+from acd.ways import Looks, Search, Step, Taken, TooManyWays, can_be_made
 
 
 def serve_together(
@@ -24,157 +22,108 @@ def serve_together(
 ) -> None:
     """Match agents who have become free, and contacts that can be served by now, with all others.
 
-    See `acd.matching` for who gets whom. Everything else that is possible has been done before: an
-    agent who was idle can only get one of these contacts, a contact that waited one of the agents.
+    See `acd.matching` for who gets whom, and `acd.ways` for reserves. Everything else that is
+    possible has been done before: an agent who was idle can only get one of these contacts, a
+    contact that waited one of the agents; or one from whom a reserve kept it back until now.
     """
-    fresh = {agent.id for agent in agents}
+    fresh = {agent.id for agent in agents}.union(floor.reserves.who_may_be_let_loose())
     trades = {trade: None for id_ in fresh for trade in floor.demands.reach.get(id_, ())}
     wanted = {floor.demand(contact, now).trade: None for contact in contacts}
     held = {one.id: one for id_ in fresh for one in floor.held_for.get(id_, {}).values()}
     held |= {contact.id: contact for contact in contacts if floor.is_held(contact)}
     only = None if wanted else fresh
+    looks = Looks()
     for lane in Lane:
-        while _serve_lane(floor, lane, trades | wanted, [*held.values()], only, now):
+        wave = _Wave(floor, lane, [*(trades | wanted)], [*held.values()], only, looks, now)
+        while _serve(wave):
             pass  # a reserve has come to bind others than before
 
 
-def _serve_lane(
-    floor: Floor, lane: Lane, trades: Iterable[Trade], held: list[Contact],
-    only: set[AgentId] | None, now: Seconds,
-) -> bool:  # fmt: skip
-    """One matching of this lane; whether there must be another, for not all of it was right."""
-    rank, long = RANK[lane], {offer.contact: offer for offer in floor.rings_too_long()}
-    firsts: list[First] = [head for trade in trades for head in trade.heads if head[0] == rank]
-    still = {c.id: c for c in held if c.lane is lane and c.state is ContactState.WAITING}
-    firsts += [(rank, *one.order_key, one) for one in still.values()]
-    ringing = [(floor.contacts[offer.contact], offer) for offer in long.values()]
-    firsts += [(rank, *one.order_key, offer) for one, offer in ringing if one.lane is lane]
-    free = _Free(floor, only, now)
-    matching = Matching[ContactId, AgentId](free.rooms.of)
-    matched = _match(floor, matching, firsts, free)
-    matching.improve()
-    for number, contact in enumerate(matched):
-        agent = floor.agents[matching.agent_of[contact.id]]
-        if contact.id in long:
-            keep(floor, agent, long[contact.id], now)
-        elif not _offer(floor, contact, agent, contact.id in still, now):
-            return _put_back(floor, matched[number:], now)
-        if any(not is_reserved(floor, floor.demand(c, now), c.class_) for c in free.kept_back):
-            return _put_back(floor, matched[number + 1 :], now)
+@dataclass(frozen=True, slots=True)
+class _Wave:
+    """Those of one lane who meet in one instant."""
+
+    floor: Floor
+    lane: Lane
+    trades: list[Trade]
+    held: list[Contact]
+    only: set[AgentId] | None
+    """No other agents; None: all who are free."""
+    looks: Looks
+    now: Seconds
+
+    def free(self) -> Free:
+        return Free(self.floor, self.only, self.now)
+
+    def still_held(self) -> set[ContactId]:
+        return {c.id for c in self.held if c.lane is self.lane and self.floor.is_held(c)}
+
+    def firsts(self) -> list[First]:
+        """Who may come next, of all that wait and of all that ring for too long."""
+        rank, held = RANK[self.lane], self.still_held()
+        found: list[First] = [h for trade in self.trades for h in trade.heads if h[0] == rank]
+        found += [(rank, *one.order_key, one) for one in self.held if one.id in held]
+        for offer in self.floor.rings_too_long():
+            contact = self.floor.contacts[offer.contact]
+            if contact.lane is self.lane:
+                found.append((rank, *contact.order_key, offer))
+        return found
+
+
+def _serve(wave: _Wave) -> bool:
+    """Make the offers of this wave; whether it must be gone through again, for reserves have come
+    to bind others."""
+    floor, now, held = wave.floor, wave.now, wave.still_held()
+    steps, kept_back = _plan(wave)
+    for number, (thing, contact, agent_id) in enumerate(steps):
+        agent = floor.agents[agent_id]
+        if isinstance(thing, OfferMade):
+            keep(floor, agent, thing, now)
+        elif not _offer(floor, contact, agent, contact.id in held, now):
+            return _put_back(wave, steps[number:])
+        if any(not is_reserved(floor, line.demand, line.class_) for line in kept_back):
+            return _put_back(wave, steps[number + 1 :])
     return False
 
 
-First = tuple[int, Seconds, int, Line | Contact | OfferMade]
-"""The head of a line, a contact that is held for an agent, or one that rings elsewhere for too
-long, by lane and order key."""
+def _plan(wave: _Wave) -> tuple[list[Step], list[Line]]:
+    """Who gets whom, one after another; and lines that get nobody, for a reserve."""
+    floor, free = wave.floor, wave.free()
+    steps, kept_back = _match(floor, wave.firsts(), free)
+    if not floor.reserves or can_be_made(floor, free, steps, kept_back):
+        return steps, kept_back
+    _put_back(wave, steps)
+    search = Search(floor, free, wave.firsts(), wave.looks)
+    try:
+        return search.run(), []
+    except TooManyWays:
+        _put_back(wave, search.taken)
+    return _match(floor, wave.firsts(), wave.free())
 
 
-def _match(
-    floor: Floor, matching: Matching[ContactId, AgentId], firsts: list[First], free: _Free
-) -> list[Contact]:
+def _match(floor: Floor, firsts: list[First], free: Free) -> tuple[list[Step], list[Line]]:
     """Take contacts out of their lines in key order, as long as they can be matched.
 
     When the head of a line cannot be matched, nobody behind it can: it has the longest wait.
     """
+    matching = Matching[ContactId, AgentId](free.rooms.of)
     heapify(firsts)
-    matched: list[Contact] = []
+    matched: list[Taken] = []
+    kept_back: list[Line] = []
     while firsts:
-        first = heappop(firsts)[3]
-        if isinstance(first, Line):
-            contact, options = first.head, free.options(first)
-        elif isinstance(first, OfferMade):
-            contact = floor.contacts[first.contact]
-            options = free.elsewhere(contact, first)
-        else:
-            contact, options = first, free.preferred(first)
+        thing = heappop(firsts)[3]
+        if isinstance(thing, Line) and is_reserved(floor, thing.demand, thing.class_):
+            kept_back.append(thing)
+            continue
+        contact, options = free.look(thing)
         if options.agents and matching.add(contact.id, options):
-            matched.append(contact)
-            if not isinstance(first, OfferMade):
+            matched.append((thing, contact))
+            if not isinstance(thing, OfferMade):
                 floor.leave(contact)
-            if isinstance(first, Line) and first.first:
-                heappush(firsts, first.first)
-    return matched
-
-
-Asked = Demand | ContactId
-"""Whose agents stand in one order: all of a demand, or one contact where lots are drawn for it."""
-
-
-class _Free:
-    """Agents who are free in this instant, and what they are free for."""
-
-    def __init__(self, floor: Floor, only: set[AgentId] | None, now: Seconds) -> None:
-        self._floor, self._only, self._now = floor, only, now
-        self.rooms = Rooms(floor)
-        self.kept_back: list[Contact] = []
-        """Heads of lines who may have nobody now, for a reserve."""
-        self._ranked: dict[Asked, list[tuple[Seconds, Rank]]] = {}
-        self._options: dict[tuple[Asked, int], Options[AgentId]] = {}
-
-    def options(self, line: Line) -> Options[AgentId]:
-        """Who may serve the head of this line, the best first."""
-        floor, demand, now = self._floor, line.demand, self._now
-        if is_reserved(floor, demand, line.class_):
-            self.kept_back.append(line.head)
-            return Options([])
-        by_lot = floor.queue(demand.trade.queue).strategy is Strategy.RANDOM
-        asked: Asked = line.head.id if by_lot else demand
-        if asked not in self._ranked:
-            self._ranked[asked] = self._ranks(demand, line.head)
-        ranked, entered_at = self._ranked[asked], line.head.entered_at
-        if line.barred:
-            barred = line.barred
-            able = [
-                (need, rank) for need, rank in ranked
-                if entered_at + need <= now and barred.get(rank[3], now) <= now
-            ]  # fmt: skip
-            return self._among(able, demand)
-        count = bisect_left(ranked, True, key=lambda each: entered_at + each[0] > now)
-        if (asked, count) not in self._options:
-            self._options[asked, count] = self._among(ranked[:count], demand)
-        return self._options[asked, count]
-
-    def elsewhere(self, contact: Contact, offer: OfferMade) -> Options[AgentId]:
-        """Who may serve a contact that rings at somebody else, the best first."""
-        demand = self._floor.demand(contact, self._now)
-        entered_at, rests = contact.entered_at, contact.rests
-        able = [
-            (need, rank) for need, rank in self._ranks(demand, contact)
-            if rank[3] != offer.agent
-            and max(entered_at + need, rests.get(rank[3], entered_at)) <= self._now
-        ]  # fmt: skip
-        return self._among(able, demand, keeps=True)
-
-    def preferred(self, contact: Contact) -> Options[AgentId]:
-        """The agent whom the contact is held for, if that one is free."""
-        demand = self._floor.demand(contact, self._now)
-        known = [contact.preferred] if contact.preferred else []
-        return self._among(self._ranks(demand, contact, known), demand)
-
-    def _among(
-        self, able: list[tuple[Seconds, Rank]], demand: Demand, keeps: bool = False
-    ) -> Options[AgentId]:
-        trade = demand.trade
-        places = self.rooms.places(able, self._floor.queue(trade.queue).strategy)
-        return Options([rank[3] for _, rank in able], ASKS[trade.medium, keeps], places)
-
-    def _ranks(
-        self, demand: Demand, contact: Contact, who: Iterable[AgentId] | None = None
-    ) -> list[tuple[Seconds, Rank]]:
-        """Who (of these) may ever serve what is asked: exact matches first, then by strategy."""
-        floor = self._floor
-        strategy = floor.queue(demand.trade.queue).strategy
-        openings = floor.openings[demand.trade.medium]
-        who = demand.trade.able if who is None else who
-        able = [id_ for id_ in who if id_ in openings.agents and self._is_free(id_)]
-        return sorted(
-            (need, openings.rank(strategy, floor.agents[id_], floor.member(id_), contact))
-            for id_ in able
-            if (need := floor.demands.need(id_, demand)) < NEVER
-        )
-
-    def _is_free(self, agent: AgentId) -> bool:
-        return self._only is None or agent in self._only
+            if isinstance(thing, Line) and thing.first:
+                heappush(firsts, thing.first)
+    matching.improve()
+    return [(thing, one, matching.agent_of[one.id]) for thing, one in matched], kept_back
 
 
 def _offer(floor: Floor, contact: Contact, agent: Agent, is_held: bool, now: Seconds) -> bool:
@@ -186,11 +135,12 @@ def _offer(floor: Floor, contact: Contact, agent: Agent, is_held: bool, now: Sec
     return True
 
 
-def _put_back(floor: Floor, matched: Iterable[Contact], now: Seconds) -> bool:
+def _put_back(wave: _Wave, steps: Sequence[Step | Taken]) -> bool:
     """These wait on: by the offers before, a reserve keeps others back than when they were
     matched."""
-    for contact in matched:
+    floor = wave.floor
+    for contact in [step[1] for step in steps]:
         if contact.state is ContactState.WAITING:
-            floor.wait(contact, now)
+            floor.wait(contact, wave.now)
             floor.fresh_contacts.pop(contact.id)
     return True

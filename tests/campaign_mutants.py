@@ -33,13 +33,14 @@ from ivr.settings import ROOT, load
 
 MODULES = (
     "agents", "alarms", "arrivals", "assign", "deadlines", "demands", "engine", "events", "floor",
-    "holds", "lines", "match", "matching", "model", "offers", "openings", "overflow", "reserves",
-    "rooms", "snapshot", "plain", "strategy", "together",
+    "free", "holds", "lines", "match", "matching", "model", "offers", "openings", "overflow",
+    "reserves", "rooms", "snapshot", "plain", "strategy", "together", "ways",
 )  # fmt: skip
 TESTS = (
     ("engine", "engine_details", "engine_edges", "hold_rules", "lanes_and_places"),
     ("strategies", "match", "public_bugs", "overflow", "rules", "matching", "why", "reserves"),
     ("explain", "simulation", "position_invariance", "matching_alone", "matching_rooms"),
+    ("reserves_together",),
     ("engine_invariants",),
 )
 """One group after the other: most mutants are seen by the first."""

@@ -21,7 +21,7 @@ from acd.events import (
 from acd.model import ContactId, Lane, OfferId, OfferMade
 from acd.requests import AgentLoggedIn, ConsultAsked
 from acd.states import AgentState
-from tests.routing_stage import ANN, BOB, ONE, SALES, THREE, TWO, Stage, house, member
+from tests.routing_stage import ANN, BOB, ONE, SALES, SUPPORT, THREE, TWO, Stage, house, member
 from tests.unit.test_overflow import overflows
 
 
@@ -100,6 +100,19 @@ def test_an_agent_who_logs_in_to_a_queue_that_is_not_theirs_serves_it_at_once() 
     stage.tell(PhoneChanged(ANN, True), 5.0)
     stage.tell(AgentLoggedIn(ANN, queues=(SALES,)), 5.0)
     assert stage.arrives(ONE, 10.0, queue=SALES) == [(ONE, ANN)]
+
+
+def test_who_chose_some_queues_keeps_what_is_left_of_them_under_new_rules() -> None:
+    """With the delays of the new rules; what they no longer have is gone, and nothing is added."""
+    stage = Stage(house(member(ANN, queues={SUPPORT: 0.0, SALES: 0.0})))
+    stage.tell(PhoneChanged(ANN, True), 5.0)
+    stage.tell(AgentLoggedIn(ANN, queues=(SALES,)), 5.0)
+    stage.engine.use(house(member(ANN, queues={SUPPORT: 0.0, SALES: 30.0})), 6.0)
+    assert stage.arrives(ONE, 10.0) == []
+    assert stage.arrives(TWO, 11.0, queue=SALES) == []
+    assert stage.wakes(41.0) == [(TWO, ANN)]
+    stage.engine.use(house(member(ANN)), 42.0)
+    assert stage.engine.agents[ANN].queues == {}
 
 
 def test_who_was_only_consulted_has_nothing_to_wrap_up() -> None:

@@ -119,6 +119,14 @@ def test_mail_behind_a_call_does_not_come_to_its_agent() -> None:
     assert at_once(centre, [ANN], mail(ONE), call(TWO)) == [(ONE, ANN), (TWO, ANN)]
 
 
+def test_mail_that_stands_before_a_call_is_moved_to_its_agent_for_other_mail() -> None:
+    """Bob is full for mail behind his call, not for mail before it."""
+    centre = house(member(ANN, skills={"loans": 5}), member(BOB, skills={"english": 5}))
+    contacts = mail(ONE), call(TWO, skills={"english": 1}), mail(THREE, skills={"loans": 1})
+    pairs = at_once(centre, [ANN, BOB], *contacts)
+    assert pairs == [(ONE, BOB), (TWO, BOB), (THREE, ANN)]
+
+
 def test_with_mix_everything_comes_at_once() -> None:
     centre = house(member(ANN, capacity=Capacity(chat=2, mix=True)))
     contacts = call(ONE), chat(TWO), mail(THREE), chat(FOUR), chat(FIVE)
