@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -54,15 +54,18 @@ class House:
     """What `python` steps may run."""
 
 
-def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
-    """Every arrow leads to a step."""
+def targets(
+    first: str, arrows: graph.Arrows, faults: Faults,
+    field_of: Callable[[str, str], str] = lambda name, outcome: "then",
+) -> None:  # fmt: skip
+    """Every arrow leads to a step. `field_of`: where the arrow of a step and outcome stands."""
     if first and arrows and first not in arrows:
         faults.add(("first",), f"there is no step {first!r}{meant(first, arrows)}")
     for name, out in arrows.items():
         for outcome, target in out.items():
             if target not in arrows:
                 text = f"leads to {target!r}, which is no step{meant(target, arrows)}"
-                faults.add(("steps", name, "then", outcome), text)
+                faults.add(("steps", name, field_of(name, outcome), outcome), text)
 
 
 def ways(first: str, arrows: graph.Arrows, limited: Collection[str], faults: Faults) -> None:

@@ -162,8 +162,9 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
         )
     say = session.prompts(step.say)
     await session.line.join_queue(
-        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then
-    )
+        name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then,
+        keys="".join(step.keys),
+    )  # fmt: skip
     return WAITING
 
 

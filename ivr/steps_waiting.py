@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ivr.step import AnyStep, Outcome, Spoken, Strict
+from ivr.step import AnyStep, Key, Outcome, Spoken, Strict, Target
 
 TALKED, WAITING = "talked", "waiting"
 """How a `queue` ends in the journal and on trails; only the first is an outcome."""
@@ -36,7 +36,9 @@ class Announcement(Strict):
 class QueueStep(AnyStep):
     """Wait for a person; the dialplan keeps the caller. Outcome, if named: `talked`.
 
-    `talked`: the agent has hung up, and the flow goes on. Without it the flow ends here.
+    `talked`: the agent has hung up, and the flow goes on. Without it the flow ends here. The keys
+    of `keys` are outcomes, too: the flow goes on, and in the next `queue` the caller waits at the
+    same place.
     """
 
     may_lead_on: ClassVar[frozenset[Outcome]] = frozenset({TALKED})
@@ -48,6 +50,8 @@ class QueueStep(AnyStep):
     """Said before the caller begins to wait."""
     while_waiting: tuple[Announcement, ...] = ()
     """What is announced meanwhile."""
+    keys: Mapping[Key, Target] = Field(default_factory=dict)
+    """Keys that lead out of waiting, each to a step. `say` or an announcement names them."""
     after: Literal["goodbye", "survey", "queue"] = "goodbye"
     """What follows the talk: a goodbye, one question, or waiting again at the same place. With
     `talked` this is for when our processes are away by then."""
@@ -56,7 +60,13 @@ class QueueStep(AnyStep):
     def _one_way_on(self) -> QueueStep:
         if self.after == "queue" and TALKED in self.then:
             raise ValueError("`after: queue` brings callers back: nothing follows by `talked`")
+        if twice := [key for key, step in self.keys.items() if self.then.get(key, step) != step]:
+            raise ValueError(f"{twice[0]!r} stands in `keys` and in `then`: write it in `keys`")
         return self
+
+    def leads_on(self, left: str) -> str:
+        """The step for a caller who came out of the waiting loop; empty: there is none."""
+        return self.then.get(left, "") if left in self._own_outcomes() else ""
 
     def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
         yield from super().spoken()
@@ -64,4 +74,4 @@ class QueueStep(AnyStep):
             yield ("while_waiting", str(number), "say"), announcement.say
 
     def _own_outcomes(self) -> frozenset[Outcome]:
-        return frozenset()
+        return frozenset(self.keys)

@@ -43,6 +43,8 @@ class FakeLine:
         """Queue, class and time of entry, once handed over to the waiting loop."""
         self.after, self.goes_on = "", False
         """What follows the talk, and whether the flow goes on after it."""
+        self.keys = ""
+        """The keys that lead out of the waiting loop."""
         self.gone = False
         self.in_secret = 0
         """So many questions whose answers were not to be kept."""
@@ -132,9 +134,10 @@ class FakeLine:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        keys: str = "",
     ) -> None:
         self._check()
-        self.after, self.goes_on = after, goes_on
+        self.after, self.goes_on, self.keys = after, goes_on, keys
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
 

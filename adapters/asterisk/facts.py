@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from acd import events
 from acd.events import Event, OfferEnd
 from acd.model import CALLS, ContactId, OfferId, QueueId
+from ivr.out_of_line import let_out
 from ivr.ports import CallFacts, Note
 
 LEG_PREFIX = "acd-"
@@ -135,6 +136,10 @@ def _gone(event: Mapping[str, str]) -> list[Event]:
     return [events.CallerLeft(ContactId(event["Contact"]), channel=CALLS)]
 
 
+def _left(event: Mapping[str, str]) -> list[Event]:
+    return [let_out(ContactId(event["Contact"]))]
+
+
 def _fallback(event: Mapping[str, str]) -> list[Event]:
     return [events.TakenByFallback(ContactId(event["Contact"]))]
 
@@ -144,6 +149,7 @@ _AMI: dict[str, Callable[[Mapping[str, str]], list[Event]]] = {
     "AcdClaimed": _claimed,
     "AcdLegEnd": _leg_end,
     "AcdBack": _back,
+    "AcdLeft": _left,
     "AcdGone": _gone,
     "AcdFallback": _fallback,
     "Hangup": _hangup,

@@ -51,8 +51,8 @@ class OutOfPlace(Exception):
 class Actor:
     """A caller on the telephone, as `ivr.ports.Line`. `acts` answer one question each: keys,
     `SPEAKS`, `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing. Who speaks
-    where keys are asked for presses none. `TALKS` comes where the caller waits, if the flow goes
-    on after a talk."""
+    where keys are asked for presses none. Where the caller waits comes one act: `TALKS`, if the
+    flow goes on after a talk, or a key that leads out; any other leaves them waiting."""
 
     def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
         self.facts = facts
@@ -65,6 +65,8 @@ class Actor:
         self.waits = False
         self._goes_on = False
         """Whether the flow goes on after the talk."""
+        self._keys = ""
+        """Those that lead out of waiting."""
         self.left = self.dismissed = False
         """Whether the caller hung up, or we did."""
         self._acts = acts
@@ -147,18 +149,25 @@ class Actor:
         prompts: Sequence[Prompt] = (),
         after: str = "goodbye",
         goes_on: bool = False,
+        keys: str = "",
     ) -> None:
         self._check()
         self.hear(prompts)
-        self.queue, self.waits, self._goes_on = queue, True, goes_on
+        self.queue, self.waits, self._goes_on, self._keys = queue, True, goes_on, keys
 
-    def has_talked(self) -> bool:
-        """Whether an agent has talked with the waiting caller by now, and the flow goes on."""
-        if not (self.waits and self._goes_on) or next(self._acts, SILENT) != TALKS:
+    def comes_back(self) -> bool:
+        """Whether the flow goes on for the waiting caller: an agent has talked with them by now, or
+        they have pressed a key that leads on."""
+        if not (self.waits and (self._goes_on or self._keys)):
             return False
-        self.done.append(TALKS)
-        self.waits, self._typed = False, ""
-        self.facts = replace(self.facts, talked="rehearsal", language=self.language)
+        act = next(self._acts, SILENT)
+        talks, presses = act == TALKS and self._goes_on, act[:1] in tuple(self._keys)
+        if not (talks or presses):
+            return False
+        self.done.append(act)
+        self.waits, self._typed = False, act[1:] if presses else ""
+        talked, left = (self.facts.talked, act[0]) if presses else ("rehearsal", "")
+        self.facts = replace(self.facts, talked=talked, left=left, language=self.language)
         return True
 
     async def busy(self) -> None:
@@ -222,6 +231,9 @@ class Desk:
         self, facts: CallFacts, queue: str, class_: str, language: str, person: PersonId | None
     ) -> Seconds:
         return self._clock.now()
+
+    async def let_out(self, facts: CallFacts) -> None:
+        """Nobody rings at a rehearsal."""
 
     async def way_out(self, queue: str, class_: str) -> str:
         return self.overflow

@@ -177,7 +177,7 @@ class Stage:
             callbacks=RehearsedCallbacks(role.callbacks), recordings=desk.shelf, seals=desk.shelf,
         )  # fmt: skip
         trail: list[str] = []
-        while not trail or line.has_talked():
+        while not trail or line.comes_back():
             walk = take_call(line, flow, desk, clock, hours, neighbours)
             trail += self._loop.run_until_complete(walk)
         return Walk(
