@@ -68,13 +68,21 @@ def targets(
                 faults.add(("steps", name, field_of(name, outcome), outcome), text)
 
 
-def ways(first: str, arrows: graph.Arrows, limited: Collection[str], faults: Faults) -> None:
-    """Every step is reached by somebody, and nobody goes round for ever."""
+def ways(
+    first: str, arrows: graph.Arrows, limited: Collection[str], faults: Faults,
+    once: Collection[tuple[str, str]] = (),
+) -> None:  # fmt: skip
+    """Every step is reached by somebody, and nobody goes round for ever. `once`: steps and outcomes
+    of arrows that nobody goes twice."""
     known = graph.among(arrows)
     if first in known:
         for name in known.keys() - graph.reachable(first, known):
             faults.add(("steps", name), "no caller can reach this step")
-    for way in graph.loops(known, limited, TOO_MANY):
+    again = {
+        name: {outcome: target for outcome, target in out.items() if (name, outcome) not in once}
+        for name, out in known.items()
+    }
+    for way in graph.loops(again, limited, TOO_MANY):
         text = (
             f"a caller can go round for ever ({' -> '.join([*way, way[0]])}); "
             "give one of these steps `at_most: 3` and an outcome `too_many` that leads out"

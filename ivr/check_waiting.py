@@ -1,4 +1,4 @@
-"""What a flow must keep to about the ways out of waiting (`keys` of a `queue`)."""
+"""What a flow must keep to about the ways out of waiting (`keys` and `overflow` of a `queue`)."""
 
 from __future__ import annotations
 
@@ -42,6 +42,18 @@ def keys(steps: Steps, languages: tuple[str, ...], faults: Faults) -> None:
                     f"text of `while_waiting` name it, as {key}"
                 )
                 faults.add(("steps", name, "keys", key), text)
+
+
+def overflow(steps: Steps, faults: Faults) -> None:
+    """Who is led away without having asked for it hears why: the step says something first."""
+    for name, step in steps.items():
+        for outcome, target in step.overflow.items() if isinstance(step, QueueStep) else ():
+            if target in steps and not getattr(steps[target], "say", None):
+                text = (
+                    f"callers are led to {target!r}, which says nothing before; let it lead to a "
+                    "step with a `say` of its own"
+                )
+                faults.add(("steps", name, "overflow", outcome), text)
 
 
 def _is_named(key: str, step: QueueStep, language: str) -> bool:

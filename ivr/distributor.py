@@ -10,12 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from acd import events, snapshot
-from acd.commands import Close, Command, Offer, Withdraw
+from acd.commands import Close, Command, Offer, Overflow, Withdraw
 from acd.config import Centre
 from acd.engine import Engine
 from acd.events import Event
@@ -95,6 +95,8 @@ class Distributor:
         """The journal's newest record."""
         self.cel_row = cel_row
         """Up to which row the telephone side's own record has been applied."""
+        self.overflows: Callable[[Overflow], Coroutine[Any, Any, None]] | None = None
+        """Who carries out what overflow rules say; None: nobody, it is only written down."""
         self._effects: set[asyncio.Task[None]] = set()
 
     # ---------------------------------------------------------------- what others may do
@@ -271,6 +273,8 @@ class Distributor:
             self._start(self._phones.withdraw(command))
         elif isinstance(command, Close):
             log.info("contact ended", extra={"contact": command.contact, "how": command.how})
+        elif self.overflows:
+            self._start(self.overflows(command))
 
     def _start(self, effect: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(effect)

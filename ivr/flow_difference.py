@@ -15,7 +15,7 @@ from ivr.flow import DONE, KEYS, Announcement, Flow, Spoken, Step, StepName, Wor
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 BESIDES = ("do", "then")
 """Fields that have sentences of another form."""
-ARROWS = {("queue", "keys")}
+ARROWS = {("queue", "keys"), ("queue", "overflow")}
 """Fields of a kind that lead to steps, as `then` does: that has them all."""
 SENTENCES = {
     "seconds": "waits {new} s for a key (was {old})",

@@ -67,7 +67,7 @@ def frame_of(given: Value, faults: Faults) -> Frame:
 
 def arrows_of(fields: Fields) -> dict[str, str]:
     """`then` in full; `then: menu` is short for `then: {done: menu}`. With those that a step has
-    elsewhere: the keys of a `queue`."""
+    elsewhere: a `queue`."""
     then = fields.get("then", {})
     if isinstance(then, str):
         return {DONE: then} if then else {}
@@ -100,7 +100,7 @@ def inside(fields: Fields, call: str) -> Fields:
 
 def _leading_on(fields: Fields) -> tuple[str, ...]:
     """Fields besides `then` in which a step says where it leads."""
-    return ("keys",) if fields.get("do") == "queue" else ()
+    return ("keys", "overflow") if fields.get("do") == "queue" else ()
 
 
 def _needs(given: Value, faults: Faults) -> list[str]:

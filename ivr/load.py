@@ -52,7 +52,10 @@ _MAPPINGS = {
     "values": "give a text for each name, like {tariff: basic}",
 }
 """Fields that are no texts by language."""
-_LEADING_ON = {"keys": 'give a step for each key, like {"1": ring_me}'}
+_LEADING_ON = {
+    "keys": 'give a step for each key, like {"1": ring_me}',
+    "overflow": "give a step for each, like {message: full}",
+}
 """The same of a `queue`."""
 
 
@@ -196,10 +199,12 @@ def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flo
     limited = {name for name, fields in plain.items() if "at_most" in fields}
     check_returns(frame, faults)
     check.targets(first, arrows, faults, lambda name, outcome: field_of(plain[name], outcome))
-    check.ways(first, arrows, limited, faults)
+    once = {(n, o) for n in plain for o in arrows[n] if field_of(plain[n], o) == "overflow"}
+    check.ways(first, arrows, limited, faults, once)
     check.people(first, arrows, steps, house.keys_to_a_person, faults)
     check_talk.no_second(arrows, steps, faults)
     check_waiting.keys(steps, house.languages, faults)
+    check_waiting.overflow(steps, faults)
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
         check_values.all_of(first, arrows, steps, frame.needs, faults)
@@ -251,8 +256,9 @@ def _known(name: str, step: Step, unfolded: Unfolded, house: House, faults: Faul
 
 
 def _explained(fault: str, field: str, message: str, kind: str) -> str:
-    if field in _MAPPINGS and fault in ("dict_type", "mapping_type", "model_type", "too_short"):
-        return _LEADING_ON.get(field, "") if kind == "queue" else _MAPPINGS[field]
+    mappings = _LEADING_ON if kind == "queue" else _MAPPINGS
+    if field in mappings and fault in ("dict_type", "mapping_type", "model_type", "too_short"):
+        return mappings[field]
     if fault == "extra_forbidden":
         known = {name for part in _PARTS for name in part.model_fields}
         return f"unknown field{meant(field, known)}"

@@ -10,13 +10,34 @@ caller back within seconds.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from acd import events
 from acd.events import Event
 from acd.model import CALLED_BACK, CALLS, Contact, ContactId, QueueId, Seconds
-from ivr.flow import Flow, QueueStep, StepName
+from ivr.flow import TALKED, Flow, QueueStep, StepName
 
-LONGEST: Seconds = 7 * 86_400.0
-"""For so long the contact stays parked: as long as any call. The end of the call ends it, too."""
+LONGEST: Seconds = 365 * 86_400.0
+"""For so long the contact may stay parked: longer than any call, the end of which ends it, too, and
+than any promise."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitsIn:
+    """What the waiting loop knows of the step that a caller waits in."""
+
+    step: StepName
+    keys: str
+    after: str
+    goes_on: bool
+
+
+def step_for(flow: Flow, queue: str) -> WaitsIn | None:
+    """The step in which this flow lets callers wait for a queue by its name; None: it has none."""
+    for name, step in flow.steps.items():
+        if isinstance(step, QueueStep) and step.queue == queue:
+            return WaitsIn(name, "".join(step.keys), step.after, TALKED in step.then)
+    return None
 
 
 def let_out(contact: ContactId) -> Event:

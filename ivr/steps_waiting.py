@@ -37,8 +37,8 @@ class QueueStep(AnyStep):
     """Wait for a person; the dialplan keeps the caller. Outcome, if named: `talked`.
 
     `talked`: the agent has hung up, and the flow goes on. Without it the flow ends here. The keys
-    of `keys` are outcomes, too: the flow goes on, and in the next `queue` the caller waits at the
-    same place.
+    of `keys` and the words of `overflow` are outcomes, too: the flow goes on, and in the next
+    `queue` the caller waits at the same place.
     """
 
     may_lead_on: ClassVar[frozenset[Outcome]] = frozenset({TALKED})
@@ -52,6 +52,11 @@ class QueueStep(AnyStep):
     """What is announced meanwhile."""
     keys: Mapping[Key, Target] = Field(default_factory=dict)
     """Keys that lead out of waiting, each to a step. `say` or an announcement names them."""
+    overflow: Mapping[Literal["callback", "message", "elsewhere"], Target] = Field(
+        default_factory=dict
+    )
+    """The steps to which the queue's overflow rules lead callers who wait; `elsewhere`: a channel.
+    To another queue they move without a step."""
     after: Literal["goodbye", "survey", "queue"] = "goodbye"
     """What follows the talk: a goodbye, one question, or waiting again at the same place. With
     `talked` this is for when our processes are away by then."""
@@ -60,8 +65,11 @@ class QueueStep(AnyStep):
     def _one_way_on(self) -> QueueStep:
         if self.after == "queue" and TALKED in self.then:
             raise ValueError("`after: queue` brings callers back: nothing follows by `talked`")
-        if twice := [key for key, step in self.keys.items() if self.then.get(key, step) != step]:
-            raise ValueError(f"{twice[0]!r} stands in `keys` and in `then`: write it in `keys`")
+        for field in ("keys", "overflow"):
+            for outcome, step in getattr(self, field).items():
+                if self.then.get(outcome, step) != step:
+                    where = f"{outcome!r} stands in `{field}` and in `then`"
+                    raise ValueError(f"{where}: write it in `{field}`")
         return self
 
     def leads_on(self, left: str) -> str:
@@ -74,4 +82,4 @@ class QueueStep(AnyStep):
             yield ("while_waiting", str(number), "say"), announcement.say
 
     def _own_outcomes(self) -> frozenset[Outcome]:
-        return frozenset(self.keys)
+        return frozenset((*self.keys, *self.overflow))

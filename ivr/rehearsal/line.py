@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from acd.model import ContactId, Seconds
+from ivr.flow import TALKED, QueueStep, Step
 from ivr.ports import (
     NO_VALUES,
     CallerGone,
@@ -52,7 +53,8 @@ class Actor:
     """A caller on the telephone, as `ivr.ports.Line`. `acts` answer one question each: keys,
     `SPEAKS`, `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing. Who speaks
     where keys are asked for presses none. Where the caller waits comes one act: `TALKS`, if the
-    flow goes on after a talk, or a key that leads out; any other leaves them waiting."""
+    flow goes on after a talk, or a key that leads out; any other leaves them waiting. Where
+    `overflow` has a way out of waiting, it is gone before, once."""
 
     def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
         self.facts = facts
@@ -63,10 +65,8 @@ class Actor:
         self.queue = ""
         """Where the caller waits or waited, once handed over."""
         self.waits = False
-        self._goes_on = False
-        """Whether the flow goes on after the talk."""
-        self._keys = ""
-        """Those that lead out of waiting."""
+        self.overflow = ""
+        """Where the overflow rules lead callers who wait; empty: nowhere, or there already."""
         self.left = self.dismissed = False
         """Whether the caller hung up, or we did."""
         self._acts = acts
@@ -153,20 +153,23 @@ class Actor:
     ) -> None:
         self._check()
         self.hear(prompts)
-        self.queue, self.waits, self._goes_on, self._keys = queue, True, goes_on, keys
+        self.queue, self.waits = queue, True
 
-    def comes_back(self) -> bool:
-        """Whether the flow goes on for the waiting caller: an agent has talked with them by now, or
-        they have pressed a key that leads on."""
-        if not (self.waits and (self._goes_on or self._keys)):
+    def comes_back(self, step: Step | None) -> bool:
+        """Whether the flow goes on for a caller who waits in this step: the overflow rules lead
+        them out, an agent has talked with them by now, or they have pressed a key for it."""
+        if not self.waits or not isinstance(step, QueueStep) or not step.then:
             return False
-        act = next(self._acts, SILENT)
-        talks, presses = act == TALKS and self._goes_on, act[:1] in tuple(self._keys)
-        if not (talks or presses):
+        act, left, talked = "", self.overflow, ""
+        if not step.leads_on(left):
+            act = next(self._acts, SILENT)
+            left = act[0] if act[:1] in step.keys else ""
+            talked = "rehearsal" if act == TALKS and TALKED in step.then else ""
+        if not (left or talked):
             return False
-        self.done.append(act)
-        self.waits, self._typed = False, act[1:] if presses else ""
-        talked, left = (self.facts.talked, act[0]) if presses else ("rehearsal", "")
+        self.done += [act] if act else []
+        self.overflow = self.overflow if act else ""  # once
+        self.waits, self._typed = False, act[1:] if left else ""
         self.facts = replace(self.facts, talked=talked, left=left, language=self.language)
         return True
 

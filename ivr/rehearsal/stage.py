@@ -14,7 +14,7 @@ from ivr.call import take_call
 from ivr.caller_lists import Listed
 from ivr.centre_file import STANDARD
 from ivr.faults import meant
-from ivr.flow import Flow
+from ivr.flow import Flow, QueueStep
 from ivr.flows_in_force import only_called
 from ivr.neighbours import Neighbours
 from ivr.ports import CallFacts
@@ -135,9 +135,11 @@ class Walk:
 
 
 def longest_walk(flows: Iterable[Flow]) -> int:
-    """So many steps no walk exceeds: every way round has a step with a limit (`ivr.graph`)."""
+    """So many steps no walk exceeds: every way round has a step with a limit (`ivr.graph`), or an
+    arrow that is gone once."""
     steps = [step for flow in flows for step in flow.steps.values()]
-    return (sum(step.at_most or 0 for step in steps) + 1) * (len(steps) + 1)
+    once = sum(len(step.overflow) for step in steps if isinstance(step, QueueStep))
+    return (sum(step.at_most or 0 for step in steps) + once + 1) * (len(steps) + 1)
 
 
 class Stage:
@@ -170,6 +172,7 @@ class Stage:
         flow = self.premises.flows[role.flow]
         self._log.faults.clear()
         lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
+        line.overflow = role.overflow
         python = MockedPython(self.premises.python, role.python)
         neighbours = Neighbours(
             gate=supposed.gate(role.listed, role.emergency), lookups=lookups, outbox=desk.shelf,
@@ -177,7 +180,7 @@ class Stage:
             callbacks=RehearsedCallbacks(role.callbacks), recordings=desk.shelf, seals=desk.shelf,
         )  # fmt: skip
         trail: list[str] = []
-        while not trail or line.comes_back():
+        while not trail or line.comes_back(flow.steps.get(line.facts.step)):
             walk = take_call(line, flow, desk, clock, hours, neighbours)
             trail += self._loop.run_until_complete(walk)
         return Walk(
