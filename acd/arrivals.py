@@ -145,14 +145,18 @@ def parked(floor: Floor, event: events.Parked, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
     if contact is None or contact.state not in (S.ARRIVING, S.WAITING, S.RINGING, S.PARKED):
         return False
-    if contact.state is S.PARKED and event.limit in (None, contact.park_limit):
-        return False
+    if contact.state is S.PARKED and not _is_shorter(event.limit, contact.park_limit):
+        return False  # known, or late news: a promise bounds a dialogue, never the other way
     floor.leave(contact)
     _end_offer(floor, contact, "parked", now)
     contact.state = after_contact(contact.state, "park")
     contact.parked_at, contact.parked_until, contact.park_limit = now, event.until, event.limit
     floor.parked(contact)
     return True
+
+
+def _is_shorter(limit: Seconds | None, than: Seconds | None) -> bool:
+    return limit is not None and (than is None or limit < than)
 
 
 def unpark(floor: Floor, contact: Contact, now: Seconds) -> None:

@@ -135,6 +135,21 @@ async def test_who_accepts_a_callback_while_waiting_has_the_place_of_the_arrival
         assert (kept["state"], kept["key"]) == ("parked", key)
 
 
+@pytest.mark.parametrize("in_the_music", [False, True])
+async def test_a_key_works_in_the_music_and_while_something_is_said(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, in_the_music: bool
+) -> None:
+    async with core(asterisk) as client:
+        told = await waits(ami, caller)
+        await comes_to(client, told, "waiting")
+        if in_the_music:
+            await ami.event("AcdSaid", Contact=told["Contact"], Req="joined")
+        await presses_one(ami, caller, told)
+        await is_asked(ami, told)
+        assert ami.count("AcdSaid", Contact=told["Contact"], Key="1") == (not in_the_music)
+        assert ami.count("AcdKey", Contact=told["Contact"], Key="1") == in_the_music
+
+
 async def test_who_declines_waits_at_the_same_place_and_is_served_first(
     asterisk: Instance, ami: rig.Ami, caller: Phone, later: Phone, agent: Phone
 ) -> None:

@@ -155,6 +155,7 @@ def test_who_is_parked_already_is_parked_for_as_long_as_a_promise_says() -> None
     stage.tell(Parked(ONE, limit=100.0), 30.0)
     stage.tell(Parked(ONE, limit=100.0), 40.0)
     stage.tell(Parked(ONE), 40.0)
+    stage.tell(Parked(ONE, limit=90_000.0), 40.0)  # late news of the first
     assert stage.engine.next_deadline() == 130.0
     assert stage.tell_time(130.0) == [Close(ONE, ContactEnd.EXPIRED)]
 
