@@ -143,14 +143,20 @@ def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
 
 def parked(floor: Floor, event: events.Parked, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
-    if contact is None or contact.state not in (S.ARRIVING, S.WAITING, S.RINGING):
+    if contact is None or contact.state not in (S.ARRIVING, S.WAITING, S.RINGING, S.PARKED):
         return False
+    if contact.state is S.PARKED and not _is_shorter(event.limit, contact.park_limit):
+        return False  # known, or late news: a promise bounds a dialogue, never the other way
     floor.leave(contact)
     _end_offer(floor, contact, "parked", now)
     contact.state = after_contact(contact.state, "park")
     contact.parked_at, contact.parked_until, contact.park_limit = now, event.until, event.limit
     floor.parked(contact)
     return True
+
+
+def _is_shorter(limit: Seconds | None, than: Seconds | None) -> bool:
+    return limit is not None and (than is None or limit < than)
 
 
 def unpark(floor: Floor, contact: Contact, now: Seconds) -> None:
@@ -176,14 +182,20 @@ def became_live(floor: Floor, event: events.BecameLive, now: Seconds) -> bool:
 
 def transferred(floor: Floor, event: events.Transferred, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
-    if contact is None or contact.state not in (S.WAITING, *TALKED):
+    if contact is None or contact.state not in (S.WAITING, S.PARKED, *TALKED):
         return False
     skills = contact.skills if event.skills is None else dict(event.skills)
-    if contact.state is S.WAITING and (contact.queue, contact.skills) == (event.queue, skills):
+    is_same = (contact.queue, contact.skills) == (event.queue, skills)
+    if is_same and contact.state in (S.WAITING, S.PARKED):
         return False
     floor.leave(contact)
-    contact.offer, contact.queue, contact.preferred = None, event.queue, None
+    contact.queue, contact.preferred = event.queue, None
     contact.skills, contact.overflowed = skills, 0
+    if contact.state is S.PARKED:  # an offer that is being taken back is still theirs
+        contact.state = after_contact(contact.state, "transfer")
+        floor.parked(contact)
+        return True
+    contact.offer = None
     _wait(floor, contact, "transfer", now)
     return True
 

@@ -86,6 +86,8 @@ CONTACT_MOVES: dict[tuple[ContactState, str], ContactState] = {
     (C.ARRIVING, "park"): C.PARKED,  # asked to be called back instead of waiting
     (C.WAITING, "park"): C.PARKED,
     (C.RINGING, "park"): C.PARKED,  # the offer is withdrawn
+    (C.PARKED, "park"): C.PARKED,  # for as long as a promise says, instead of a dialogue
+    (C.PARKED, "transfer"): C.PARKED,
     (C.PARKED, "reach"): C.WAITING,
     (C.PARKED, "ring on"): C.RINGING,  # there again before the end of the old leg was confirmed
     (C.PARKED, "answer"): C.TALKING,  # the phone that rang when it was parked has won

@@ -145,8 +145,8 @@ CONTACT = Drawing(
     causes={
         "reach": "The dialplan reports the caller from the waiting loop; or a callback is due.",
         "park": (
-            "The customer cannot be reached, or asked to be called back; an offer that rings is"
-            " withdrawn."
+            "The customer cannot be reached, asked to be called back, or talks with the flow; an"
+            " offer that rings is withdrawn."
         ),
         "ring on": "Reachable again before the end of the withdrawn offer was confirmed.",
         "hold": "The agent put the caller on hold.",

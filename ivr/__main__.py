@@ -64,6 +64,7 @@ from ivr.recording_requests import RecordingRequests
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
 from ivr.settings import BadSettings, Settings, load
+from ivr.ways_out import WaysOut
 from voice.prompts import PromptFolder
 
 gc.freeze()  # and no later look needs to go through it either
@@ -98,14 +99,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     flows = LiveFlows(settings, load_in_force(settings), lambda: rules.house)
     database, journal, vault = await _stores(settings, stack)
     found = await recover(journal, settings.centre)
-    clock, prompts = CentreClock(found.at), _prompts(settings)
-    keys = DoubleKeys()
+    clock, prompts, keys = CentreClock(found.at), _prompts(settings), DoubleKeys()
     ami = _ami(settings, keys, lambda e: switchboard.hear(e), lambda up: resync.link_changed(up))
     switchboard = Switchboard(ami, prompts)
     distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
     switchboard.tell(distributor)
     resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
     announcer = Announcer(distributor.engine, flows.of_waiting, switchboard, clock)
+    await _lead_out(distributor, flows, switchboard, journal)
     rules = RulesInForce(settings, distributor, flows.walked, resync.rules_changed)
     rules.begin(found.rules)
     epoch = found.engine.epoch + 1
@@ -138,6 +139,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
+
+
+async def _lead_out(
+    distributor: Distributor, flows: LiveFlows, switchboard: Switchboard, journal: SqlJournal
+) -> None:
+    """What overflow rules say of waiting callers is carried out from now on."""
+    ways = WaysOut(distributor.engine, distributor.record, flows.of_waiting, switchboard)
+    await ways.remember(journal)
+    distributor.overflows = ways.carry_out
 
 
 def _ami(

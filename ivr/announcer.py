@@ -51,20 +51,25 @@ class Announcer:
             if contact.state is ContactState.WAITING and contact.channel == "voice"
         ]
         for contact in waiting:
-            known = self._waiting.get(contact.id) or self._begin(contact)
+            known = self._known(contact)
             if known and (request := known.due(now)):
                 self._start_saying(contact.id, request)
         for gone in self._waiting.keys() - self._engine.contacts.keys():
             del self._waiting[gone]
 
-    def _begin(self, contact: Contact) -> Waiting | None:
-        """None: the caller's flow is not known yet."""
+    def _known(self, contact: Contact) -> Waiting | None:
+        """What the contact hears where it waits now: it may have been in the flow again. None: the
+        caller's flow is not known yet."""
         origin = self._loop.origin(contact.id)
-        flow = self._flows(origin) if origin else None
-        if origin is None or flow is None:
+        known = self._waiting.get(contact.id)
+        if origin is None or (known and known.place == (origin.step, contact.queue)):
+            return known
+        flow = self._flows(origin)
+        if flow is None:
             return None
         rules = announcements(flow, origin.step, contact.queue)
-        waiting = Waiting(rules, contact.language, contact.entered_at)
+        place = (origin.step, contact.queue)
+        waiting = Waiting(rules, contact.language, contact.entered_at, place=place)
         self._waiting[contact.id] = waiting
         return waiting
 

@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from acd.schedule import Schedule
 from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Step, StepName
 from ivr.neighbours import NONE, Neighbours
+from ivr.out_of_line import way_of
 from ivr.perform import perform
 from ivr.ports import (
     Acceptance,
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 
 BEGIN_SECONDS = 1.0
 NOTE_SECONDS = 0.5
+LET_OUT_SECONDS = 1.0
 
 
 async def take_call(
@@ -92,10 +94,12 @@ def _can_go_on(flow: Flow, facts: CallFacts) -> bool:
 async def _let_in(flow: Flow, call: Session, step: StepName) -> StepName:
     """The step to go on with: this one, unless the talk is over already, or the caller is blocked
     and turned away (none, empty)."""
-    if call.line.facts.talked:
+    facts, gate = call.line.facts, call.neighbours.gate
+    if facts.talked and not facts.left:
         return await _after_the_talk(flow, call)
-    gate = call.neighbours.gate
     call.listed = gate.listed(call.person)
+    if facts.left:
+        return await _out_of_line(flow, call, step)
     if not gate.turns_away(call.listed):
         return step
     await gate.turn_away(call.line, call.acceptance, call.language)
@@ -112,6 +116,25 @@ async def _after_the_talk(flow: Flow, call: Session) -> StepName:
         call.begun_before = False  # what comes now has not begun yet
         return flow.after(facts.step, TALKED)
     return facts.step if _can_go_on(flow, facts) else ""
+
+
+async def _out_of_line(flow: Flow, call: Session, step: StepName) -> StepName:
+    """The step to go on with when a waiting caller comes back into the flow; `step`: where a script
+    that begins again goes on. None (empty) where the flow is not as it was: then they wait on."""
+    facts = call.line.facts
+    try:
+        async with asyncio.timeout(LET_OUT_SECONDS):
+            await call.acceptance.let_out(facts)
+    except (TimeoutError, StoreFailed) as fault:
+        log.warning("may be rung outside of the loop", extra=_why(call, fault))
+    following = way_of(flow, facts.step, facts.left)
+    if following is None:
+        return step if _can_go_on(flow, facts) else ""
+    await _note(call, facts.step, facts.left)
+    if flow.steps[facts.step].at_most:
+        call.visits[facts.step] += 1  # the line has only those before this one
+    call.begun_before = False
+    return following
 
 
 async def _once(name: StepName, step: Step, call: Session) -> Outcome:

@@ -121,13 +121,15 @@ class CallbackDesk:
         if promise.joins:
             return [note]
         contact, limit = promise.contact, promise.until - promise.at
-        comes: events.Event = events.Arrived(
+        comes: list[events.Event] = [events.Arrived(
             contact, QueueId(promise.queue), promise.at, channel=CALLED_BACK,
             class_=wish.facts.class_, language=wish.language, urgency=wish.urgency,
-        )  # fmt: skip
-        if contact in self._distributor.engine.contacts:
-            comes = events.Moved(contact, CALLED_BACK)
-        return [comes, events.Parked(contact, limit=limit), note]
+        )]  # fmt: skip
+        if known := self._distributor.engine.contacts.get(contact):  # the place of their wait
+            comes = [events.Moved(contact, CALLED_BACK)]
+            if known.queue != promise.queue:
+                comes.append(events.Transferred(contact, QueueId(promise.queue)))
+        return [*comes, events.Parked(contact, limit=limit), note]
 
     def _is_open(self, contact: ContactId) -> bool:
         known = self._distributor.engine.contacts.get(contact)

@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from ivr import marked_yaml
 from ivr.faults import Faults, Inside, meant
-from ivr.frame import Fields, Frame, arrows_of
+from ivr.frame import Fields, Frame, arrows_of, inside
 from ivr.marked_yaml import Value
 from ivr.step import TOO_MANY
 from ivr.steps_calling import CALLED, INTO, Call, FlowStep
@@ -85,13 +85,11 @@ class Unfolded:
         self.plain[name] = {**fields, "then": {**begins, **_limit(fields)}}
         self.needs[name] = part.frame.needs
         returns = part.frame.returns
-        for inner, inside in part.unfolded.plain.items():
-            then: dict[str, Value] = {
-                outcome: f"{name}{INTO}{target}" for outcome, target in arrows_of(inside).items()
-            }
+        for inner, its in part.unfolded.plain.items():
+            moved = inside(its, f"{name}{INTO}")
             if inner in returns and returns[inner] in goes_to:
-                then[returns[inner]] = goes_to[returns[inner]]
-            self.plain[f"{name}{INTO}{inner}"] = {**inside, "then": then}
+                moved["then"] = {**arrows_of(moved), returns[inner]: goes_to[returns[inner]]}
+            self.plain[f"{name}{INTO}{inner}"] = moved
         for inner, needs in part.unfolded.needs.items():
             self.needs[f"{name}{INTO}{inner}"] = needs
         faults.inside[name] = Inside(part.file.file, part.file.document, not part.report)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import wave
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
@@ -59,24 +59,35 @@ class House:
     """What makes a contact urgent."""
 
 
-def targets(first: str, arrows: graph.Arrows, faults: Faults) -> None:
-    """Every arrow leads to a step."""
+def targets(
+    first: str, arrows: graph.Arrows, faults: Faults,
+    field_of: Callable[[str, str], str] = lambda name, outcome: "then",
+) -> None:  # fmt: skip
+    """Every arrow leads to a step. `field_of`: where the arrow of a step and outcome stands."""
     if first and arrows and first not in arrows:
         faults.add(("first",), f"there is no step {first!r}{meant(first, arrows)}")
     for name, out in arrows.items():
         for outcome, target in out.items():
             if target not in arrows:
                 text = f"leads to {target!r}, which is no step{meant(target, arrows)}"
-                faults.add(("steps", name, "then", outcome), text)
+                faults.add(("steps", name, field_of(name, outcome), outcome), text)
 
 
-def ways(first: str, arrows: graph.Arrows, limited: Collection[str], faults: Faults) -> None:
-    """Every step is reached by somebody, and nobody goes round for ever."""
+def ways(
+    first: str, arrows: graph.Arrows, limited: Collection[str], faults: Faults,
+    once: Collection[tuple[str, str]] = (),
+) -> None:  # fmt: skip
+    """Every step is reached by somebody, and nobody goes round for ever. `once`: steps and outcomes
+    of arrows that nobody goes twice."""
     known = graph.among(arrows)
     if first in known:
         for name in known.keys() - graph.reachable(first, known):
             faults.add(("steps", name), "no caller can reach this step")
-    for way in graph.loops(known, limited, TOO_MANY):
+    again = {
+        name: {outcome: target for outcome, target in out.items() if (name, outcome) not in once}
+        for name, out in known.items()
+    }
+    for way in graph.loops(again, limited, TOO_MANY):
         text = (
             f"a caller can go round for ever ({' -> '.join([*way, way[0]])}); "
             "give one of these steps `at_most: 3` and an outcome `too_many` that leads out"

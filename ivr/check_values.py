@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ivr import check_talk, graph
+from ivr import check_talk, check_waiting, graph
 from ivr.faults import Faults, meant
 from ivr.spoken_values import NO_WAY, Placeholder, placeholders, why_not
 from ivr.step import AnyStep
@@ -115,9 +115,12 @@ def _not_there(value: str, at: str, first: str, arrows: graph.Arrows, steps: Ste
     left = without(value, arrows, steps)
     if way := graph.way(first, at, left):
         return f"a caller comes here without {value!r} ({' -> '.join(way)})"
-    ways = (graph.way(begin, at, left) for begin in begins(first, arrows, steps))
-    if way := next(filter(None, ways), []):
-        return f"after a talk {value!r} is gone ({' -> '.join(way)})"
+    for after, begun in (
+        ("a talk", check_talk.follow(arrows, steps).values()),
+        ("waiting", check_waiting.follow(arrows, steps)),
+    ):
+        if way := next(filter(None, (graph.way(begin, at, left) for begin in begun)), []):
+            return f"after {after} {value!r} is gone ({' -> '.join(way)})"
     return ""
 
 
@@ -155,9 +158,10 @@ def sure(first: str, arrows: graph.Arrows, steps: Steps) -> dict[str, frozenset[
 
 
 def begins(first: str, arrows: graph.Arrows, steps: Steps) -> list[str]:
-    """Where callers come to without any value: the first step, and what follows a talk, as values
-    are thrown away when a caller goes on to the queue."""
-    return [first, *check_talk.follow(arrows, steps).values()]
+    """Where callers come to without any value: the first step, and what follows a talk or waiting,
+    as values are thrown away when a caller goes on to the queue."""
+    after_talks = check_talk.follow(arrows, steps).values()
+    return [first, *after_talks, *check_waiting.follow(arrows, steps)]
 
 
 def without(value: str, arrows: graph.Arrows, steps: Steps) -> graph.Arrows:

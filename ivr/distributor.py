@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +22,8 @@ from acd.events import Event
 from acd.model import CALLED_BACK, CALLS, ContactId, QueueId, Seconds
 from acd.overflow import way_out
 from acd.states import ForbiddenMove
+from ivr import out_of_line
+from ivr.decided import record_of
 from ivr.ports import (
     CallFacts,
     Clock,
@@ -93,6 +95,8 @@ class Distributor:
         """The journal's newest record."""
         self.cel_row = cel_row
         """Up to which row the telephone side's own record has been applied."""
+        self.overflows: Callable[[Overflow], Coroutine[Any, Any, None]] | None = None
+        """Who carries out what overflow rules say; None: nobody, it is only written down."""
         self._effects: set[asyncio.Task[None]] = set()
 
     # ---------------------------------------------------------------- what others may do
@@ -114,7 +118,7 @@ class Distributor:
         """A call has begun: whose number it is goes into the vault, only an id into the journal."""
         number, vault = facts.caller_number, self._vault
         person = await (vault.person_for_number(number) if number else vault.new_person())
-        if not facts.talked:
+        if not (facts.talked or facts.left):
             data = {"person": person, "dialled": facts.dialled, "language": facts.language}
             self.post(Note(facts.contact, "CallStarted", data))
         return person
@@ -123,17 +127,23 @@ class Distributor:
         self, facts: CallFacts, queue: str, class_: str, language: str,
         person: PersonId | None, urgency: str = "",
     ) -> Seconds:  # fmt: skip
-        """Record the contact durably; the time at which it entered. Who was promised a callback and
-        waits nevertheless has that place, and is not called back."""
+        """Record the contact durably; the time at which it entered. Who has waited before has that
+        place; who was promised a callback and waits nevertheless is not called back."""
         now, known = self._clock.now(), self.engine.contacts.get(facts.contact)
-        comes: Event = events.Arrived(
-            facts.contact, QueueId(queue), now, class_=class_, language=language, urgency=urgency
-        )
-        if known and known.channel == CALLED_BACK:
-            comes = events.Moved(facts.contact, CALLS)
-        await self.record(comes)
+        if known:
+            await self.record(*out_of_line.waits_again(known, queue))
+        else:
+            arrived = events.Arrived(
+                facts.contact, QueueId(queue), now, class_=class_, language=language,
+                urgency=urgency,
+            )  # fmt: skip
+            await self.record(arrived)
         known = self.engine.contacts.get(facts.contact)
         return known.entered_at if known else now
+
+    async def let_out(self, facts: CallFacts) -> None:
+        """The caller came out of the waiting loop: skipped from now on, with the place kept."""
+        await self.record(out_of_line.let_out(facts.contact))
 
     async def way_out(self, queue: str, class_: str) -> str:
         """Where the queue's overflow rules send a caller who comes now; empty: to wait."""
@@ -233,27 +243,8 @@ class Distributor:
         kind, version, data = events.to_plain(entry)
         records.append(Record(now, kind, data, data.get("contact"), version))
         for command in decided:
-            records.append(self._decision(command, now))
+            records.append(record_of(self.engine, command, now))
         commands += decided
-
-    def _decision(self, command: Command, now: Seconds) -> Record:
-        if isinstance(command, Offer):
-            waited = now - self.engine.contacts[command.contact].entered_at
-            data = {
-                "offer": command.offer,
-                "agent": command.agent,
-                "waited": round(waited, 3),
-                "rule": command.rule,
-            }
-            return Record(now, "Offered", data, command.contact)
-        if isinstance(command, Withdraw):
-            data = {"offer": command.offer, "agent": command.agent, "reason": command.reason}
-            return Record(now, "Withdrawn", data, command.contact)
-        if isinstance(command, Overflow):
-            return Record(
-                now, "Overflowed", {"to": command.to, "why": command.why}, command.contact
-            )
-        return Record(now, "ContactEnded", {"how": command.how}, command.contact)
 
     async def _write(self, records: list[Record], now: Seconds) -> None:
         """Durable before any effect. While the journal fails nothing is decided; nobody is lost."""
@@ -284,6 +275,8 @@ class Distributor:
             self._start(self._phones.withdraw(command))
         elif isinstance(command, Close):
             log.info("contact ended", extra={"contact": command.contact, "how": command.how})
+        elif self.overflows:
+            self._start(self.overflows(command))
 
     def _start(self, effect: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(effect)

@@ -15,6 +15,8 @@ from ivr.flow import DONE, KEYS, Announcement, Flow, Spoken, Step, StepName, Wor
 LANGUAGES = {"en": "English", "zh": "Chinese"}
 BESIDES = ("do", "then")
 """Fields that have sentences of another form."""
+ARROWS = {("queue", "keys"), ("queue", "overflow")}
+"""Fields of a kind that lead to steps, as `then` does: that has them all."""
 SENTENCES = {
     "seconds": "waits {new} s for a key (was {old})",
     "tries": "asks {new} times (was {old})",
@@ -82,7 +84,7 @@ def renamed(before: Flow, after: Flow) -> dict[StepName, StepName]:
 
 def _content(step: Step, names: Names) -> dict[str, Any]:
     """Everything the step is, with recordings by their names and targets as they are called now."""
-    content = {field: _plain(value) for field, value in step}
+    content = {field: _plain(value) for field, value in step if (step.do, field) not in ARROWS}
     content["then"] = {outcome: names.get(to, to) for outcome, to in step.then.items()}
     return content
 
@@ -110,7 +112,7 @@ def _step(name: StepName, old: Step, new: Step, names: Names) -> Iterator[str]:
             yield from _announcements(name, old, new)
         elif field in spoken:
             yield from _said(name, _by_path(old, field), _by_path(new, field))
-        elif field not in BESIDES and old.do == new.do:
+        elif field not in BESIDES and (new.do, field) not in ARROWS and old.do == new.do:
             yield from _field(name, new.do, field, getattr(old, field), getattr(new, field))
 
 

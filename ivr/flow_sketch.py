@@ -10,7 +10,7 @@ import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ivr.flow import TALKED, Flow, Outcome, QueueStep, Spoken, Step, StepName
+from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Spoken, Step, StepName
 from ivr.steps_calling import INTO
 from ivr.steps_waiting import WAITING
 
@@ -92,9 +92,10 @@ def _box(name: StepName, step: Step, language: str, counts: Counts | None) -> Bo
     words = plain(spoken[language].text) if spoken else ""
     if counts is None:
         return Box(name, step.do, ", ".join(about), words)
-    # who talked is told of a second time: they came when they began to wait
+    # who talked, or came out by a key, is told of a second time: they came when they began to wait
     told = [(outcome, n) for (at, outcome), n in counts.items() if at == name]
-    came = sum(number for outcome, number in told if outcome != TALKED)
+    later = step.outcomes() - {TOO_MANY} if isinstance(step, QueueStep) else ()
+    came = sum(number for outcome, number in told if outcome not in (TALKED, *later))
     return Box(name, step.do, ", ".join(about), words, came, counts.get((name, GONE), 0))
 
 

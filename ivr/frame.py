@@ -66,13 +66,41 @@ def frame_of(given: Value, faults: Faults) -> Frame:
 
 
 def arrows_of(fields: Fields) -> dict[str, str]:
-    """`then` in full; `then: menu` is short for `then: {done: menu}`."""
+    """`then` in full; `then: menu` is short for `then: {done: menu}`. With those that a step has
+    elsewhere: a `queue`."""
     then = fields.get("then", {})
     if isinstance(then, str):
         return {DONE: then} if then else {}
-    if isinstance(then, dict):
-        return {outcome: str(target) for outcome, target in then.items()}
-    return {}
+    given = (fields.get(name, {}) for name in _leading_on(fields))
+    found: dict[str, str] = {}
+    for arrows in (*given, then):
+        if isinstance(arrows, dict):
+            found |= {outcome: str(target) for outcome, target in arrows.items()}
+    return found
+
+
+def field_of(fields: Fields, outcome: str) -> str:
+    """The field in which this outcome has its arrow."""
+    for name in _leading_on(fields):
+        arrows = fields.get(name)
+        if isinstance(arrows, dict) and outcome in arrows:
+            return name
+    return "then"
+
+
+def inside(fields: Fields, call: str) -> Fields:
+    """The fields of a step of a flow that is called, with its arrows as the caller has them."""
+    then = {outcome: f"{call}{target}" for outcome, target in arrows_of(fields).items()}
+    moved: Fields = {**fields, "then": {**then}}
+    for name in _leading_on(fields):
+        if isinstance(arrows := fields.get(name), dict):
+            moved[name] = {outcome: f"{call}{target}" for outcome, target in arrows.items()}
+    return moved
+
+
+def _leading_on(fields: Fields) -> tuple[str, ...]:
+    """Fields besides `then` in which a step says where it leads."""
+    return ("keys", "overflow") if fields.get("do") == "queue" else ()
 
 
 def _needs(given: Value, faults: Faults) -> list[str]:

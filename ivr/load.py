@@ -14,14 +14,14 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from ivr import check, check_python, check_talk, check_values, marked_yaml
+from ivr import check, check_python, check_talk, check_values, check_waiting, marked_yaml
 from ivr.calls import Part, Unfolded, beside, check_returns
 from ivr.cases import Case
 from ivr.check import House
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import KINDS, Announcement, Flow, FlowStep, Step, Words
 from ivr.flow_versions import FlowVersions
-from ivr.frame import NO_STEP_NAME, STEP_NAME, Fields, Frame, arrows_of, frame_of
+from ivr.frame import NO_STEP_NAME, STEP_NAME, Fields, Frame, arrows_of, field_of, frame_of
 from ivr.grammar import Keys
 from ivr.marked_yaml import Value, YamlPath
 from ivr.python_files import python_functions
@@ -52,6 +52,11 @@ _MAPPINGS = {
     "values": "give a text for each name, like {tariff: basic}",
 }
 """Fields that are no texts by language."""
+_LEADING_ON = {
+    "keys": 'give a step for each key, like {"1": ring_me}',
+    "overflow": "give a step for each, like {message: full}",
+}
+"""The same of a `queue`."""
 
 
 def load_for(settings: Settings) -> dict[str, Flow]:
@@ -196,10 +201,13 @@ def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flo
     arrows = {name: arrows_of(fields) for name, fields in plain.items()}
     limited = {name for name, fields in plain.items() if "at_most" in fields}
     check_returns(frame, faults)
-    check.targets(first, arrows, faults)
-    check.ways(first, arrows, limited, faults)
+    check.targets(first, arrows, faults, lambda name, outcome: field_of(plain[name], outcome))
+    once = {(n, o) for n in plain for o in arrows[n] if field_of(plain[n], o) == "overflow"}
+    check.ways(first, arrows, limited, faults, once)
     check.people(first, arrows, steps, house.keys_to_a_person, faults)
     check_talk.no_second(arrows, steps, faults)
+    check_waiting.keys(steps, house.languages, faults)
+    check_waiting.overflow(steps, faults)
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
         check_values.all_of(first, arrows, steps, frame.needs, faults)
@@ -237,7 +245,7 @@ def _step(
     except ValidationError as bad:
         for error in bad.errors(include_url=False):
             path = (*where, *(str(part) for part in error["loc"] if part != "[key]"))
-            faults.add(path, _explained(error["type"], path[-1], error["msg"]))
+            faults.add(path, _explained(error["type"], path[-1], error["msg"], kind))
         return None
 
 
@@ -250,9 +258,10 @@ def _known(name: str, step: Step, unfolded: Unfolded, house: House, faults: Faul
     return step
 
 
-def _explained(fault: str, field: str, message: str) -> str:
-    if field in _MAPPINGS and fault in ("dict_type", "mapping_type", "model_type", "too_short"):
-        return _MAPPINGS[field]
+def _explained(fault: str, field: str, message: str, kind: str) -> str:
+    mappings = _LEADING_ON if kind == "queue" else _MAPPINGS
+    if field in mappings and fault in ("dict_type", "mapping_type", "model_type", "too_short"):
+        return mappings[field]
     if fault == "extra_forbidden":
         known = {name for part in _PARTS for name in part.model_fields}
         return f"unknown field{meant(field, known)}"

@@ -167,6 +167,7 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
     await session.line.join_queue(
         name, facts.class_, entered_at, say, step.after, goes_on=TALKED in step.then,
         urgency=urgency,
+        keys="".join(step.keys),
     )  # fmt: skip
     return WAITING
 

@@ -7,7 +7,7 @@ import logging
 
 from ivr.session import Session
 from ivr.step import Outcome
-from ivr.steps_spilling import CALLBACK, ELSEWHERE, MESSAGE, QUEUE, OverflowStep
+from ivr.steps_spilling import QUEUE, OverflowStep, outcome_of
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +24,4 @@ async def overflow(step: OverflowStep, session: Session) -> Outcome:
     except TimeoutError:
         log.warning("overflow rules not asked", extra={"contact": facts.contact, "queue": queue})
         return QUEUE
-    if to in (CALLBACK, MESSAGE):
-        return to
-    return ELSEWHERE if to else QUEUE
+    return outcome_of(to) if to else QUEUE

@@ -10,6 +10,10 @@ from typing import Any, Protocol
 
 from acd.commands import Offer, Withdraw
 from acd.model import ContactId, Seconds
+from ivr.core_port import Core as Core
+from ivr.core_port import CoreAway as CoreAway
+from ivr.core_port import CoreRefused as CoreRefused
+from ivr.core_port import CoreStopped as CoreStopped
 from ivr.lookup_ports import LookupFailed as LookupFailed
 from ivr.lookup_ports import Lookups as Lookups
 from ivr.lookup_ports import NotThere as NotThere
@@ -68,6 +72,8 @@ class CallFacts:
     """What the call had collected by then. Personal: never in a log or in the journal."""
     talked: str = ""
     """The offer of the last talk, when the talk is over and the flow goes on after it."""
+    left: str = ""
+    """How the caller came out of the waiting loop in which they wait no more: by which key."""
 
 
 NO_VALUES: Mapping[str, str] = MappingProxyType({})
@@ -140,12 +146,14 @@ class Line(Protocol):
         after: str = "goodbye",
         goes_on: bool = False,
         urgency: str = "",
+        keys: str = "",
     ) -> None:
         """Hand the caller over to the dialplan's waiting loop. The script ends after this.
 
         The loop says `prompts` first; an agent may be rung meanwhile, and their answer wins.
         `after` is what follows the talk: `goodbye`, `survey` or `queue`. With `goes_on` the script
-        is run again then, and `after` stands in where it cannot be.
+        is run again then, and `after` stands in where it cannot be. So it is when the caller
+        presses one of `keys` before an agent has answered (`CallFacts.left`).
         """
 
     async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
@@ -174,6 +182,10 @@ class Acceptance(Protocol):
         person: PersonId | None, urgency: str = "",
     ) -> Seconds:  # fmt: skip
         """Record the contact durably; the time at which it entered."""
+
+    async def let_out(self, facts: CallFacts) -> None:
+        """The caller has come out of the waiting loop and is to keep the place: nobody is rung
+        for them until they are in the loop again."""
 
     async def way_out(self, queue: str, class_: str) -> str:
         """Where the queue's overflow rules send a caller who comes now: another queue, a channel,
@@ -269,25 +281,3 @@ class Note:
     contact: ContactId | None
     kind: str
     data: Mapping[str, Any]
-
-
-class CoreAway(Exception):
-    """The core did not answer in time: it is starting, stopped, or busy. Safe to ask again."""
-
-
-class CoreStopped(CoreAway):
-    """The core does not run: nobody listens."""
-
-
-class CoreRefused(Exception):
-    """The core understood and said no; the message says why."""
-
-
-class Core(Protocol):
-    """The running core, asked from another process (web, command line)."""
-
-    async def ask(self, what: str, **fields: Any) -> Mapping[str, Any]:
-        """One question or request: `status`, `agents`, `queues`, `contacts`, and with `agent=`:
-        `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`; `rules apply`;
-        with `flow=`: `flow announce` (`who=`, `why=`, `to=`), `flow take`; with `recording=`:
-        `recording announce` (`who=`, `why=`)."""

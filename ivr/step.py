@@ -37,6 +37,9 @@ Key = Annotated[
 ]
 """One key of a telephone."""
 
+Target = Annotated[str, WithJsonSchema({"type": "string", "pattern": "^[a-z][a-z0-9_]{0,31}$"})]
+"""The name of a step that another field than `then` leads to."""
+
 
 class Strict(BaseModel):
     """A part of a flow: unknown fields are refused, nothing changes after loading."""

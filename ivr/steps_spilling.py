@@ -9,6 +9,11 @@ from ivr.step import AnyStep, Outcome
 QUEUE, CALLBACK, MESSAGE, ELSEWHERE = "queue", "callback", "message", "elsewhere"
 
 
+def outcome_of(to: str) -> Outcome:
+    """The outcome for where overflow rules lead: `callback`, `message`, or anything else."""
+    return to if to in (CALLBACK, MESSAGE) else ELSEWHERE
+
+
 class OverflowStep(AnyStep):
     """Ask the overflow rules of a queue about a caller who does not wait in it yet. Outcomes:
     `queue` (no rule holds), `callback`, `message`, `elsewhere` (another queue, or a channel).

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ivr.keys import Name
-from ivr.step import AnyStep, Outcome, Spoken, Strict
+from ivr.step import AnyStep, Key, Outcome, Spoken, Strict, Target
 from ivr.values import ValueName
 
 TALKED, WAITING = "talked", "waiting"
@@ -38,7 +38,9 @@ class Announcement(Strict):
 class QueueStep(AnyStep):
     """Wait for a person; the dialplan keeps the caller. Outcome, if named: `talked`.
 
-    `talked`: the agent has hung up, and the flow goes on. Without it the flow ends here.
+    `talked`: the agent has hung up, and the flow goes on. Without it the flow ends here. The keys
+    of `keys` and the words of `overflow` are outcomes, too: the flow goes on, and in the next
+    `queue` the caller waits at the same place.
     """
 
     may_lead_on: ClassVar[frozenset[Outcome]] = frozenset({TALKED})
@@ -54,6 +56,13 @@ class QueueStep(AnyStep):
     """Values that the agent is told, of those that the caller has by then. No other is shown."""
     while_waiting: tuple[Announcement, ...] = ()
     """What is announced meanwhile."""
+    keys: Mapping[Key, Target] = Field(default_factory=dict)
+    """Keys that lead out of waiting, each to a step. `say` or an announcement names them."""
+    overflow: Mapping[Literal["callback", "message", "elsewhere"], Target] = Field(
+        default_factory=dict
+    )
+    """The steps to which the queue's overflow rules lead callers who wait; `elsewhere`: a channel.
+    To another queue they move without a step."""
     after: Literal["goodbye", "survey", "queue"] = "goodbye"
     """What follows the talk: a goodbye, one question, or waiting again at the same place. With
     `talked` this is for when our processes are away by then."""
@@ -62,7 +71,16 @@ class QueueStep(AnyStep):
     def _one_way_on(self) -> QueueStep:
         if self.after == "queue" and TALKED in self.then:
             raise ValueError("`after: queue` brings callers back: nothing follows by `talked`")
+        for field in ("keys", "overflow"):
+            for outcome, step in getattr(self, field).items():
+                if self.then.get(outcome, step) != step:
+                    where = f"{outcome!r} stands in `{field}` and in `then`"
+                    raise ValueError(f"{where}: write it in `{field}`")
         return self
+
+    def leads_on(self, left: str) -> str:
+        """The step for a caller who came out of the waiting loop; empty: there is none."""
+        return self.then.get(left, "") if left in self._own_outcomes() else ""
 
     def spoken(self) -> Iterator[tuple[tuple[str, ...], Spoken]]:
         yield from super().spoken()
@@ -70,4 +88,4 @@ class QueueStep(AnyStep):
             yield ("while_waiting", str(number), "say"), announcement.say
 
     def _own_outcomes(self) -> frozenset[Outcome]:
-        return frozenset()
+        return frozenset((*self.keys, *self.overflow))

@@ -38,6 +38,8 @@ class Waiting:
     """When the caller came to the waiting loop."""
     said: Seconds | None = None
     """Until when everything due has been said."""
+    place: tuple[str, str] = ("", "")
+    """The step and the queue in which this is said."""
 
     def next_deadline(self) -> Seconds | None:
         """When something is due next; None: never."""

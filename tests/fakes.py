@@ -44,6 +44,8 @@ class FakeLine:
         """Queue, class and time of entry, once handed over to the waiting loop."""
         self.after, self.goes_on, self.urgency = "", False, ""
         """What follows the talk, whether the flow goes on after it, how urgent the matter is."""
+        self.keys = ""
+        """The keys that lead out of the waiting loop."""
         self.gone = False
         self.in_secret = 0
         """So many questions whose answers were not to be kept."""
@@ -140,9 +142,10 @@ class FakeLine:
         after: str = "goodbye",
         goes_on: bool = False,
         urgency: str = "",
+        keys: str = "",
     ) -> None:
         self._check()
-        self.after, self.goes_on, self.urgency = after, goes_on, urgency
+        self.after, self.goes_on, self.urgency, self.keys = after, goes_on, urgency, keys
         self.heard += [prompt.text for prompt in prompts]
         self.queued = (queue, class_, entered_at)
 

@@ -42,6 +42,8 @@ class FakeAcceptance:
     """Where the overflow rules of all queues lead."""
     asked_about: list[tuple[str, str]] = field(default_factory=list)
     """Queue and class whose rules were asked for."""
+    let_out_of_line: list[ContactId] = field(default_factory=list)
+    """Who came out of the waiting loop."""
     noted: list[tuple[str, str]] = field(default_factory=list)
     """Step and outcome."""
     written: list[tuple[str, Mapping[str, Any]]] = field(default_factory=list)
@@ -59,6 +61,10 @@ class FakeAcceptance:
         self.urgencies.append(urgency)
         self.enqueued.append((queue, class_, language, person))
         return NOON_ON_SUNDAY
+
+    async def let_out(self, facts: CallFacts) -> None:
+        await self._answer("let_out")
+        self.let_out_of_line.append(facts.contact)
 
     async def way_out(self, queue: str, class_: str) -> str:
         await self._answer("way_out")

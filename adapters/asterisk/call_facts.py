@@ -18,6 +18,7 @@ TALKED = "SHARED(TALKED)"
 """The offer of the last talk; empty before there was one."""
 ARGUMENTS = (
     "SECRET", "CONTACT", "DIALLED", "QUEUE", "CLASS", "STEP", "VISITS", ON_RECORD, "FLOW", TALKED,
+    "LEFT",
 )  # fmt: skip
 """What the dialplan hands to the script, in this order: but for the first what `${...}` of the
 call has."""
@@ -53,6 +54,7 @@ def call_facts(env: Mapping[str, str], values: str = "") -> CallFacts:
         version=variables["FLOW"],
         values=_values(values),
         talked=variables[TALKED],
+        left=variables["LEFT"],
     )
 
 

@@ -16,6 +16,7 @@ from acd import events
 from acd.events import Event, OfferEnd
 from acd.model import CALLS, ContactId, OfferId, QueueId
 from adapters.asterisk import transfers
+from ivr.out_of_line import let_out
 from ivr.ports import CallFacts, Note
 
 LEG_PREFIX = "acd-"
@@ -136,6 +137,10 @@ def _gone(event: Mapping[str, str]) -> list[Event]:
     return [events.CallerLeft(ContactId(event["Contact"]), channel=CALLS)]
 
 
+def _left(event: Mapping[str, str]) -> list[Event]:
+    return [let_out(ContactId(event["Contact"]))]
+
+
 def _fallback(event: Mapping[str, str]) -> list[Event]:
     return [events.TakenByFallback(ContactId(event["Contact"]))]
 
@@ -145,6 +150,7 @@ _AMI: dict[str, Callable[[Mapping[str, str]], list[Event]]] = {
     "AcdClaimed": _claimed,
     "AcdLegEnd": _leg_end,
     "AcdBack": _back,
+    "AcdLeft": _left,
     "AcdGone": _gone,
     "AcdFallback": _fallback,
     "Hangup": _hangup,

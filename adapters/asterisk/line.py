@@ -140,11 +140,15 @@ class AgiLine:
         after: str = "goodbye",
         goes_on: bool = False,
         urgency: str = "",
+        keys: str = "",
     ) -> None:
         variables = {"QENTER": str(round(entered_at * 1000)), "QUEUE": queue}
         variables |= {"CLASS": class_, "AFTER": after, **({"URGENCY": urgency} if urgency else {})}
-        if goes_on or self._facts.talked:  # before the first talk it is empty
+        again = self._facts.talked or self._facts.left  # before the first queue they are empty
+        if goes_on or again:
             variables["AFTER_FLOW"] = "1" if goes_on else ""
+        if keys or again:
+            variables["WAIT_KEYS"] = keys
         if files := names(await made(self._prompts, prompts)):
             variables["REQ"] = f"{JOINED}~{'&'.join(files)}~0"
         await self._do(0, self._join, variables)

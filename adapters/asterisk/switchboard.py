@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from acd import events
@@ -19,6 +19,7 @@ from acd.events import OfferEnd
 from acd.model import AgentId, ContactId, OfferId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.facts import LEG_PREFIX, caller, from_ami
+from ivr.out_of_line import WaitsIn
 from ivr.ports import CallFacts, Origin, PhonesFailed
 from voice.ports import Prompt, PromptStore
 from voice.prompts import recordings
@@ -124,8 +125,29 @@ class Switchboard:
         if known is None or not files:
             return
         names = "&".join(str(file.with_suffix("")) for file in files)
+        await self._request(contact, {"REQ": f"{request}~{names}~{key_seconds:g}"})
+
+    async def lead_out(self, contact: ContactId, request: str, outcome: str) -> None:
+        """Ask the waiting loop to let the caller out, by its own gate."""
+        await self._request(contact, {"LEAD": f"{request}~{outcome}"})
+
+    async def moved(self, contact: ContactId, queue: str, to: WaitsIn | None) -> None:
+        """The caller waits for this queue: its music from now on, and the step's announcements."""
+        known, variables = self._callers.get(contact), {"QUEUE": queue}
+        if to and known:
+            variables |= {"STEP": to.step, "WAIT_KEYS": to.keys, "AFTER": to.after}
+            variables["AFTER_FLOW"] = "1" if to.goes_on else ""
+            origin = replace(known.origin, step=to.step)
+            self._callers[contact] = WaitingCaller(known.channel, origin)
+        await self._request(contact, {**variables, "LEAD": f"{queue}~"})
+
+    async def _request(self, contact: ContactId, variables: Mapping[str, str]) -> None:
+        known = self._callers.get(contact)
+        if known is None:
+            return
         try:
-            await self._set(known.channel, "REQ", f"{request}~{names}~{key_seconds:g}")
+            for name, value in variables.items():
+                await self._set(known.channel, name, value)
         except (AmiAway, AmiRefused, AmiSlow) as error:
             raise PhonesFailed(str(error)) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json as json_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ Who = Annotated[str | None, typer.Option("--who", help="Your name; default: your
 def check(json: Json = False) -> None:
     """Check every flow; name each fault with file, line and a suggestion."""
     from ivr.faults import BadFlow
+    from ivr.flow_notes import notes
     from ivr.flows_in_force import changed_drafts, versions_in_force
     from ivr.load import load_for
 
@@ -32,17 +33,20 @@ def check(json: Json = False) -> None:
         versions, changed = versions_in_force(settings), set(changed_drafts(settings))
     except BadFlow as bad:
         fail("\n".join(bad.faults))
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "flow": flow.name,
             "steps": len(flow.steps),
             "languages": list(flow.languages),
             "in_force": versions.get(flow.name, "as called"),
             "draft": "differs" if flow.name in changed else "",
+            "notes": list(notes(flow, settings.centre.queues, settings.site.numbers.values())),
         }
         for flow in flows.values()
     ]
     table(("flow", "steps", "languages", "in_force", "draft"), rows, as_json=json)
+    for note in () if json else [note for row in rows for note in row["notes"]]:
+        typer.echo(f"note: {note}")
 
 
 @app.command()

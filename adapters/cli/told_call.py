@@ -15,7 +15,7 @@ from voice.ports import Prompt
 
 HOW = (
     "keys (0 to 9, * and #), an empty line for silence, `speaks 5`, or `hang up` (Ctrl-D); "
-    "where you wait, `talk` for a talk after which the agent hangs up"
+    "where you wait, a key that leads on, or `talk` for a talk after which the agent hangs up"
 )
 Tell = Callable[[str, bool], None]
 """Takes a line, and whether it is only about the call."""

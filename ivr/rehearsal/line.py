@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from acd.model import ContactId, Seconds
+from ivr.flow import TALKED, QueueStep, Step
 from ivr.ports import (
     NO_VALUES,
     CallerGone,
@@ -52,8 +53,9 @@ class OutOfPlace(Exception):
 class Actor:
     """A caller on the telephone, as `ivr.ports.Line`. `acts` answer one question each: keys,
     `SPEAKS`, `SILENT` or `HANGS_UP`; a caller who has no more of them says nothing. Who speaks
-    where keys are asked for presses none. `TALKS` comes where the caller waits, if the flow goes
-    on after a talk."""
+    where keys are asked for presses none. Where the caller waits comes one act: `TALKS`, if the
+    flow goes on after a talk, or a key that leads out; any other leaves them waiting. Where
+    `overflow` has a way out of waiting, it is gone before, once."""
 
     def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
         self.facts = facts
@@ -64,8 +66,8 @@ class Actor:
         self.queue = self.urgency = ""
         """Where the caller waits or waited, once handed over, and how urgent that is."""
         self.waits = False
-        self._goes_on = False
-        """Whether the flow goes on after the talk."""
+        self.overflow = ""
+        """Where the overflow rules lead callers who wait; empty: nowhere, or there already."""
         self.left = self.dismissed = False
         """Whether the caller hung up, or we did."""
         self._acts = acts
@@ -153,18 +155,28 @@ class Actor:
         after: str = "goodbye",
         goes_on: bool = False,
         urgency: str = "",
+        keys: str = "",
     ) -> None:
         self._check()
         self.hear(prompts)
-        self.queue, self.waits, self._goes_on, self.urgency = queue, True, goes_on, urgency
+        self.queue, self.waits, self.urgency = queue, True, urgency
 
-    def has_talked(self) -> bool:
-        """Whether an agent has talked with the waiting caller by now, and the flow goes on."""
-        if not (self.waits and self._goes_on) or next(self._acts, SILENT) != TALKS:
+    def comes_back(self, step: Step | None) -> bool:
+        """Whether the flow goes on for a caller who waits in this step: the overflow rules lead
+        them out, an agent has talked with them by now, or they have pressed a key for it."""
+        if not self.waits or not isinstance(step, QueueStep) or not step.then:
             return False
-        self.done.append(TALKS)
-        self.waits, self._typed = False, ""
-        self.facts = replace(self.facts, talked="rehearsal", language=self.language)
+        act, left, talked = "", self.overflow, ""
+        if not step.leads_on(left):
+            act = next(self._acts, SILENT)
+            left = act[0] if act[:1] in step.keys else ""
+            talked = "rehearsal" if act == TALKS and TALKED in step.then else ""
+        if not (left or talked):
+            return False
+        self.done += [act] if act else []
+        self.overflow = self.overflow if act else ""  # once
+        self.waits, self._typed = False, act[1:] if left else ""
+        self.facts = replace(self.facts, talked=talked, left=left, language=self.language)
         return True
 
     async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
@@ -243,6 +255,9 @@ class Desk:
         person: PersonId | None, urgency: str = "",
     ) -> Seconds:  # fmt: skip
         return self._clock.now()
+
+    async def let_out(self, facts: CallFacts) -> None:
+        """Nobody rings at a rehearsal."""
 
     async def way_out(self, queue: str, class_: str) -> str:
         return self.overflow

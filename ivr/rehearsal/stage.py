@@ -14,7 +14,7 @@ from ivr.call import take_call
 from ivr.caller_lists import Listed
 from ivr.centre_file import STANDARD
 from ivr.faults import meant
-from ivr.flow import Flow
+from ivr.flow import Flow, QueueStep
 from ivr.flows_in_force import only_called
 from ivr.neighbours import Neighbours
 from ivr.ports import CallFacts
@@ -149,9 +149,11 @@ class Walk:
 
 
 def longest_walk(flows: Iterable[Flow]) -> int:
-    """So many steps no walk exceeds: every way round has a step with a limit (`ivr.graph`)."""
+    """So many steps no walk exceeds: every way round has a step with a limit (`ivr.graph`), or an
+    arrow that is gone once."""
     steps = [step for flow in flows for step in flow.steps.values()]
-    return (sum(step.at_most or 0 for step in steps) + 1) * (len(steps) + 1)
+    once = sum(len(step.overflow) for step in steps if isinstance(step, QueueStep))
+    return (sum(step.at_most or 0 for step in steps) + once + 1) * (len(steps) + 1)
 
 
 class Stage:
@@ -186,6 +188,7 @@ class Stage:
         lookups, desk.overflow = MockedLookups(role.mocks), role.overflow
         line.rings = {name: list(ends) for name, ends in role.transfers.items()}
         line.rings_else = role.transfer
+        line.overflow = role.overflow
         python = MockedPython(self.premises.python, role.python)
         neighbours = Neighbours(
             gate=supposed.gate(role.listed, role.emergency), lookups=lookups, outbox=desk.shelf,
@@ -194,7 +197,7 @@ class Stage:
             destinations=self.premises.destinations,
         )  # fmt: skip
         trail: list[str] = []
-        while not trail or line.has_talked():
+        while not trail or line.comes_back(flow.steps.get(line.facts.step)):
             walk = take_call(line, flow, desk, clock, hours, neighbours)
             trail += self._loop.run_until_complete(walk)
         return Walk(

@@ -606,3 +606,23 @@ async def test_no_log_line_has_a_number_a_name_or_the_secret(
     assert "script of a call broke off" in logged
     for personal in ("13800138000", WORD, "wrong word"):
         assert personal not in logged
+
+
+async def test_the_loop_knows_the_keys_that_lead_out_of_it_and_forgets_them_later(
+    stage: Stage,
+) -> None:
+    call = await stage.call(lambda line: line.join_queue("sales", "vip", 0.0, keys="1*"))
+    assert call.variables["WAIT_KEYS"] == "1*"
+    call = FakeCall(stage.port)
+    call.variables |= {"STEP": "person", "LEFT": "1", "WAIT_KEYS": "1*"}
+    stage.script = lambda line: line.join_queue("sales", "vip", 0.0)
+    await call.run()
+    assert call.variables["WAIT_KEYS"] == ""
+
+
+async def test_a_script_is_told_by_which_key_the_caller_came_out_of_the_loop(stage: Stage) -> None:
+    call = FakeCall(stage.port)
+    call.variables |= {"STEP": "person", "LEFT": "1"}
+    await call.run()
+    await stage.call()
+    assert [facts.left for facts in stage.calls] == ["1", ""]

@@ -11,7 +11,7 @@ import pytest
 
 from acd.config import Centre
 from acd.engine import Engine
-from acd.events import Arrived
+from acd.events import Arrived, Parked, Reached
 from acd.model import ContactId, QueueId, Seconds
 from ivr.announcer import Announcer
 from ivr.flow import Flow
@@ -112,3 +112,16 @@ async def test_an_announcement_that_fails_is_left_out(stage: Stage) -> None:
     assert await stage.look(100.6) == []
     stage.loop.fails = False
     assert await stage.look(101.6, 130.5) == [("w30000", ["stay"])]
+
+
+async def test_who_comes_to_another_step_hears_what_is_said_there_and_nothing_again(
+    stage: Stage,
+) -> None:
+    assert await stage.look(100.6) == [("w0", ["west"])]
+    stage.engine.handle(Parked(ONE, limit=1e6), 101.0)
+    assert len(await stage.look(101.6)) == 1
+    stage.loop.origins[ONE] = Origin(EAST, "person")
+    stage.engine.handle(Reached(ONE), 103.0)
+    assert await stage.look(103.6) == [("w0", ["west"])], "the same step says nothing twice"
+    stage.loop.origins[ONE] = Origin(EAST, "no queue")
+    assert await stage.look(104.6) == [("w0", ["west"]), ("w0", ["east"])]

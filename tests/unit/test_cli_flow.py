@@ -248,3 +248,22 @@ def test_a_flow_that_is_only_called_is_walked_where_it_is_called(flows: Path) ->
     assert rows["greet"] == "as called" and rows["shop"] != "as called"
     tested = flow("test")
     assert tested.exit_code == 0 and "greet: nobody" not in tested.stdout
+
+
+def test_a_check_notes_overflow_rules_for_which_the_flow_has_no_step(
+    flows: Path, tmp_path: Path
+) -> None:
+    rule = "{when: {length: 9}, to: message}"
+    centre = f"queues:\n  support: {{}}\n  sales: {{overflow: [{rule}]}}\n"
+    (tmp_path / "centre.yaml").write_text(centre, encoding="utf-8")
+    (flows / "shop.yaml").write_text(
+        FLOW.replace("sales: {do: queue}", "sales: {do: queue, queue: sales}"), encoding="utf-8"
+    )
+    shown = flow("check")
+    assert shown.exit_code == 0
+    assert "note: shop: steps.sales: a rule of the queue 'sales' leads to 'message'" in shown.stdout
+    told = {row["flow"]: row["notes"] for row in json.loads(flow("check", "--json").stdout)}
+    assert (len(told["shop"]), told["main"]) == (1, [])
+    wired = "sales: {do: queue, queue: sales, overflow: {message: bye}}"
+    (flows / "shop.yaml").write_text(FLOW.replace("sales: {do: queue}", wired), encoding="utf-8")
+    assert "note:" not in flow("check").stdout

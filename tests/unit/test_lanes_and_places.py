@@ -141,11 +141,36 @@ def test_a_callback_waits_again_when_it_is_due() -> None:
     stage = Stage(house(member(ANN)), ANN)
     stage.arrives(ONE, 10.0, skills={"none has it": 1})
     stage.tell(Parked(ONE, until=50.0), 20.0)
-    stage.tell(Transferred(ONE, SUPPORT, {}), 21.0)
+    stage.tell(Transferred(ONE, SUPPORT, {"nor this": 1}), 21.0)
     assert stage.engine.contacts[ONE].state is ContactState.PARKED
     assert stage.engine.next_deadline() == 50.0
     stage.at(50.0)
     assert stage.engine.contacts[ONE].state is ContactState.WAITING
+
+
+def test_who_is_parked_already_is_parked_for_as_long_as_a_promise_says() -> None:
+    stage = Stage(house(member(ANN)))
+    stage.arrives(ONE, 10.0)
+    stage.tell(Parked(ONE, limit=90_000.0), 20.0)
+    stage.tell(Parked(ONE, limit=100.0), 30.0)
+    stage.tell(Parked(ONE, limit=100.0), 40.0)
+    stage.tell(Parked(ONE), 40.0)
+    stage.tell(Parked(ONE, limit=90_000.0), 40.0)  # late news of the first
+    assert stage.engine.next_deadline() == 130.0
+    assert stage.tell_time(130.0) == [Close(ONE, ContactEnd.EXPIRED)]
+
+
+def test_who_is_transferred_while_parked_stays_so_and_keeps_the_key() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    assert stage.engine.contacts[ONE].state is ContactState.RINGING
+    key = stage.engine.contacts[ONE].order_key
+    stage.tell(Parked(ONE), 12.0)
+    stage.tell(Transferred(ONE, SALES), 13.0)
+    assert stage.engine.contacts[ONE].state is ContactState.PARKED
+    stage.tell(Reached(ONE), 14.0)  # the end of the old leg is not confirmed yet
+    contact = stage.engine.contacts[ONE]
+    assert (contact.queue, contact.order_key, contact.state) == (SALES, key, ContactState.RINGING)
 
 
 def test_only_a_person_who_says_why_lowers_a_credit() -> None:

@@ -16,6 +16,7 @@ from acd.model import AgentId, ContactId, OfferId
 from adapters.asterisk import switchboard as switchboard_module
 from adapters.asterisk.ami import AmiAway, AmiRefused
 from adapters.asterisk.switchboard import Switchboard
+from ivr.out_of_line import WaitsIn
 from ivr.ports import CallFacts, Origin, PhonesFailed
 from voice.ports import Prompt
 
@@ -261,3 +262,29 @@ async def test_what_cannot_be_said_is_said_to_have_failed(stage: Stage) -> None:
     stage.ami.errors["Setvar"] = [AmiRefused("no such channel")]
     with pytest.raises(PhonesFailed):
         await stage.board.say(ONE, "w5", [Prompt("a", "zh")], key_seconds=0)
+
+
+async def test_who_is_led_out_or_moved_is_told_to_the_loop_and_a_lost_link_is_told(
+    stage: Stage,
+) -> None:
+    await stage.board.lead_out(ONE, "message", "message")
+    await stage.board.moved(ONE, "sales", None)
+    asked = [(action["Variable"], action["Value"]) for action in stage.ami.sent]
+    assert asked == [("LEAD", "message~message"), ("QUEUE", "sales"), ("LEAD", "sales~")]
+    await stage.board.moved(ContactId("h-2.0"), "sales", None)
+    assert len(stage.ami.sent) == 3
+    stage.ami.errors = {"Setvar": [AmiAway("gone")]}
+    with pytest.raises(PhonesFailed):
+        await stage.board.lead_out(ONE, "chat", "elsewhere")
+
+
+async def test_who_is_moved_to_a_queue_of_another_step_waits_in_that_step(stage: Stage) -> None:
+    await stage.board.moved(ONE, "sales", WaitsIn("seller", "1#", "survey", goes_on=True))
+    asked = {str(action["Variable"]): action["Value"] for action in stage.ami.sent}
+    assert asked == {
+        "QUEUE": "sales", "STEP": "seller", "WAIT_KEYS": "1#", "AFTER": "survey",
+        "AFTER_FLOW": "1", "LEAD": "sales~",
+    }  # fmt: skip
+    assert list(asked)[-1] == "LEAD", "when the loop sees it everything else is there"
+    origin = stage.board.origin(ONE)
+    assert origin and origin.step == "seller"
