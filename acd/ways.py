@@ -150,6 +150,8 @@ class Search:
         self._firsts = sorted(firsts)
         self._ahead = Ahead(floor, free)
         self._ways = [NOTHING_YET]
+        self._known: dict[tuple[QueueId, Medium, str], list[Way]] = {}
+        """The ways in which contacts of a queue, medium and class are let in."""
         self._looks = looks
 
     def run(self) -> list[Step]:
@@ -163,14 +165,16 @@ class Search:
         """Find who comes next; False: nobody can."""
         later: list[First] = []
         for number, first in enumerate(self._firsts):
-            contact, options = self._free.look(first[3])
-            if not options.agents:
+            let_in = self._let_in(first[3])
+            if not let_in:
+                later.append(first)
                 continue
-            let_in = [way for way in self._ways if self._is_let_in(way, first[3])]
+            contact, options = self._free.look(first[3])
             ask = _ask(self._floor.demands.of(contact), first[3])
             ways = [*self._with(let_in, options, ask)]
             if ways:
                 self._ways = ways
+                self._known.clear()
                 self._firsts = [*later, *self._firsts[number + 1 :]]
                 self._take(first[3], contact)
                 return True
@@ -188,11 +192,19 @@ class Search:
         if isinstance(thing, Line) and thing.first:
             insort(self._firsts, thing.first)
 
-    def _is_let_in(self, way: Way, thing: Thing) -> bool:
-        self._looks.one_less()
+    def _let_in(self, thing: Thing) -> list[Way]:
+        """The ways in which no reserve keeps it back."""
         if not isinstance(thing, Line):
-            return True
-        return not self._ahead.keeps_back(way, thing.demand, thing.class_)
+            return self._ways
+        trade = thing.demand.trade
+        kind = (trade.queue, trade.medium, thing.class_)
+        if kind not in self._known:
+            self._known[kind] = [way for way in self._ways if self._is_let_in(way, thing)]
+        return self._known[kind]
+
+    def _is_let_in(self, way: Way, line: Line) -> bool:
+        self._looks.one_less()
+        return not self._ahead.keeps_back(way, line.demand, line.class_)
 
     def _with(self, ways: Iterable[Way], options: Options[AgentId], ask: Ask) -> Iterator[Way]:
         """These ways with one contact more, the best first; of those that come to the same, one."""
