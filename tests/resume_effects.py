@@ -12,7 +12,10 @@ from tests.flow_stage import FlowStage
 MOST_SECONDS = 30.0
 ONCE = ("call_started", "arrived", "ticket_opened", "contact_ended")
 """What a ticket's timeline tells once of each call."""
-EFFECTS = ("MessageLeft", "RecordingKept", "TicketNoted", "CallbackPromised", "ClosureSet")
+EFFECTS = (
+    "MessageLeft", "RecordingKept", "TicketNoted", "CallbackPromised", "ClosureSet",
+    "SurveyAnswered",
+)  # fmt: skip
 
 
 async def effects(stage: FlowStage) -> defaultdict[tuple[str, str], Counter[str]]:
