@@ -169,7 +169,7 @@ ROWS: dict[str, Row] = {
             },
             "person": PERSON,
         },
-        "mailbox", ("mailbox:done", "person:waiting"), before="1", after=f"1{SPEECH * 3}#1",
+        "mailbox", ("mailbox:done", "person:waiting"), before="1", after=f"1{SPEECH * 5}#1",
         speaks=True, effect="MessageLeft",
     ),
     "record": Row(
@@ -180,7 +180,7 @@ ROWS: dict[str, Row] = {
             },
             "person": PERSON,
         },
-        "name", ("name:done", "person:waiting"), after=f"1{SPEECH * 3}#",
+        "name", ("name:done", "person:waiting"), after=f"1{SPEECH * 5}#",
         effect="RecordingKept",
     ),
     "callback": Row(
