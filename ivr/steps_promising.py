@@ -9,11 +9,13 @@ from pydantic import Field, model_validator
 
 from ivr.grammar import Grammar, Keys
 from ivr.keys import Name
+from ivr.spoken_values import placeholders
 from ivr.step import NO_MATCH, SILENCE, AnyStep, Outcome, Spoken
 from ivr.steps_outside import FAILED
 
 PROMISED, DECLINED, FULL = "promised", "declined", "full"
-NUMBER = "{number}"
+OWN_WORD = "number"
+NUMBER = f"{{{OWN_WORD}}}"
 """Stands in this step's texts for the number that will be called, digit by digit."""
 YES, ANOTHER, NO = "1", "2", "0"
 """What a caller presses who hears the number."""
@@ -57,6 +59,17 @@ class CallbackStep(AnyStep):
     def _reads_the_number(self) -> CallbackStep:
         if silent := [name for name, words in self.say.items() if NUMBER not in words.text]:
             raise ValueError(f"`say` reads the number: put {NUMBER} into it ({', '.join(silent)})")
+        for field in ("another", "after_silence", "after_no_match"):
+            spoken: Spoken = getattr(self, field) or {}
+            marks = (mark for words in spoken.values() for mark in placeholders(words.text))
+            if any(mark.name == OWN_WORD for mark in marks):
+                raise ValueError(f"`{field}` is said while no number is agreed: take {NUMBER} out")
+        return self
+
+    @model_validator(mode="after")
+    def _of_a_number(self) -> CallbackStep:
+        if self.keys.least < LEAST_DIGITS or self.keys.most > MOST_DIGITS:
+            raise ValueError(f"a number has {LEAST_DIGITS} to {MOST_DIGITS} keys")
         return self
 
     @property
@@ -71,7 +84,7 @@ class CallbackStep(AnyStep):
                 yield (name,), words
 
     def own_words(self) -> frozenset[str]:
-        return frozenset({"number"})
+        return frozenset({OWN_WORD})
 
     def _own_outcomes(self) -> frozenset[Outcome]:
         return frozenset({PROMISED, DECLINED, SILENCE, NO_MATCH, FULL, FAILED})

@@ -2,8 +2,9 @@
 
     python -m tests.campaign_flow_mutants --seed 1 --n 500 --clean 300
 
-The variants are made from the flow that we ship, the good ones of the tests, those of the guide and
-random ones, with one mistake each, by the guide alone (`tests/reference/flow_mutants.py`). Prints
+The variants are made from the flow that we ship, those that we offer to copy, the good ones of the
+tests, those of the guide and random ones, with one mistake each, by the guide alone
+(`tests/reference/flow_mutants.py`). Prints
 for each kind of mistake how many were found; exit status 1 if one was not found or was told
 elsewhere, or a clean flow was refused. `--keep FOLDER` writes those flows down.
 """
@@ -14,17 +15,26 @@ import argparse
 import sys
 import tempfile
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
+
+import yaml
 
 from ivr.faults import BadFlow
 from ivr.load import load
 from tests.fakes_calls import HOUSE
 from tests.reference.clean_flows import random_flow
-from tests.reference.flow_documents import RECORDING, called, examples, written
+from tests.reference.flow_documents import COPIED, RECORDING, called, examples, written
 from tests.reference.flow_mutants import MISTAKES, Variant, variants
 
+CENTRES = [yaml.safe_load((flow.parents[1] / "centre.yaml").read_text()) for flow in COPIED]
+EVERYBODYS = replace(
+    HOUSE,
+    queues={*HOUSE.queues, *(queue for centre in CENTRES for queue in centre["queues"])},
+    hours={*HOUSE.hours, *(name for centre in CENTRES for name in centre["hours"])},
+)
+"""A house with the queues and hours of all these flows."""
 FOUND, ELSEWHERE, MISSED = "found", "found elsewhere", "MISSED"
 BROKE_OFF = "the checker broke off: "
 
@@ -51,7 +61,7 @@ def faults_of(text: str, folder: Path) -> list[str]:
     file = folder / "flow.yaml"
     file.write_text(text, encoding="utf-8")
     try:
-        load(file, HOUSE)
+        load(file, EVERYBODYS)
     except BadFlow as refusal:
         return refusal.faults
     except Exception as fault:

@@ -5,7 +5,7 @@ A new kind is a row more in `DEEDS`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from ivr.flow import (
     KEYS,
     NO_MATCH,
     SILENCE,
+    TALKED,
     AskStep,
     BranchStep,
     CallbackStep,
@@ -24,6 +25,7 @@ from ivr.flow import (
     MenuStep,
     MessageStep,
     PythonStep,
+    QueueStep,
     RecordStep,
     ReturnStep,
     Step,
@@ -34,21 +36,33 @@ from ivr.step import AnyStep
 from ivr.steps_asking import NO, YES
 from ivr.steps_calling import CALLED
 from ivr.steps_closing import REFUSED
+from ivr.steps_leaving import CANCELLED
 from ivr.steps_outside import FAILED
 from ivr.steps_promising import DECLINED, PROMISED
 from ivr.steps_promising import NO as NO_CALLBACK
 from ivr.steps_promising import YES as CALL_ME
-from ivr.steps_proving import NO_PIN
+from ivr.steps_proving import NO_PIN, VERIFIED
+from ivr.steps_proving import REFUSED as REFUSED_PIN
 from ivr.steps_spilling import QUEUE
+from ivr.steps_waiting import WAITING
 from ivr.transfers import Rung
+from tests.hand import QUIET, SPEECH
 
 HANG_UP = "hang up"
 TAKES_TIME = (
-    "say", "ask", "menu", "listen", "message", "record", "callback", "survey", "closure", "goodbye",
+    "say", "ask", "menu", "listen", "message", "record", "callback", "verify", "survey", "closure",
+    "goodbye",
 )  # fmt: skip
 """Kinds in which a caller's hang-up is noticed: the others take a few milliseconds, but for
 `lookup` and `python`, which are over before anybody looks. (Who has come to a queue waits there and
 hangs up after a moment; the step has ended before. `verify` asks nobody who has no PIN.)"""
+BY_FAULTS: Mapping[str, Collection[str]] = {
+    "callback": ("full", "failed"), "message": ("failed",), "record": ("failed",),
+    "ticket": ("failed",), "verify": ("locked", "failed"),
+}  # fmt: skip
+"""Outcomes that no caller brings about in one call: something of the house is away or used up."""
+SPOKEN = f"1{SPEECH * 5}#"
+"""Something to be recorded, from the tone to its end."""
 SAYING, KEYING = 8.0, 1.0
 """About how many seconds a prompt and an answer take: short ways are sought."""
 
@@ -62,6 +76,12 @@ class World:
     queue: str = ""
     language: str = "zh"
     open: bool = True
+    pin: str = ""
+    """The caller's; empty: they have none."""
+    overflow: str = QUEUE
+    """Where the overflow rules lead."""
+    talks: bool = False
+    """Agents answer at once, and hang up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +145,12 @@ def _listen(maze: Maze, step: ListenStep, at: At) -> Iterator[Deed]:
     yield from _no_answer(step, at, step.ends_with)
 
 
+def takes_time(maze: Maze, at: At) -> bool:
+    """Whether a hang-up there is noticed."""
+    kind = maze.flow.steps[at.step].do
+    return kind in TAKES_TIME and (kind != "verify" or bool(at.world.pin))
+
+
 def _no_answer(
     step: AskStep | MenuStep | ListenStep | CallbackStep, at: At, wrong: str
 ) -> Iterator[Deed]:
@@ -168,14 +194,42 @@ def _ask(maze: Maze, step: AskStep, at: At) -> Iterator[Deed]:
     yield from _no_answer(step, at, next(key for key in "987" if key not in step.answers))
 
 
-def _message(maze: Maze, step: MessageStep | RecordStep, at: At) -> Iterator[Deed]:
-    """Keys alone say nothing: each skips to the tone, or ends the recording at once."""
-    yield Deed(at.step, SILENCE, seconds=step.tries * (SAYING + step.pause))
+def _message(maze: Maze, step: MessageStep, at: At) -> Iterator[Deed]:
+    """A key skips to the tone, another ends the recording."""
+    keep, cancel = (step.keep, step.cancel) if step.confirm else ("", "")
+    yield Deed(at.step, DONE, SPOKEN + keep, seconds=SAYING)
+    if cancel:
+        yield Deed(at.step, CANCELLED, SPOKEN + cancel, seconds=SAYING)
+    yield _nothing_said(step, at)
+
+
+def _nothing_said(step: MessageStep | RecordStep, at: At) -> Deed:
+    """The telephone sends silence until the last recording has ended."""
+    seconds = step.tries * (SAYING + step.pause + 3)
+    return Deed(at.step, SILENCE, QUIET * round(seconds), seconds=seconds)
+
+
+def _record(maze: Maze, step: RecordStep, at: At) -> Iterator[Deed]:
+    yield Deed(at.step, DONE, SPOKEN, seconds=SAYING)
+    yield _nothing_said(step, at)
 
 
 def _verify(maze: Maze, step: VerifyStep, at: At) -> Iterator[Deed]:
-    """Nobody has a PIN here."""
-    yield Deed(at.step, NO_PIN)
+    """The PIN is as long as the longest that the step takes, and so is a wrong one."""
+    if not at.world.pin:
+        yield Deed(at.step, NO_PIN)
+        return
+    wrong = "".join("97"[key == "9"] for key in at.world.pin)
+    yield Deed(at.step, VERIFIED, at.world.pin, seconds=KEYING)
+    yield Deed(at.step, REFUSED_PIN, wrong * step.tries, seconds=step.tries * KEYING)
+    yield Deed(at.step, SILENCE, seconds=step.tries * (SAYING + step.seconds))
+
+
+def _queue(maze: Maze, step: QueueStep, at: At) -> Iterator[Deed]:
+    if at.world.talks and TALKED in step.then:
+        yield Deed(at.step, TALKED, seconds=KEYING)
+    else:
+        yield Deed(at.step, WAITING, seconds=KEYING)
 
 
 def _callback(maze: Maze, step: CallbackStep, at: At) -> Iterator[Deed]:
@@ -218,15 +272,15 @@ DEEDS: dict[str, Callable[[Maze, Any, At], Iterator[Deed]]] = {
     "branch": _branch,
     "hours": lambda maze, step, at: iter([Deed(at.step, "open" if at.world.open else "closed")]),
     "lookup": _lookup,
-    "queue": lambda maze, step, at: iter([Deed(at.step, "waiting", seconds=1)]),
+    "queue": _queue,
     "goodbye": _say,
     "ask": _ask,
     "message": _message,
-    "record": _message,
+    "record": _record,
     "ticket": _at_once(DONE),
     "verify": _verify,
     "callback": _callback,
-    "overflow": _at_once(QUEUE),
+    "overflow": lambda maze, step, at: iter([Deed(at.step, at.world.overflow)]),
     "transfer": _at_once(Rung.UNREACHABLE),  # nobody has registered such a telephone
     "survey": _survey,
     "closure": _closure,

@@ -11,8 +11,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from ivr.flow import DONE, TOO_MANY
-from tests.flow_deeds import DEEDS, HANG_UP, TAKES_TIME, At, Deed, Maze, World
+from ivr.flow import DONE, TALKED, TOO_MANY, Flow
+from ivr.graph import reachable
+from ivr.steps_waiting import WAITING
+from tests.flow_deeds import BY_FAULTS, DEEDS, HANG_UP, At, Deed, Maze, World, takes_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +26,13 @@ class Path:
 
     @property
     def trail(self) -> list[str]:
-        """What the journal says of it."""
-        return [
-            f"{deed.step}:{'caller gone' if deed.outcome == HANG_UP else deed.outcome}"
-            for deed in self.deeds
-        ]
+        """What the journal says of it. Who has been talked to has waited before."""
+        trail: list[str] = []
+        for deed in self.deeds:
+            trail += [f"{deed.step}:{WAITING}"] if deed.outcome == TALKED else []
+            told = "caller gone" if deed.outcome == HANG_UP else deed.outcome
+            trail.append(f"{deed.step}:{told}")
+        return trail
 
     @property
     def pairs(self) -> set[tuple[str, str]]:
@@ -62,7 +66,7 @@ def ways(maze: Maze, worlds: Sequence[World]) -> dict[tuple[str, str], Path]:
             if following:
                 new = _then(maze, at, deed, following)
                 heapq.heappush(todo, (took + deed.seconds, next(order), new, path.deeds))
-        if maze.flow.steps[at.step].do in TAKES_TIME:
+        if takes_time(maze, at):
             found.setdefault((at.step, HANG_UP), Path(at.world, (*deeds, Deed(at.step, HANG_UP))))
     return found
 
@@ -80,6 +84,24 @@ def _then(maze: Maze, at: At, deed: Deed, following: str) -> At:
     if maze.flow.steps[at.step].at_most:
         visits[at.step] = visits.get(at.step, 0) + 1
     return At(following, at.world, tuple(sorted(visits.items())), tuple(sorted(values.items())))
+
+
+def only_by_faults(flow: Flow) -> set[tuple[str, str]]:
+    """Outcomes that no caller can bring about, and whatever only follows them; of a step that is an
+    end, the outcome is empty."""
+    steps = flow.steps
+    faults = {name: BY_FAULTS.get(step.do, ()) for name, step in steps.items()}
+    ways = {
+        name: {outcome: to for outcome, to in step.then.items() if outcome not in faults[name]}
+        for name, step in steps.items()
+    }
+    met = reachable(flow.first, ways)
+    return {
+        (name, outcome)
+        for name, step in steps.items()
+        for outcome in step.outcomes() or [""]
+        if name not in met or outcome in faults[name]
+    }
 
 
 def calls(maze: Maze, worlds: Sequence[World]) -> list[Path]:
@@ -106,7 +128,7 @@ def _to_an_end(
             return path
         at = _then(maze, at, deed, following)
     deeds = list(path.deeds)
-    while maze.flow.steps[at.step].do not in TAKES_TIME:
+    while not takes_time(maze, at):
         deed = next(iter(deeds_at(maze, at)))
         deeds.append(deed)
         following = maze.flow.after(at.step, deed.outcome)

@@ -62,6 +62,8 @@ class Watch:
     def hear(self, event: Mapping[str, str]) -> None:
         """One event of the manager interface."""
         number = event.get("CallerIDNum", "")
+        if event["Event"] == "Newchannel" and event["Uniqueid"].startswith("acd-"):
+            return  # an agent's leg
         if event["Event"] == "Newchannel":
             new = Seen(event["Uniqueid"], event["Channel"])
             self.calls[number] = self._channels[event["Channel"]] = new

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import random
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import groupby
 
 from adapters.sipp.ear import arrived
 from adapters.sipp.rtp import (
@@ -27,6 +28,8 @@ from adapters.sipp.rtp import (
 )
 from adapters.sipp.voice import Voice
 
+SPEECH, QUIET = "~", "_"
+"""Among keys: a second of speech, and one of the silence that a telephone sends."""
 TEN_A_SECOND = 0.1
 """Seconds from one key to the next."""
 
@@ -63,13 +66,26 @@ class Hand(Voice):
             self._clock += round(every * RATE)
         await asyncio.sleep(due - loop.time())
 
+    async def act(self, acts: str) -> None:
+        """Press the keys, speak and be silent, one after the other."""
+        for alike, signs in groupby(acts, lambda sign: sign if sign in (SPEECH, QUIET) else ""):
+            some = "".join(signs)
+            if alike == SPEECH:
+                await self.speak(float(len(some)))
+            elif alike == QUIET:
+                await self._sound(float(len(some)), lambda: SILENCE)
+            else:
+                await self.keys(some)
+
     async def speak(self, seconds: float) -> None:
         """Make the noise of somebody who speaks."""
+        await self._sound(seconds, lambda: random.randbytes(FRAME))
+
+    async def _sound(self, seconds: float, frame: Callable[[], bytes]) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
         for _ in range(round(seconds / FRAME_SECONDS)):
-            noise = random.randbytes(FRAME)
-            self._send(Packet(0, self._clock, noise, source=self._source))
+            self._send(Packet(0, self._clock, frame(), source=self._source))
             self._clock += FRAME
             due += FRAME_SECONDS
             await asyncio.sleep(due - loop.time())

@@ -14,10 +14,10 @@ ONCE = ("call_started", "arrived", "ticket_opened", "contact_ended")
 """What a ticket's timeline tells once of each call."""
 EFFECTS = (
     "MessageLeft", "RecordingKept", "TicketNoted", "CallbackPromised", "ClosureSet",
-    "DestinationEnded",
+    "SurveyAnswered", "DestinationEnded",
 )  # fmt: skip
 CHAIN_EFFECTS = {"ticket": "TicketNoted", "transfer": "DestinationEnded"}
-"""Kinds of steps in the chain, and the records that tell of what each does."""
+"""Kinds of steps in the chains, and the records that tell of what each does."""
 
 
 async def effects(stage: FlowStage) -> defaultdict[tuple[str, str], Counter[str]]:

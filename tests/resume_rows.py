@@ -1,7 +1,8 @@
 """For each kind of step a call that stands in one, and what becomes of it when the core is killed.
 
-A new kind of step is a row more in `ROWS`, or a reason in `NO_ROW`. A kind that is killed in at two
-of its moments has two rows: `callback`, and `callback_promised`.
+A new kind of step is a row more in `ROWS`; one that takes no time, a line more in `CHAINED` and
+`LINKS`. A kind that is killed in at two of its moments has two rows: `callback`, and
+`callback_promised`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+from tests.hand import SPEECH
 
 LONG = {
     "en": "This is said for quite a while. " * 6,
@@ -20,8 +23,8 @@ PIN = "246813"
 """Of the house's closures, and of callers who have one."""
 OTHER_QUEUE = "other"
 """Nobody waits here: it may be closed."""
-SPEECH = "~"
-"""Among keys: a second of speech."""
+TALK_QUEUE = "talks"
+"""Whoever waits here is talked to at once, for a moment."""
 ASK = {
     "do": "lookup", "service": "asked", "seconds": 8, "into": {"word": "word"},
     "then": dict.fromkeys(("done", "not_found", "failed", "timeout"), "person"),
@@ -114,6 +117,18 @@ ROWS: dict[str, Row] = {
         before="N", asked={"/slow/N": 2},  # reading twice changes nothing
     ),
     "queue": Row({"person": PERSON}, "person", ("person:waiting",), begins_again=False),
+    "survey": Row(  # after a talk
+        {
+            "person": {"do": "queue", "queue": TALK_QUEUE, "then": {"talked": "rate"}},
+            "rate": {
+                "do": "survey", "say": WORD, "second": WORD, "seconds": 12, "tries": 1,
+                "then": {"done": "bye", "silence": "bye"},
+            },
+            "bye": {"do": "goodbye", "say": WORD},
+        },
+        "rate", ("person:waiting", "person:talked", "rate:done", "bye:done"), after="42",
+        effect="SurveyAnswered",
+    ),
     "goodbye": Row(
         {
             "choice": {
@@ -154,7 +169,7 @@ ROWS: dict[str, Row] = {
             },
             "person": PERSON,
         },
-        "mailbox", ("mailbox:done", "person:waiting"), before="1", after=f"1{SPEECH * 3}#1",
+        "mailbox", ("mailbox:done", "person:waiting"), before="1", after=f"1{SPEECH * 5}#1",
         speaks=True, effect="MessageLeft",
     ),
     "record": Row(
@@ -165,7 +180,7 @@ ROWS: dict[str, Row] = {
             },
             "person": PERSON,
         },
-        "name", ("name:done", "person:waiting"), after=f"1{SPEECH * 3}#",
+        "name", ("name:done", "person:waiting"), after=f"1{SPEECH * 5}#",
         effect="RecordingKept",
     ),
     "callback": Row(
@@ -234,7 +249,7 @@ def without_key(account: str) -> str:
 
 CHAINED: dict[str, dict[str, Any]] = {
     "set": {"do": "set", "language": "en", "values": {"mark": "1"}},
-    "branch": {"do": "branch", "value": "mark", "cases": {"set": "1"}},
+    "branch": {"do": "branch", "fact": "language", "cases": {"english": "en"}},
     "hours": {"do": "hours", "hours": "always"},
     "overflow": {"do": "overflow"},
     "ticket": {"do": "ticket", "type": "recall", "subject": "To be called."},
@@ -242,35 +257,37 @@ CHAINED: dict[str, dict[str, Any]] = {
     "flow": {"do": "flow", "flow": "inner"},
     "return": {"do": "return"},  # out of `inner`
 }
-"""Kinds that take a few milliseconds: many calls walk through a long chain of them, and the core is
-killed while they do."""
-CHAIN_ROUNDS = 28
-OUTCOMES: dict[str, tuple[str, ...]] = {
-    "set": ("done",), "branch": ("set", "else"), "hours": ("open", "closed"),
-    "overflow": ("queue", "callback", "message", "elsewhere"), "ticket": ("done", "failed"),
-    "transfer": ("done", "busy", "no_answer", "unreachable"), "flow": ("done",),
+"""Kinds that take a few milliseconds. For each there is a flow with many such steps in a row (one
+for `flow` and `return`): the core is killed while a call walks along it."""
+LINKS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "set": (60, ("done",)), "branch": (60, ("english", "else")),
+    "hours": (60, ("open", "closed")),
+    "overflow": (60, ("queue", "callback", "message", "elsewhere")),
+    "ticket": (30, ("done", "failed")), "flow": (40, ("done",)),
+    "transfer": (30, ("done", "busy", "no_answer", "unreachable")),
 }  # fmt: skip
-"""Of the steps of the chain itself."""
+"""So many of them in a row, and their outcomes."""
 
 INNER = {"back": CHAINED["return"]}
-"""The flow that the chain calls."""
+"""The flow that `flow` calls."""
 
-NO_ROW: dict[str, str] = {
-    "survey": "needs a talk before it, and the house of this campaign has no agents",
-}
+NO_ROW: dict[str, str] = {}
 """Kinds that are not killed in, and why not."""
 
 
 def kind_of(name: str) -> str:
-    """The kind of step of a row, or of a step of the chain."""
+    """The kind of step of a row, or of a step of a chain."""
     return "return" if "/" in name else name.partition("_")[0]
 
 
-def chain() -> dict[str, dict[str, Any]]:
-    """The steps of a flow: each kind of `CHAINED` in turn, again and again, then the queue."""
-    names = [f"{kind}_{n}" for n in range(CHAIN_ROUNDS) for kind in OUTCOMES]
-    steps: dict[str, dict[str, Any]] = {}
+def chain(kind: str) -> dict[str, dict[str, Any]]:
+    """The steps of a flow: a key begins the walk along steps of this kind, then comes the queue."""
+    count, outcomes = LINKS[kind]
+    names = [f"{kind}_{n}" for n in range(count)]
+    ready = {"1": names[0], "silence": "person", "no_match": "person"}
+    steps: dict[str, dict[str, Any]] = {
+        "ready": {"do": "menu", "say": WORD, "seconds": 30, "tries": 1, "then": ready}
+    }
     for name, following in zip(names, [*names[1:], "person"], strict=True):
-        kind = name.partition("_")[0]
-        steps[name] = {**CHAINED[kind], "then": dict.fromkeys(OUTCOMES[kind], following)}
+        steps[name] = {**CHAINED[kind], "then": dict.fromkeys(outcomes, following)}
     return steps | {"person": dict(PERSON)}

@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 ENTRY = "acd-entry"
 """The context that runs the script, at the label `try` of the dialled number."""
+AFTER, FLOW = "acd-after", "flow"
+"""The context of who has been talked to, and its extension that runs the script, by that label."""
 ON_THEIR_OWN = ("AGI", "Wait")
 """Applications of a call whose script is just beginning, has been missed already, or is tried
 again within a second."""
@@ -36,6 +38,7 @@ class Orphan:
     channel: str
     exten: str
     tries: int
+    context: str = ENTRY
 
 
 def orphans(channels: Sequence[Mapping[str, str]]) -> list[Orphan]:
@@ -45,11 +48,14 @@ def orphans(channels: Sequence[Mapping[str, str]]) -> list[Orphan]:
         variables = variables_of(row)
         tried = variables.get("TRY", "")
         tries = int(tried) if tried.isdecimal() else MOST_TRIES  # the plain menu has it
-        in_a_step = row.get("Context") == ENTRY and variables.get("STEP")
+        context, exten = row.get("Context", ""), row.get("Exten", "")
+        in_a_step = variables.get("STEP") and (
+            context == ENTRY or (context, exten) == (AFTER, FLOW)
+        )
         ours = variables.get(SCRIPT) == THIS_PROCESS
         alone = row.get("Application") in ON_THEIR_OWN or tries >= MOST_TRIES
         if in_a_step and not ours and not alone:
-            found.append(Orphan(row.get("Channel", ""), row.get("Exten", ""), tries))
+            found.append(Orphan(row.get("Channel", ""), exten, tries, context))
     return found
 
 
@@ -67,7 +73,7 @@ async def take_back(ami: Ami, channels: Sequence[Mapping[str, str]]) -> None:
 async def _send_back(ami: Ami, orphan: Orphan) -> None:
     """One that cannot be sent back has left, or is found by the dialplan a little later."""
     channel = {"Channel": orphan.channel}
-    where = {"Context": ENTRY, "Exten": orphan.exten, "Priority": "try"}
+    where = {"Context": orphan.context, "Exten": orphan.exten, "Priority": "try"}
     try:
         await _set(ami, channel, "TRY", str(orphan.tries + 1))
         await ami.send({"Action": "Redirect", **channel, **where})

@@ -27,7 +27,6 @@ app.add_typer(rules.app, name="rules", help="Check the centre file; go by it wit
 app.add_typer(exports.app, name="export", help="Write what the journal knows for other programs.")
 app.add_typer(callers.app, name="callers", help="Block callers, let callers through, list them.")
 app.add_typer(closure.app, name="closure", help="Close in an emergency, and open again.")
-app.command("surveys")(surveys.show_figures)
 app.add_typer(bench.app, name="bench", help="Measure; every figure comes with n, seed and machine.")
 
 Language = Literal["en", "zh"]
@@ -205,6 +204,9 @@ def messages(
         left.save(settings_or_fail(), recording, save, why, who)
     else:
         left.show_all(settings_or_fail(), json)
+
+
+app.command("surveys")(surveys.show_figures)
 
 
 @app.command()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
 from adapters.asterisk.config import prompt_texts
 from adapters.asterisk.instance import Instance
@@ -32,12 +31,6 @@ def asterisk() -> Iterator[Instance]:
         store = PromptFolder(instance.settings.prompts)
         assert asyncio.run(make_missing(store, [words])).failed == []
         yield instance
-
-
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
 
 
 async def test_a_blocked_caller_is_refused_at_once_and_comes_in_again_when_it_is_lifted(

@@ -30,18 +30,6 @@ def asterisk() -> Iterator[Instance]:
         yield instance
 
 
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
-
-
-@pytest_asyncio.fixture
-async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "15551234") as phone:
-        yield phone
-
-
 # ---- entry
 
 

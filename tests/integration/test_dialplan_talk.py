@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
 from adapters.asterisk.instance import Instance
 from ivr.__main__ import AMI_USER
@@ -21,25 +20,6 @@ pytestmark = pytest.mark.asterisk
 def asterisk() -> Iterator[Instance]:
     with rig.asterisk(phones=2) as instance:
         yield instance
-
-
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
-
-
-@pytest_asyncio.fixture
-async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "15551234") as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture
-async def agent(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "a1") as phone:
-        await phone.register()
-        yield phone
 
 
 async def talk(ami: rig.Ami, agent: Phone, told: rig.Event, offer: str) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
 
 from adapters.asterisk.instance import Instance
 from tests import rig
@@ -22,12 +21,6 @@ RACES = 40
 def asterisk() -> Iterator[Instance]:
     with rig.asterisk(phones=2 * LANES) as instance:
         yield instance
-
-
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
 
 
 async def test_races_cut_no_talk_bridge_none_twice_and_lose_no_caller(asterisk: Instance) -> None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import pytest
-import pytest_asyncio
 import yaml
 
 from adapters.asterisk.instance import Instance
@@ -48,25 +47,6 @@ def asterisk() -> Iterator[Instance]:
         done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), spoken))
         assert done.failed == []
         yield instance
-
-
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
-
-
-@pytest_asyncio.fixture
-async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "15551234") as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture
-async def agent(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "a1") as phone:
-        await phone.register()
-        yield phone
 
 
 async def asked(ami: rig.Ami, told: rig.Event) -> None:

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
 import pytest
-import pytest_asyncio
 import yaml
 
 from adapters.asterisk.instance import Instance
@@ -59,25 +58,6 @@ async def core(asterisk: Instance) -> AsyncIterator[CoreClient]:
             while not await up():
                 await asyncio.sleep(0.02)
         yield client
-
-
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
-
-
-@pytest_asyncio.fixture
-async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "15551234") as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture
-async def agent(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "a1") as phone:
-        await phone.register()
-        yield phone
 
 
 async def waits(ami: rig.Ami, caller: Phone, number: str = "4000") -> rig.Event:

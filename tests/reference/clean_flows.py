@@ -3,13 +3,15 @@
 Steps stand in a row. Each leads to the next one (so all can be reached) and may lead further on, to
 a person or, where the guide allows it, to the goodbye. Back leads only a menu's key, only to a step
 with a limit, whose way out leads to an end: nobody goes round for ever. A menu from which a person
-would be four keys away gets a key for one.
+would be four keys away gets a key for one. After a talk comes a survey, or nothing.
 """
 
 from __future__ import annotations
 
 from random import Random
 
+from tests.reference import clean_kinds
+from tests.reference.clean_kinds import NEW_KINDS
 from tests.reference.flow_documents import Document, Fields, arrows, forms, reached, surely_there
 
 NEAR = 3
@@ -29,8 +31,9 @@ TEXTS = (
 
 
 def random_flow(random: Random) -> Document:
-    """With every kind of step at least once."""
-    kinds = [*KINDS, *random.choices(KINDS, (3, 5, 3, 2, 3, 1), k=random.randint(1, 16))]
+    """With the first kinds of steps at least once each, and some of the others."""
+    kinds = [*KINDS, *random.choices(KINDS, (3, 5, 3, 2, 3, 1), k=random.randint(1, 12))]
+    kinds += random.choices(NEW_KINDS, k=random.randint(0, 8))
     random.shuffle(kinds)
     return _Row(random, kinds).flow()
 
@@ -48,7 +51,7 @@ class _Row:
 
     def flow(self) -> Document:
         for n, (name, kind) in enumerate(zip(self.names, self.kinds, strict=True)):
-            self.steps[name] = {"do": kind, **getattr(self, f"_{kind}")(n)}
+            self.steps[name] = {"do": kind, **self._fields(kind, n)}
         for n in reversed(range(len(self.names))):
             self._lead_on(n)
         for n, name in enumerate(self.names):
@@ -60,6 +63,14 @@ class _Row:
         return document
 
     # ---------------------------------------------------------------- fields
+
+    def _fields(self, kind: str, n: int) -> Fields:
+        if kind in KINDS:
+            fields: Fields = getattr(self, f"_{kind}")(n)
+            return fields
+        if kind == "lookup":
+            self.values.append((f"found_{n}", "text"))
+        return clean_kinds.fields(kind, n, self.random, self._text)
 
     def _text(self) -> Fields:
         zh, en = self.random.choice(TEXTS)
@@ -133,8 +144,17 @@ class _Row:
                     "while_waiting": waiting,
                     "after": "survey",
                 }
+            if self.random.random() < 0.4:
+                self.ends[name]["then"] = {"talked": self._rated()}
         self.away[name] = 0
         return name
+
+    def _rated(self) -> str:
+        then = dict.fromkeys(("done", "silence"), self._bye())
+        self.ends["rate"] = {"do": "survey", "say": self._text(), "then": then}
+        if self.random.random() < 0.5:
+            self.ends["rate"] |= {"second": self._text(), "thanks": self._text(), "highest": "7"}
+        return "rate"
 
     def _bye(self) -> str:
         self.ends["bye"] = {"do": "goodbye", "say": self._text()}
@@ -150,6 +170,9 @@ class _Row:
 
     def _lead_on(self, n: int) -> None:
         name, kind = self.names[n], self.kinds[n]
+        if kind not in KINDS:
+            self._lead_other_on(n)
+            return
         if kind == "menu":
             self._lead_menu_on(n)
             return
@@ -163,6 +186,21 @@ class _Row:
         self.steps[name]["then"] = dict(zip(outcomes, targets, strict=True))
         if kind == "hours":
             self.steps[name]["then"]["closed"] = self._closed(n)
+
+    def _lead_other_on(self, n: int) -> None:
+        """A step of the kinds that came later: one way leads to the next step."""
+        name, kind = self.names[n], self.kinds[n]
+        outcomes = clean_kinds.outcomes(self.steps[name])
+        free = clean_kinds.FREE.get(kind, ())
+        next_by = self.random.choice([outcome for outcome in outcomes if outcome not in free[:1]])
+        then = {outcome: self._onward(n) for outcome in outcomes}
+        then |= {outcome: self._bye() for outcome in free if self.random.random() < 0.5}
+        then[next_by] = self._next(n)
+        self.steps[name]["then"] = then
+        far = [self.away[then[outcome]] for outcome in outcomes if then[outcome] != "bye"]
+        if kind == "ask":
+            far = [self.away[then[outcome]] for outcome in ("silence", "no_match")]
+        self.away[name] = 0 if kind == "message" else (min if kind == "ask" else max)(far)
 
     def _closed(self, n: int) -> str:
         if self.random.random() < 0.5:

@@ -14,12 +14,13 @@ NEEDED = {
     "lookup": ("service", "into"), "verify": ("say",), "ask": ("say",), "message": ("say",),
     "record": ("say", "of"), "ticket": ("type", "subject"),
     "callback": ("say", "another"), "overflow": (), "survey": ("say",),
-    "closure": ("say", "choose"), "transfer": ("to",),
+    "closure": ("say", "choose"), "transfer": ("to",), "python": ("name",), "flow": ("flow",),
+    "return": (),
 }  # fmt: skip
 NUMBERS = {
     "at_most": (
         ("say", "menu", "ask", "listen", "set", "branch", "hours", "lookup", "verify", "message",
-         "record", "ticket", "callback", "overflow", "transfer"),
+         "record", "ticket", "callback", "overflow", "transfer", "flow", "python"),
         ("0", "21", "-1", "often"),
     ),
     "tries": (

@@ -23,8 +23,13 @@ ROOT = Path(__file__).resolve().parents[2]
 GOOD = ROOT / "tests/flows/good"
 RECORDING = GOOD / "goodbye.wav"
 SPEAKING = ("say", "after_silence", "after_no_match", "confirm", "second", "thanks", "choose")
-FRAME = ("first", "steps")
+FRAME = ("first", "steps", "needs")
 """The fields of a flow itself; no step of ours is called so."""
+COPIED = sorted((ROOT / "ivr/flows/examples").glob("*/flows/*.yaml"))
+NEEDING = "needs: [never_asked]\nfirst: back\nsteps:\n  back: {do: return}\n"
+FAREWELL = "first: bye\nsteps:\n  bye: {do: goodbye, say: {zh: 再见。, en: Goodbye.}}\n"
+GIVEN = {"fee_of": {"given": {"fee"}}, "book": {"booked": {"ticket"}}}
+"""What the Python functions of the tests give, by outcome."""
 TWICE = "twice-"
 """Before a key: it stands in the file without this, a second time."""
 
@@ -52,14 +57,15 @@ def written(document: Document) -> str:
 
 
 def examples() -> dict[str, Document]:
-    """The flow that we ship, the good ones of the tests, and all those of the guide; without those
-    that are only called."""
-    files = [ROOT / "ivr/flows/main.yaml", *sorted(GOOD.glob("*.yaml"))]
+    """The flow that we ship, those that we offer to copy, the good ones of the tests, all those of
+    the guide, and those that these call, each by itself."""
+    files = [ROOT / "ivr/flows/main.yaml", *COPIED, *sorted(GOOD.glob("*.yaml"))]
     found = {
         file.stem: read(file.read_text(encoding="utf-8"))
         for file in files
         if file.stem not in called()
     }
+    found |= {f"called-{name}": read(text) for name, text in called().items()}
     guide = (ROOT / "docs/guides/flows.md").read_text(encoding="utf-8")
     for number, block in enumerate(re.findall(r"```yaml\n(first:.*?)```", guide, re.S)):
         found[f"guide-{number}"] = read(block)
@@ -67,11 +73,13 @@ def examples() -> dict[str, Document]:
 
 
 def called() -> dict[str, str]:
-    """The flows that those examples call, each as it is written."""
+    """The flows that those examples call, each as it is written, and two for mistakes: one that
+    needs a value that nobody has, and one that never comes back."""
     guide = (ROOT / "docs/guides/flows.md").read_text(encoding="utf-8")
     found = dict(re.findall(r"```yaml\n# (\w+)\.yaml\n(first:.*?)```", guide, re.S))
     texts = {file.stem: file.read_text(encoding="utf-8") for file in GOOD.glob("*.yaml")}
-    return found | {name: text for name, text in texts.items() if "do: return" in text}
+    found |= {name: text for name, text in texts.items() if "do: return" in text}
+    return found | {"needing": NEEDING, "farewell": FAREWELL}
 
 
 def lines_of(text: str, step: str) -> set[int]:
@@ -81,6 +89,8 @@ def lines_of(text: str, step: str) -> set[int]:
     for key, value in document.value if document else []:
         if key.value == step and step in FRAME:
             lines.add(key.start_mark.line + 1)
+        if key.value == step == "needs":
+            lines |= {*range(key.start_mark.line + 1, value.end_mark.line + 1)}
         for name, fields in value.value if key.value == "steps" else []:
             if name.value == step:
                 begin = name.start_mark.line + 1
@@ -153,6 +163,9 @@ def collects(step: Fields, outcome: str) -> set[str]:
         return {step["into"]}
     if step["do"] == "lookup" and outcome == "done":
         return set(step["into"])
+    if step["do"] == "python":
+        given = GIVEN.get(step["name"], {}).get(outcome, set())
+        return {value for value, source in step.get("into", {}).items() if source in given}
     return set(step.get("values", {})) if step["do"] == "set" and outcome == "done" else set()
 
 
@@ -164,21 +177,26 @@ def forms(document: Document) -> dict[str, str]:
         if step["do"] == "listen":
             form = "money" if "currency" in step else step.get("form", "digits")
             found[step["into"]] = form
-        if step["do"] == "lookup":
-            found |= dict.fromkeys(step["into"], "text")
+        if step["do"] in ("lookup", "python"):
+            found |= dict.fromkeys(step.get("into", {}), "text")
     return found
 
 
 def surely_there(document: Document, name: str) -> set[str]:
     """Values that a caller has on every way to this step, by the most careful reading."""
-    first = document["first"]
-    return {v for v in forms(document) if name not in reached(_without(document, v, True), first)}
+    return {v for v in forms(document) if not _lacks(document, name, v, True)}
 
 
 def surely_missing(document: Document, name: str) -> set[str]:
     """Values that a caller lacks on some way to this step that no reading can deny."""
-    first = document["first"]
-    return {v for v in forms(document) if name in reached(_without(document, v, False), first)}
+    return {v for v in forms(document) if _lacks(document, name, v, False)}
+
+
+def _lacks(document: Document, name: str, value: str, careful: bool) -> bool:
+    """Whether a caller may come to a step without this value; after a talk nobody has any."""
+    talks = {target for _, outcome, target in arrows(document) if outcome == "talked"}
+    ways = _without(document, value, careful)
+    return any(name in reached(ways, begin) for begin in (document["first"], *talks))
 
 
 def _without(document: Document, value: str, careful: bool) -> list[Arrow]:

@@ -10,15 +10,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
+from pathlib import Path
 from random import Random
 
-from tests.reference import field_mutants, prompt_mutants, way_mutants
+from tests.reference import call_mutants, field_mutants, kind_mutants, prompt_mutants, way_mutants
 from tests.reference.clean_flows import random_flow
 from tests.reference.flow_documents import FRAME, Document, examples, lines_of, written
 
 Mistake = Callable[[Document, Random], set[str]]
 MISTAKES: dict[str, Mistake] = {
     **way_mutants.MISTAKES, **prompt_mutants.MISTAKES, **field_mutants.MISTAKES,
+    **kind_mutants.MISTAKES, **call_mutants.MISTAKES,
 }  # fmt: skip
 ATTEMPTS = 400
 
@@ -33,10 +35,13 @@ class Variant:
     steps: frozenset[str]
 
     def is_told(self, faults: list[str], file: str) -> bool:
-        """Whether one of the faults names file, a line of such a step, and its path."""
+        """Whether one of the faults names file, a line of such a step, and its path; or names a
+        flow that such a step calls, and says that it is only wrong where it calls."""
         return any(self._is_told(fault, file, step) for fault in faults for step in self.steps)
 
     def _is_told(self, fault: str, file: str, step: str) -> bool:
+        if f"(where step {step} of {Path(file).name} calls)" in fault:
+            return True
         path = step if step in FRAME else f"steps.{step}"
         place, _, line_and_rest = fault.partition(":")
         line, _, rest = line_and_rest.partition(": ")

@@ -21,7 +21,7 @@ from tests.reference.flow_documents import (
 
 KEYS = set("0123456789*#")
 TEXT = {"zh": "您好。", "en": "Hello."}
-ENDS = ("queue", "goodbye")
+ENDS = ("queue", "goodbye", "return")
 
 
 def _retarget(document: Document, way: Arrow, target: str) -> None:
@@ -130,6 +130,19 @@ def step_twice(document: Document, random: Random) -> set[str]:
     return {name}
 
 
+def odd_step_name(document: Document, random: Random) -> set[str]:
+    """Everywhere the same, and yet no name."""
+    name = random.choice(list(document["steps"]))
+    odd = random.choice(["two words", f"{name}/again", f"{name}!"])
+    steps = {odd if step == name else step: it for step, it in document["steps"].items()}
+    document["steps"] = steps
+    document["first"] = odd if document["first"] == name else document["first"]
+    for way in arrows(document):
+        if way[2] == name:
+            _retarget(document, way, odd)
+    return {odd, "steps"} if "/" in odd else {odd}  # so are steps of called flows named
+
+
 def menu_without_keys(document: Document, random: Random) -> set[str]:
     if not (menus := of_kind(document, "menu")):
         return set()
@@ -192,6 +205,8 @@ def something_after_the_end(document: Document, random: Random) -> set[str]:
 
 def nobody_there(document: Document, random: Random) -> set[str]:
     """All ways to a person lead to the goodbye, in a flow in which something is chosen."""
+    if of_kind(document, "return"):
+        return set()  # whoever calls may have a person
     persons, bye = of_kind(document, "queue", "message"), _goodbye(document)
     for way in arrows(document):
         if way[2] in persons:
@@ -222,7 +237,8 @@ def sent_away(document: Document, random: Random) -> set[str]:
     chosen."""
     bye, free = _goodbye(document), of_kind(document, "menu", "ask", "message")
     ways = [w for w in arrows(document) if w[0] not in free and w[2] != bye]
-    ways = [w for w in ways if w[1] not in ("closed", "emergency", "too_many", "talked")]
+    owed = ("closed", "emergency", "too_many", "talked", "promised")
+    ways = [w for w in ways if w[1] not in owed]
     if not ways:
         return set()
     way = random.choice(ways)
@@ -253,6 +269,7 @@ MISTAKES: dict[str, Callable[[Document, Random], set[str]]] = {
     "two keys in one outcome": two_keys_in_one,
     "key twice": key_twice,
     "step twice": step_twice,
+    "odd step name": odd_step_name,
     "menu without keys": menu_without_keys,
     "trap: limit removed": limit_removed,
     "trap: way out leads back": way_out_leads_back,

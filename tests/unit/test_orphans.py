@@ -30,6 +30,11 @@ def test_a_call_in_the_middle_of_a_dead_script_is_an_orphan() -> None:
     assert orphans([row(DEAD)]) == [Orphan("PJSIP/trunk-1", "4000", 0)]
 
 
+def test_who_has_been_talked_to_goes_on_behind_the_talk() -> None:
+    after = row(DEAD, context="acd-after") | {"Exten": "flow"}
+    assert orphans([after]) == [Orphan("PJSIP/trunk-1", "flow", 0, "acd-after")]
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -37,13 +42,15 @@ def test_a_call_in_the_middle_of_a_dead_script_is_an_orphan() -> None:
         row(DEAD, context="acd-wait"),
         row(DEAD, context="acd-menu"),
         row(DEAD, context="acd-agent"),
+        row(DEAD, context="acd-after") | {"Exten": "plain"},
         row(DEAD, application="AGI"),
         row(DEAD, application="Wait"),
         row(DEAD | {"STEP": ""}),
         row(DEAD | {"TRY": "frozen"}),
         row(DEAD | {"TRY": str(MOST_TRIES)}),
     ],
-    ids=["of this process", "waits", "in the plain menu", "an agent's leg", "begins a script",
+    ids=["of this process", "waits", "in the plain menu", "an agent's leg", "hears the goodbye",
+         "begins a script",
          "is tried again", "in no step yet", "frozen", "sent back often enough"],
 )  # fmt: skip
 def test_who_is_served_or_finds_the_way_alone_is_left_alone(other: dict[str, str]) -> None:
