@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -51,6 +52,13 @@ DECLINES, ACCEPTS = "0", "1"
 
 @pytest.fixture(scope="module")
 def asterisk() -> Iterator[Instance]:
+    with keys_house() as instance:
+        yield instance
+
+
+@contextmanager
+def keys_house() -> Iterator[Instance]:
+    """An Asterisk with one agent, and one number that leads to the flow."""
     numbers = {"4000": {"flow": "keys", "language": "en"}}
     with rig.asterisk(phones=1, numbers=numbers, centre=CENTRE) as instance:
         folder = instance.settings.data / "flows"
