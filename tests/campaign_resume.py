@@ -227,8 +227,8 @@ def _compare_effects(kind: str, found: Counter[str], wanted: int, result: Result
 
 
 def _count_notes(trail: list[str], steps: set[str], result: Result) -> None:
-    """A step's note is written behind the caller's back: the one under way when the core dies may
-    be missing, or be written twice."""
+    """A step's note is written behind the caller's back: those on their way when the core dies are
+    missing, a few of each call that runs along a chain; the last may be written twice."""
     noted = Counter(entry.partition(":")[0] for entry in trail)
     result.notes["as they should be"] += sum(noted[step] == 1 for step in steps)
     result.notes["missing"] += sum(noted[step] == 0 for step in steps)
