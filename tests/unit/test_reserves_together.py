@@ -155,6 +155,25 @@ def test_with_more_ways_than_can_be_looked_at_the_offers_can_still_be_made(
     assert given_up, "all ways were looked at"
 
 
+def test_not_all_ways_are_looked_at_where_the_matching_can_be_made_as_it_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whenever two agents free at once; with a reserve that does not come to bind."""
+    searched: list[ways.Search] = []
+
+    def run(self: ways.Search) -> list[ways.Step]:
+        searched.append(self)
+        return []
+
+    monkeypatch.setattr(ways.Search, "run", run)
+    stage = Stage(house(*map(member, (ANN, BOB, CHO)), classes=ONE_VIP), ANN, BOB, CHO)
+    stage.tell(LinkChanged(False), 50.0)
+    for contact, class_ in (ONE, "standard"), (TWO, "vip"):
+        stage.arrives(contact, 100.0, class_=class_)
+    assert rung(stage.tell(LinkChanged(True), NOW)) == [(ONE, ANN), (TWO, BOB)]
+    assert not searched
+
+
 # ---------------------------------------------------------------- by hand
 
 
