@@ -74,7 +74,7 @@ def _needed(kind: str, n: int, random: Random, text: Text) -> Fields:
 def _possible(kind: str, random: Random, text: Text) -> Fields:
     again = {"after_silence": text(), "tries": "2"}
     queue = {"queue": random.choice(("support", "sales"))}
-    return {
+    possible: dict[str, Fields] = {
         "ask": {**again, "after_no_match": text(), "key_for_yes": "7", "seconds": "6"},
         "verify": {**again, "keys": {"least": "6", "most": "6"}, "seconds": "8"},
         "message": {**again, **queue, "confirm": text(), "seconds": "90", "cancel": "*"},
@@ -88,4 +88,5 @@ def _possible(kind: str, random: Random, text: Text) -> Fields:
         },
         "overflow": queue,
         "lookup": {"seconds": "4", "query": {"currency": "CNY"}},
-    }.get(kind, {})
+    }
+    return possible.get(kind, {})
