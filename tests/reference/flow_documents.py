@@ -34,7 +34,11 @@ TWICE = "twice-"
 """Before a key: it stands in the file without this, a second time."""
 
 
-class _Plain(yaml.SafeDumper):
+QUICK = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Makes texts only; in C where the library has it."""
+
+
+class _Plain(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):  # type: ignore[misc]  # C where there is
     """Writes every text as it stands: `1`, `true` and `no` without quotation marks."""
 
     yaml_implicit_resolvers: dict[Any, Any] = {}  # noqa: RUF012 (the library's own)
@@ -44,7 +48,7 @@ class _Plain(yaml.SafeDumper):
 
 
 def read(text: str) -> Document:
-    document: Document = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 (makes texts only)
+    document: Document = yaml.load(text, Loader=QUICK)  # noqa: S506 (makes texts only)
     for step in document["steps"].values():
         if isinstance(step.get("then"), str):
             step["then"] = {"done": step["then"]}
@@ -85,7 +89,7 @@ def called() -> dict[str, str]:
 def lines_of(text: str, step: str) -> set[int]:
     """The lines of a step; of both where the name is there twice. `first` and `steps`: of these."""
     lines: set[int] = set()
-    document = yaml.compose(text, Loader=yaml.BaseLoader)
+    document = yaml.compose(text, Loader=QUICK)
     for key, value in document.value if document else []:
         if key.value == step and step in FRAME:
             lines.add(key.start_mark.line + 1)
