@@ -9,15 +9,13 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import yaml
 
 from adapters.asterisk.instance import Instance
 from adapters.control.client import CoreClient
-from ivr.load import house_of, load
 from tests import rig
+from tests.flow_house import flow_house
 from tests.integration.test_waiting_callers import CENTRE, core, waits
 from tests.phones import Phone
-from voice.prompts import PromptFolder, make_missing
 
 pytestmark = pytest.mark.asterisk
 
@@ -59,40 +57,13 @@ def asterisk() -> Iterator[Instance]:
 @contextmanager
 def keys_house() -> Iterator[Instance]:
     """An Asterisk with one agent, and one number that leads to the flow."""
-    numbers = {"4000": {"flow": "keys", "language": "en"}}
-    with rig.asterisk(phones=1, numbers=numbers, centre=CENTRE) as instance:
-        folder = instance.settings.data / "flows"
-        folder.mkdir()
-        file = folder / "keys.yaml"
-        file.write_text(yaml.safe_dump(FLOW, allow_unicode=True), encoding="utf-8")
-        spoken = load(file, house_of(instance.settings)).prompts()
-        done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), spoken))
-        assert done.failed == []
+    with flow_house(FLOW, CENTRE) as instance:
         yield instance
-
-
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
-
-
-@pytest_asyncio.fixture
-async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "15551234") as phone:
-        yield phone
 
 
 @pytest_asyncio.fixture
 async def later(asterisk: Instance) -> AsyncIterator[Phone]:
     async with rig.phone(asterisk, "15551235") as phone:
-        yield phone
-
-
-@pytest_asyncio.fixture
-async def agent(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "a1") as phone:
-        await phone.register()
         yield phone
 
 

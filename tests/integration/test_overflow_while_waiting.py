@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 
 import pytest
-import pytest_asyncio
-import yaml
 
 from adapters.asterisk.instance import Instance
-from ivr.load import house_of, load
 from tests import rig
+from tests.flow_house import flow_house
 from tests.integration.test_keys_while_waiting import comes_to
 from tests.integration.test_waiting_callers import core, waits
 from tests.phones import Phone
-from voice.prompts import PromptFolder, make_missing
 
 pytestmark = pytest.mark.asterisk
 
@@ -52,31 +49,8 @@ FLOW = {
 
 @pytest.fixture(scope="module")
 def asterisk() -> Iterator[Instance]:
-    numbers = {
-        "4000": {"flow": "spills", "language": "en", "queue": "support"},
-        "4001": {"flow": "spills", "language": "en", "queue": "sales"},
-    }
-    with rig.asterisk(phones=1, numbers=numbers, centre=CENTRE) as instance:
-        folder = instance.settings.data / "flows"
-        folder.mkdir()
-        file = folder / "spills.yaml"
-        file.write_text(yaml.safe_dump(FLOW, allow_unicode=True), encoding="utf-8")
-        spoken = load(file, house_of(instance.settings)).prompts()
-        done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), spoken))
-        assert done.failed == []
+    with flow_house(FLOW, CENTRE, {"4000": "support", "4001": "sales"}) as instance:
         yield instance
-
-
-@pytest_asyncio.fixture
-async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
-    async with rig.ami(asterisk) as line:
-        yield line
-
-
-@pytest_asyncio.fixture
-async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "15551234") as phone:
-        yield phone
 
 
 async def test_a_wait_that_gets_too_long_leads_to_a_message_once_and_the_place_is_kept(

@@ -6,17 +6,15 @@ import asyncio
 from collections.abc import Iterator, Sequence
 
 import pytest
-import yaml
 
 from adapters.asterisk.instance import Instance
 from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
 from ivr import surveys
-from ivr.load import house_of, load
 from tests import rig
+from tests.flow_house import flow_house
 from tests.integration.test_waiting_callers import CENTRE, core, talks, waits
 from tests.phones import Phone
-from voice.prompts import PromptFolder, make_missing
 
 pytestmark = pytest.mark.asterisk
 
@@ -37,15 +35,7 @@ FLOW = {
 
 @pytest.fixture(scope="module")
 def asterisk() -> Iterator[Instance]:
-    numbers = {"4000": {"flow": "rated", "language": "en"}}
-    with rig.asterisk(phones=1, numbers=numbers, centre=CENTRE) as instance:
-        folder = instance.settings.data / "flows"
-        folder.mkdir()
-        file = folder / "rated.yaml"
-        file.write_text(yaml.safe_dump(FLOW, allow_unicode=True), encoding="utf-8")
-        spoken = load(file, house_of(instance.settings)).prompts()
-        done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), spoken))
-        assert done.failed == []
+    with flow_house(FLOW, CENTRE) as instance:
         yield instance
 
 
@@ -85,7 +75,7 @@ async def test_a_caller_answers_after_the_talk_and_the_agent_is_free_meanwhile(
         [answer] = await answers(asterisk, told["Contact"])
     assert (answer.score, answer.second, answer.highest) == (4, 2, 5)
     assert (answer.agent, answer.queue, answer.step) == ("a1", "support", "rate")
-    assert answer.rules and answer.flow.startswith("rated/")
+    assert answer.rules and answer.flow.startswith("tested/")
     kinds = [kind for kind, _, _ in rig.cel(asterisk, told["Contact"])]
     assert "ACD_AFTER" in kinds and "ACD_SURVEY" not in kinds
 

@@ -18,13 +18,12 @@ from adapters.asterisk.instance import Instance
 from adapters.cli.pid_file import PidFile
 from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
-from ivr.load import house_of, load
 from ivr.ports import Record
 from tests import rig
+from tests.flow_house import flow_house
 from tests.flow_stage import FlowStage, flow_stage, write_flow
 from tests.integration.test_waiting_callers import CENTRE, core
 from tests.phones import Call, Phone
-from voice.prompts import PromptFolder, make_missing
 
 pytestmark = pytest.mark.asterisk
 
@@ -51,15 +50,8 @@ STEPS: dict[str, Any] = {
 
 @pytest.fixture(scope="module")
 def asterisk() -> Iterator[Instance]:
-    site: dict[str, Any] = {"destinations": DESTINATIONS}
-    site["numbers"] = {"4000": {"flow": "shop", "language": "en"}}
-    with rig.asterisk(phones=1, centre=CENTRE, **site) as instance:
-        data = instance.settings.data
-        (data / "flows").mkdir()
-        write_flow(data, "shop", STEPS)
-        spoken = load(data / "flows" / "shop.yaml", house_of(instance.settings)).prompts()
-        done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), spoken))
-        assert done.failed == []
+    flow = {"first": next(iter(STEPS)), "steps": STEPS}
+    with flow_house(flow, CENTRE, destinations=DESTINATIONS) as instance:
         yield instance
 
 
@@ -68,12 +60,6 @@ async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
     async with rig.ami(asterisk) as line, core(asterisk):
         await line.set("", "GLOBAL(AGI_NEXT)", "0")
         yield line
-
-
-@pytest_asyncio.fixture
-async def caller(asterisk: Instance) -> AsyncIterator[Phone]:
-    async with rig.phone(asterisk, "15551234") as phone:
-        yield phone
 
 
 @pytest_asyncio.fixture
