@@ -56,10 +56,10 @@ class QueueStep(AnyStep):
     """Values that the agent is told, of those that the caller has by then. No other is shown."""
     while_waiting: tuple[Announcement, ...] = ()
     """What is announced meanwhile."""
-    keys: Mapping[Key, Target] = Field(default_factory=dict)
+    keys: Mapping[Key, Target] = Field(default_factory=dict, min_length=1)
     """Keys that lead out of waiting, each to a step. `say` or an announcement names them."""
     overflow: Mapping[Literal["callback", "message", "elsewhere"], Target] = Field(
-        default_factory=dict
+        default_factory=dict, min_length=1
     )
     """The steps to which the queue's overflow rules lead callers who wait; `elsewhere`: a channel.
     To another queue they move without a step."""

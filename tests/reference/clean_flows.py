@@ -3,16 +3,17 @@
 Steps stand in a row. Each leads to the next one (so all can be reached) and may lead further on, to
 a person or, where the guide allows it, to the goodbye. Back leads only a menu's key, only to a step
 with a limit, whose way out leads to an end: nobody goes round for ever. A menu from which a person
-would be four keys away gets a key for one. After a talk comes a survey, or nothing.
+would be four keys away gets a key for one. After a talk comes a survey, or nothing. Who waits may
+leave the line and come back: see `tests.reference.clean_waiting`.
 """
 
 from __future__ import annotations
 
 from random import Random
 
-from tests.reference import clean_kinds
+from tests.reference import clean_kinds, clean_waiting
 from tests.reference.clean_kinds import NEW_KINDS
-from tests.reference.flow_documents import Document, Fields, arrows, forms, reached, surely_there
+from tests.reference.flow_documents import Document, Fields, forms, leads, reached, surely_there
 
 NEAR = 3
 KINDS = ("say", "menu", "listen", "set", "branch", "hours")
@@ -57,7 +58,8 @@ class _Row:
         for n, name in enumerate(self.names):
             self._lead_back(n, name)
         document: Document = {"first": self.names[0], "steps": {**self.steps, **self.ends}}
-        for name in self.ends.keys() - reached(arrows(document), self.names[0]):
+        clean_waiting.let_out(document, self.names, self.random, self._text)
+        for name in document["steps"].keys() - reached(leads(document), self.names[0]):
             del document["steps"][name]
         self._say_values(document)
         return document

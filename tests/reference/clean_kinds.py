@@ -20,6 +20,7 @@ OUTCOMES: Mapping[str, tuple[str, ...]] = {
     "ticket": ("done", "failed"),
     "callback": ("promised", "declined", "silence", "no_match", "full", "failed"),
     "overflow": ("queue", "callback", "message", "elsewhere"),
+    "transfer": ("done", "busy", "no_answer", "unreachable"),
 }
 """Of each kind but `python`, whose outcomes are those of its function."""
 FUNCTIONS: Mapping[str, tuple[Fields, tuple[str, ...]]] = {
@@ -31,9 +32,10 @@ FUNCTIONS: Mapping[str, tuple[Fields, tuple[str, ...]]] = {
 }
 FREE: Mapping[str, tuple[str, ...]] = {
     "message": ("done", "silence", "cancelled", "failed"), "callback": ("promised",),
-    "ask": ("no",),
+    "ask": ("no",), "transfer": ("done",),
 }  # fmt: skip
-"""Outcomes that may lead to the goodbye: a person has been promised, or the caller has chosen."""
+"""Outcomes that may lead to the goodbye: a person has been promised or talked to, or the caller has
+chosen."""
 NEW_KINDS = (*OUTCOMES, "python")
 
 
@@ -62,6 +64,8 @@ def _needed(kind: str, n: int, random: Random, text: Text) -> Fields:
         return {"say": dict(LINE), "another": text()}
     if kind == "lookup":
         return {"service": "orders", "path": "/orders/7", "into": {f"found_{n}": "order.status"}}
+    if kind == "transfer":
+        return {"to": "reception"}
     if kind == "flow":
         return {"flow": "identity"}
     if kind == "python":
@@ -87,6 +91,7 @@ def _possible(kind: str, random: Random, text: Text) -> Fields:
             "keys": {"least": "7", "most": "12"},
         },
         "overflow": queue,
+        "transfer": {"say": text(), "seconds": random.choice(("5", "30", "120"))},
         "lookup": {"seconds": "4", "query": {"currency": "CNY"}},
     }
     return possible.get(kind, {})

@@ -110,6 +110,20 @@ def arrows(document: Document) -> list[Arrow]:
     ]
 
 
+def leads(document: Document) -> list[Arrow]:
+    """All arrows: with those by which who waits is led out of the line."""
+    return [*arrows(document), *out_of_line(document, "keys"), *out_of_line(document, "overflow")]
+
+
+def out_of_line(document: Document, field: str) -> list[Arrow]:
+    """Those of the `keys`, or of the `overflow`, of queues."""
+    return [
+        (name, outcome, target)
+        for name in of_kind(document, "queue")
+        for outcome, target in document["steps"][name].get(field, {}).items()
+    ]
+
+
 def of_kind(document: Document, *kinds: str) -> list[str]:
     return [name for name, step in document["steps"].items() if step["do"] in kinds]
 
@@ -140,18 +154,20 @@ def reached(ways: list[Arrow], first: str) -> set[str]:
 
 
 def open_steps(document: Document) -> set[str]:
-    """Steps that a caller can come to while it is open, before a talk, without using up a limit;
-    `closure` is for the staff."""
-    free = ("closed", "emergency", "too_many", "talked")
-    staff = of_kind(document, "closure")
-    ways = [way for way in arrows(document) if way[1] not in free and way[0] not in staff]
+    """Steps that a caller can come to while it is open, before a talk and before a promise, without
+    using up a limit; `closure` is for the staff."""
+    free = ("closed", "emergency", "too_many", "talked", "promised")
+    staff, rung = of_kind(document, "closure"), of_kind(document, "transfer")
+    ways = [way for way in leads(document) if way[1] not in free and way[0] not in staff]
+    ways = [way for way in ways if way[0] not in rung or way[1] != "done"]
     return reached(ways, document["first"])
 
 
 def unlimited_ways(document: Document) -> list[Arrow]:
-    """Arrows that can be taken again and again, whatever the limits are."""
-    has_limit = limited(document)
-    return [way for way in arrows(document) if way[0] not in has_limit and way[2] not in has_limit]
+    """Arrows that can be taken again and again, whatever the limits are; the overflow rules speak
+    once."""
+    has_limit, ways = limited(document), [*arrows(document), *out_of_line(document, "keys")]
+    return [way for way in ways if way[0] not in has_limit and way[2] not in has_limit]
 
 
 def round_trip(ways: list[Arrow], step: str) -> set[str]:
@@ -197,10 +213,11 @@ def surely_missing(document: Document, name: str) -> set[str]:
 
 
 def _lacks(document: Document, name: str, value: str, careful: bool) -> bool:
-    """Whether a caller may come to a step without this value; after a talk nobody has any."""
-    talks = {target for _, outcome, target in arrows(document) if outcome == "talked"}
+    """Whether a caller may come to a step without this value; after a wait nobody has any."""
+    queues = of_kind(document, "queue")
+    begins = [document["first"], *(way[2] for way in leads(document) if way[0] in queues)]
     ways = _without(document, value, careful)
-    return any(name in reached(ways, begin) for begin in (document["first"], *talks))
+    return any(name in reached(ways, begin) for begin in begins)
 
 
 def _without(document: Document, value: str, careful: bool) -> list[Arrow]:

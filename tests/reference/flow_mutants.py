@@ -13,14 +13,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from tests.reference import call_mutants, field_mutants, kind_mutants, prompt_mutants, way_mutants
+from tests.reference import (
+    call_mutants,
+    field_mutants,
+    kind_mutants,
+    prompt_mutants,
+    waiting_mutants,
+    way_mutants,
+)
 from tests.reference.clean_flows import random_flow
 from tests.reference.flow_documents import FRAME, Document, examples, lines_of, written
 
 Mistake = Callable[[Document, Random], set[str]]
 MISTAKES: dict[str, Mistake] = {
     **way_mutants.MISTAKES, **prompt_mutants.MISTAKES, **field_mutants.MISTAKES,
-    **kind_mutants.MISTAKES, **call_mutants.MISTAKES,
+    **kind_mutants.MISTAKES, **call_mutants.MISTAKES, **waiting_mutants.MISTAKES,
 }  # fmt: skip
 ATTEMPTS = 400
 

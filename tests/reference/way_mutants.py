@@ -11,9 +11,11 @@ from tests.reference.flow_documents import (
     Arrow,
     Document,
     arrows,
+    leads,
     limited,
     of_kind,
     open_steps,
+    out_of_line,
     reached,
     round_trip,
     unlimited_ways,
@@ -25,7 +27,10 @@ ENDS = ("queue", "goodbye", "return")
 
 
 def _retarget(document: Document, way: Arrow, target: str) -> None:
-    document["steps"][way[0]]["then"][way[1]] = target
+    step = document["steps"][way[0]]
+    fields = ("then", "keys", "overflow") if step["do"] == "queue" else ("then",)
+    field = next(field for field in fields if way[1] in step.get(field, {}))
+    step[field][way[1]] = target
 
 
 def _goodbye(document: Document) -> str:
@@ -137,7 +142,7 @@ def odd_step_name(document: Document, random: Random) -> set[str]:
     steps = {odd if step == name else step: it for step, it in document["steps"].items()}
     document["steps"] = steps
     document["first"] = odd if document["first"] == name else document["first"]
-    for way in arrows(document):
+    for way in leads(document):
         if way[2] == name:
             _retarget(document, way, odd)
     return {odd, "steps"} if "/" in odd else {odd}  # so are steps of called flows named
@@ -167,7 +172,8 @@ def way_out_leads_back(document: Document, random: Random) -> set[str]:
         return set()
     name = random.choice(names)
     others = limited(document) - {name}
-    ways = [w for w in arrows(document) if not {w[0], w[2]} & others and w[1] != "too_many"]
+    ways = [*arrows(document), *out_of_line(document, "keys")]
+    ways = [w for w in ways if not {w[0], w[2]} & others and w[1] != "too_many"]
     if not (back := sorted(round_trip(ways, name))):
         return set()
     way_out = (name, "too_many", random.choice(back))
@@ -208,7 +214,7 @@ def nobody_there(document: Document, random: Random) -> set[str]:
     if of_kind(document, "return"):
         return set()  # whoever calls may have a person
     persons, bye = of_kind(document, "queue", "message"), _goodbye(document)
-    for way in arrows(document):
+    for way in leads(document):
         if way[2] in persons:
             _retarget(document, way, bye)
     for name in persons:
@@ -238,7 +244,8 @@ def sent_away(document: Document, random: Random) -> set[str]:
     bye, free = _goodbye(document), of_kind(document, "menu", "ask", "message")
     ways = [w for w in arrows(document) if w[0] not in free and w[2] != bye]
     owed = ("closed", "emergency", "too_many", "talked", "promised")
-    ways = [w for w in ways if w[1] not in owed]
+    rung = of_kind(document, "transfer")
+    ways = [w for w in ways if w[1] not in owed and (w[0] not in rung or w[1] != "done")]
     if not ways:
         return set()
     way = random.choice(ways)

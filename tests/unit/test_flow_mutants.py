@@ -38,6 +38,8 @@ def test_random_clean_flows_have_every_kind_of_step() -> None:
     steps = [step for n in range(CLEAN) for step in random_flow(Random(n))["steps"].values()]
     assert {step["do"] for step in steps} == KINDS.keys() - {"return", "closure"}
     assert sum("too_many" in step.get("then", {}) for step in steps) > CLEAN / 2
+    waiting = {field for step in steps if step["do"] == "queue" for field in step}
+    assert {"keys", "overflow", "urgency", "tell"} <= waiting
     assert sum("{value_" in str(step.get("say")) for step in steps) > CLEAN / 4
 
 
