@@ -31,9 +31,7 @@ def flow_house(
         folder = instance.settings.data / "flows"
         folder.mkdir()
         file = folder / "tested.yaml"
-        file.write_text(
-            json.dumps(flow), encoding="utf-8"
-        )
+        file.write_text(json.dumps(flow), encoding="utf-8")
         spoken = load(file, house_of(instance.settings)).prompts()
         done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), spoken))
         assert done.failed == []
