@@ -103,6 +103,8 @@ async def one_call(
             return f"came to {there}, not to {deed.step}, on the way {path.trail}"
         if quiet:
             quiet.cancel()  # the step is over
+        if deed.waited and deed.keys:
+            await _waits(stage, seen.contact)
         quiet = await _do(deed, callers, index, hand)
     if path.deeds[-1].outcome == "waiting":
         await asyncio.sleep(IN_QUEUE)
@@ -112,6 +114,16 @@ async def one_call(
     except TimeoutError:
         return f"stuck in {path.deeds[-1].step}, on the way {path.trail}"
     return ""
+
+
+async def _waits(stage: FlowStage, contact: str) -> None:
+    """Until they are in the line: what is keyed before is no answer."""
+    async with asyncio.timeout(STUCK_SECONDS):
+        while True:
+            contacts = (await stage.house.core.ask("contacts"))["contacts"]
+            if any(one["contact"] == contact and one["state"] == "waiting" for one in contacts):
+                return
+            await asyncio.sleep(0.2)
 
 
 def _began(n: int, seen: Seen) -> bool:

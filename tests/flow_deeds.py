@@ -95,6 +95,8 @@ class Deed:
     """What is known from then on, over what was."""
     seconds: float = 0.0
     """About how long it takes."""
+    waited: bool = False
+    """Comes after a wait for a person: values of before are gone then."""
 
 
 Answer = tuple[str, Mapping[str, str]]
@@ -226,10 +228,15 @@ def _verify(maze: Maze, step: VerifyStep, at: At) -> Iterator[Deed]:
 
 
 def _queue(maze: Maze, step: QueueStep, at: At) -> Iterator[Deed]:
-    if at.world.talks and TALKED in step.then:
-        yield Deed(at.step, TALKED, seconds=KEYING)
+    """Rules lead away at once, agents answer at once: a key works while neither comes."""
+    if at.world.overflow in step.overflow:
+        yield Deed(at.step, at.world.overflow, seconds=SAYING, waited=True)
+    elif at.world.talks and TALKED in step.then:
+        yield Deed(at.step, TALKED, seconds=KEYING, waited=True)
     else:
         yield Deed(at.step, WAITING, seconds=KEYING)
+        for key in sorted(step.keys):
+            yield Deed(at.step, key, key, seconds=SAYING, waited=True)
 
 
 def _callback(maze: Maze, step: CallbackStep, at: At) -> Iterator[Deed]:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from ivr.flow import DONE, TALKED, TOO_MANY, Flow
+from ivr.flow import DONE, TOO_MANY, Flow
 from ivr.graph import reachable
 from ivr.steps_waiting import WAITING
 from tests.flow_deeds import BY_FAULTS, DEEDS, HANG_UP, At, Deed, Maze, World, takes_time
@@ -26,10 +26,10 @@ class Path:
 
     @property
     def trail(self) -> list[str]:
-        """What the journal says of it. Who has been talked to has waited before."""
+        """What the journal says of it. Who was talked to or left the line has waited before."""
         trail: list[str] = []
         for deed in self.deeds:
-            trail += [f"{deed.step}:{WAITING}"] if deed.outcome == TALKED else []
+            trail += [f"{deed.step}:{WAITING}"] if deed.waited else []
             told = "caller gone" if deed.outcome == HANG_UP else deed.outcome
             trail.append(f"{deed.step}:{told}")
         return trail
@@ -80,7 +80,8 @@ def deeds_at(maze: Maze, at: At) -> Iterator[Deed]:
 
 
 def _then(maze: Maze, at: At, deed: Deed, following: str) -> At:
-    visits, values = dict(at.visits), {**dict(at.values), **dict(deed.values)}
+    known = {} if deed.waited else dict(at.values)
+    visits, values = dict(at.visits), {**known, **dict(deed.values)}
     if maze.flow.steps[at.step].at_most:
         visits[at.step] = visits.get(at.step, 0) + 1
     return At(following, at.world, tuple(sorted(visits.items())), tuple(sorted(values.items())))
