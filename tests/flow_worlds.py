@@ -56,9 +56,12 @@ def worlds(settings: Settings, flow: Flow, language: str) -> list[World]:
 
 def spills_from(flow: Flow) -> set[str]:
     """The queues whose overflow rules the flow asks, or goes by while callers wait."""
-    steps = [step for step in flow.steps.values() if isinstance(step, OverflowStep)]
-    waits = [step for step in flow.steps.values() if isinstance(step, QueueStep) and step.overflow]
-    return {step.queue for step in (*steps, *waits) if step.queue}
+    return {
+        step.queue
+        for step in flow.steps.values()
+        if (isinstance(step, OverflowStep) or (isinstance(step, QueueStep) and step.overflow))
+        and step.queue
+    }
 
 
 def furnish(flow: Flow, world: World, shop: str) -> Callable[[Path], None]:
