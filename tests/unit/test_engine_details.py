@@ -77,6 +77,15 @@ def test_all_who_ask_the_same_stand_in_one_line_but_where_promise_and_wait_disag
     assert len(demand.lines) == lines
 
 
+def test_who_may_serve_after_a_second_alone_is_not_taken_for_an_exact_match() -> None:
+    """However long they have been idle, and the contact has waited."""
+    relaxed = (Relax(1.0, {"billing": 1}),)
+    agents = member(ANN, skills={"billing": 1}), member(BOB, skills={"billing": 5})
+    stage = Stage(house(*agents, relax=relaxed), ANN, BOB)
+    asked = {"skills": {"billing": 5}, "entered_at": 5.0}
+    assert stage.arrives(ONE, 10.0, **asked) == [(ONE, BOB)]
+
+
 def test_a_phone_that_nobody_has_heard_of_is_not_rung() -> None:
     stage = Stage(house(member(ANN)))
     stage.tell(AgentLoggedIn(ANN), 5.0)

@@ -187,6 +187,14 @@ def test_who_comes_back_from_a_break_may_be_offered_at_once() -> None:
     assert stage.engine.contacts[ONE].state is ContactState.RINGING
 
 
+def test_a_phone_that_nobody_answers_says_nothing_about_how_long_talks_last() -> None:
+    """Else every declined offer would shorten the wait that callers are told."""
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.ends(ONE, OfferEnd.DECLINED, 14.0)
+    assert stage.engine.freed == {ANN: False}
+
+
 def test_an_agent_who_is_done_early_with_wrap_up_counts_as_freed_after_a_talk() -> None:
     stage = Stage(house(member(ANN), wrap_up_seconds=30.0), ANN)
     stage.arrives(ONE, 10.0)

@@ -43,6 +43,15 @@ def test_an_earlier_contact_keeps_its_best_agent_when_a_later_one_can_go_elsewhe
     assert matched(options) == {0: "a", 1: "e", 2: "b"}
 
 
+def test_who_has_to_leave_the_best_agents_to_others_gets_the_best_of_the_rest() -> None:
+    """Not whoever came first on the way to a place for all."""
+    everybody, two = Options("bcda"), Options("bc")
+    options = [two if n % 2 else everybody for n in range(4)]
+    everyone = {0: "d", 1: "b", 2: "a", 3: "c"}
+    assert best([one.agents for one in options]) == everyone
+    assert matched(options) == everyone
+
+
 @pytest.mark.parametrize("seed", range(400))
 def test_everybody_gets_whom_they_get_when_every_way_is_tried(seed: int) -> None:
     dice = Random(seed)
