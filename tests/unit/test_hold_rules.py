@@ -210,6 +210,16 @@ def test_who_rings_too_long_elsewhere_is_offered_to_the_agent_who_frees() -> Non
     assert (made.contact, made.agent, made.rule) == (ONE, BOB, Rule.ELSEWHERE)
 
 
+def test_of_two_who_ring_too_long_elsewhere_the_first_in_order_is_offered_anew() -> None:
+    agents = member(ANN), member(BOB), member(CHO)
+    stage = Stage(house(*agents, offer_elsewhere_after=5.0, ring_seconds=60.0), ANN, BOB)
+    stage.arrives(ONE, 10.0)
+    stage.arrives(TWO, 11.0)
+    stage.at(16.0)
+    stage.comes(CHO, 17.0)
+    assert stage.engine.agents[CHO].kept_for == stage.offer(ONE)
+
+
 def test_a_phone_that_has_not_rung_long_goes_on_ringing() -> None:
     stage = Stage(house(member(ANN), member(BOB), offer_elsewhere_after=5.0), ANN)
     stage.arrives(ONE, 10.0)
