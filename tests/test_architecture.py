@@ -107,3 +107,9 @@ def test_every_exception_to_a_rule_is_still_needed() -> None:
     assert [path for path in MAY_CATCH_ALL if not list(broad_catches(by_path[path]))] == []
     assert [path for path in READS_ENVIRONMENT if "os.environ" not in by_path[path].source] == []
     assert [path for path in LONG_FILES if not (ROOT / path).exists()] == []
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Pytest would read only one of them."""
+    names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
+    assert sorted(names) == sorted(set(names))

@@ -110,7 +110,7 @@ FAST = (
     "-n", "logical", "--maxprocesses", "8",
 )  # fmt: skip
 """What pytest is told when it has to be quick."""
-WHOLE = ("-n", "2", "--dist", "loadgroup")
+WHOLE = ("-n", "2")
 """What it is told when it runs everything: see `tests/conftest.py`."""
 
 

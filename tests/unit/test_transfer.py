@@ -1,5 +1,5 @@
 """`transfer` rings a telephone that is no agent's: once, whatever dies, and never leaves callers
-alone. What Asterisk does for it is in `test_transfer_line` and `integration/test_transfer`."""
+alone. What Asterisk does for it: `test_transfer_line`, `integration/test_transfer_on_asterisk`."""
 
 from __future__ import annotations
 
