@@ -71,7 +71,7 @@ def show(
     from ivr.steps_taken import Counted
 
     settings, counted = settings_or_fail(), Counted(name, version)
-    flow = _version(settings, name, version) if version else _draft(settings, name)
+    flow = _version(settings, name, version) if version else draft(settings, name)
     period = period_of(day, since, until, zone or common_zone(settings))
     taken = asyncio.run(_taken(settings, counted, period)) if period else None
     drawn = sketch(flow, taken.counts if taken else None)
@@ -81,7 +81,8 @@ def show(
     _put_out(drawn, counted, period, taken, svg, text=mermaid or not svg, as_json=json)
 
 
-def _draft(settings: Settings, name: str) -> Flow:
+def draft(settings: Settings, name: str) -> Flow:
+    """The flow as its file has it, published or not."""
     from ivr.faults import BadFlow, meant
     from ivr.load import load_for
 

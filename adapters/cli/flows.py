@@ -7,11 +7,12 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.cli import flow_show, flow_test, flow_try
+from adapters.cli import flow_hear, flow_show, flow_test, flow_try
 from adapters.cli.output import Json, fail, settings_or_fail, table
 
 app = typer.Typer(no_args_is_help=True)
 app.command()(flow_show.show)
+app.command()(flow_hear.hear)
 app.command("try")(flow_try.walk)
 app.command("test")(flow_test.rehearse)
 Name = Annotated[str, typer.Argument(help="The flow's name: that of its file, without .yaml.")]
