@@ -148,7 +148,8 @@ async def together(stage: FlowStage, paths: Sequence[Path], report: Report) -> N
     stage.watch.calls.clear()
     await _give_pins(stage, numbers)
     by_number: dict[str, list[Path]] = {}
-    for path in paths:
+    for path in sorted(paths, key=lambda path: len(path.deeds), reverse=True):
+        # Nobody acts before all are answered: whoever hangs up in the first step dials last.
         by_number.setdefault(path.world.dialled, []).append(path)
     playing: list[asyncio.Task[str]] = []
     hands: list[Hand] = []
