@@ -272,3 +272,23 @@ def test_deferred_work_that_was_promised_sooner_but_waited_less_keeps_nobody_fro
     stage.arrives(ONE, 130.0, channel="email", due_at=3000.0)
     assert stage.at(159.0) == []
     assert stage.at(160.0) == [(TWO, ANN)]
+
+
+def test_a_parked_contact_that_is_moved_to_another_queue_is_news() -> None:
+    """What is no news is not written down, and a restart would have it in the queue of before."""
+    stage = Stage(house(member(ANN)))
+    stage.arrives(ONE, 10.0)
+    stage.tell(Parked(ONE), 12.0)
+    stage.tell(Transferred(ONE, SALES), 13.0)
+    assert stage.engine.changed
+    stage.tell(Transferred(ONE, SALES), 14.0)
+    assert not stage.engine.changed
+
+
+def test_an_automatic_regrade_to_the_credit_that_a_contact_has_is_not_refused() -> None:
+    """It lowers nothing: the same rule may find the same contact twice."""
+    stage = Stage(house(member(ANN)))
+    stage.arrives(ONE, 10.0)
+    for _ in range(2):
+        stage.tell(Regraded(ONE, 30.0, AUTOMATIC), 11.0)
+    assert stage.engine.contacts[ONE].credit == 30.0
