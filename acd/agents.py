@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 from acd.config import Centre, Member
 from acd.events import OfferEnd
-from acd.model import Agent, Medium, OfferId, Phase, Seconds, Work
+from acd.model import Agent, Medium, OfferId, OfferMade, Phase, Seconds, Work
 from acd.requests import AgentLoggedIn, AgentLoggedOff, AgentPaused, AgentReady
 from acd.states import AgentState, ForbiddenMove, after_agent
 
@@ -16,6 +16,16 @@ BUSY_STATES = (OFFERED, TALKING)
 MAY_NOT_STOP = (OFFERED, TALKING, WRAP_UP)
 WRAPS_UP = Phase.WRAP_UP
 NO_ANSWER = "no answer"
+NO_DISPOSITION = "no disposition"
+
+
+class WrapUp(NamedTuple):
+    """How long wrap-up takes after a talk."""
+
+    usual: Seconds
+    limit: Seconds | None = None
+    """Until the talk has a disposition it goes on, at most so long; None: it needs none."""
+
 
 OFFER_OVER_MOVES = {
     OfferEnd.DECLINED: "decline",
@@ -57,6 +67,8 @@ def ready(agent: Agent, event: AgentReady, centre: Centre, now: Seconds) -> None
     if agent.state in BUSY_STATES and agent.pause_after is not None:
         agent.pause_after = None
     elif agent.state is AgentState.WRAP_UP:
+        if any(work.owes for work in agent.works.values()):
+            raise ForbiddenMove(f"the talk of agent {agent.id} needs a disposition first")
         agent.works.clear()
         agent.pause_after = None
         _become_ready(agent, "done", now)
@@ -119,30 +131,45 @@ def offer_over(
     _take_what_was_asked(agent, now)
 
 
-def talk_over(agent: Agent, offer: OfferId, now: Seconds, wrap_up_seconds: Seconds) -> None:
+def talk_over(agent: Agent, offer: OfferMade, now: Seconds, wrap_up: WrapUp) -> None:
     """The agent's leg is gone: wrap-up, for this long."""
-    work = agent.works.get(offer)
+    work = agent.works.get(offer.id)
     if work is None:
         return
-    work.phase, work.ends_at = WRAPS_UP, now + wrap_up_seconds
-    if len(agent.works) > 1 and any(map(_on, agent.works.values())):
+    work.phase, work.contact, work.queue = WRAPS_UP, offer.contact, offer.queue
+    work.usual_end, work.owes = now + wrap_up.usual, wrap_up.limit is not None
+    work.ends_at = now + (wrap_up.usual if wrap_up.limit is None else wrap_up.limit)
+    if any(map(_on, agent.works.values())):
         _go_on(agent, now)
     elif agent.state is TALKING:
         _move(agent, "hang up", now)
     elif agent.state is OFFERED:
         _move(agent, "wrap up", now)
-    if not wrap_up_seconds:
+    if work.ends_at <= now:
         wrap_up_over(agent, now)
 
 
-def wrap_up_over(agent: Agent, now: Seconds) -> None:
-    """What was wrapped up by now is done: free again, or on the break that was asked for."""
-    for id_, work in list(agent.works.items()):
-        if work.phase is WRAPS_UP and work.ends_at <= now:
-            del agent.works[id_]
+def wrap_up_over(agent: Agent, now: Seconds) -> Mapping[OfferId, Work]:
+    """What was wrapped up by now is done: free again, or on the break that was asked for. Whose
+    talk still needs a disposition is not ready; what is over without one is returned."""
+    over = {i: w for i, w in agent.works.items() if w.phase is WRAPS_UP and w.ends_at <= now}
+    for id_ in over:
+        del agent.works[id_]
+    undisposed = {id_: work for id_, work in over.items() if work.owes}
+    if undisposed and agent.pause_after is None:
+        agent.pause_after = NO_DISPOSITION
     if agent.state is WRAP_UP and not agent.works:
         _become_ready(agent, "done", now)
         _take_what_was_asked(agent, now)
+    return undisposed
+
+
+def disposed(agent: Agent, work: Work, now: Seconds, *, ends: bool) -> None:
+    """The talk that is wrapped up has its disposition, which may end the wrap-up."""
+    work.owes = False
+    work.ends_at = now if ends else max(now, work.usual_end)
+    if work.ends_at <= now:
+        wrap_up_over(agent, now)
 
 
 def follow(agent: Agent, before: Member | None, centre: Centre) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from acd import agents, offers
 from acd.arrivals import unpark
-from acd.commands import Close, ContactEnd
+from acd.commands import Close, ContactEnd, Undisposed
 from acd.deadlines import Alarm
 from acd.events import OfferEnd
 from acd.floor import Floor
@@ -126,7 +126,8 @@ def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
 
 def _end_wrap_up(floor: Floor, subject: str, now: Seconds) -> None:
     agent = floor.agents[AgentId(subject)]
-    agents.wrap_up_over(agent, now)
+    for offer, work in agents.wrap_up_over(agent, now).items():
+        floor.commands.append(Undisposed(work.contact, agent.id, offer, work.queue))
     floor.freed[agent.id] = True
     floor.refresh(agent, now)
 

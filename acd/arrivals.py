@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from acd import events
 from acd.commands import Close, ContactEnd
+from acd.consults import end_consultations
 from acd.floor import Floor
-from acd.model import Contact, ContactId, Lane, Place, Seconds
-from acd.offers import end_consultations, withdraw
+from acd.model import CALLED_BACK, Contact, Lane, OfferId, Place, Rule, Seconds, medium_of
+from acd.offers import make, withdraw
 from acd.requests import AUTOMATIC, Regraded
 from acd.states import ContactState, ForbiddenMove, after_contact
 
@@ -24,6 +25,8 @@ ENDINGS = {
     S.AFTER: ContactEnd.SERVED,
 }
 TALKED = (S.TALKING, S.HELD, S.AFTER)
+UNTALKED = (S.ARRIVING, S.WAITING, S.RINGING, S.PARKED)
+WHEN_CALLED = (*UNTALKED, S.TALKING, S.AFTER)
 
 
 def arrived(floor: Floor, event: events.Arrived, now: Seconds) -> bool:
@@ -65,7 +68,7 @@ def _place(floor: Floor, event: events.Arrived, now: Seconds) -> Place:
     """A place of its own, or that of a contact that was cut off a moment ago."""
     grace = floor.queue(event.queue).grace
     left = floor.places.pop(event.resumes, None) if event.resumes else None
-    if left and now - left.left_at <= grace:
+    if left and (event.by_pass or now - left.left_at <= grace):
         return left
     floor.seq += 1
     credit = floor.centre.credit(event.class_, event.urgency, event.repeat)
@@ -95,7 +98,16 @@ def returned(floor: Floor, event: events.Returned, now: Seconds) -> bool:
         return False  # late news of an earlier talk
     contact.offer = None
     _wait(floor, contact, "back", now)
+    if event.nobody:
+        _send_back(floor, contact, now)
     return True
+
+
+def _send_back(floor: Floor, contact: Contact, now: Seconds) -> None:
+    """To the agent who handed it on, if they are free; else it waits like any other."""
+    sender = contact.talked_with
+    if floor.link_up and sender and sender in floor.openings[contact.medium].agents:
+        make(floor, contact, floor.agents[sender], now, Rule.SENT_BACK)
 
 
 def taken_by_fallback(floor: Floor, event: events.TakenByFallback, now: Seconds) -> bool:
@@ -120,9 +132,7 @@ def caller_left(floor: Floor, event: events.CallerLeft, now: Seconds) -> bool:
     del floor.contacts[contact.id]
     floor.ended[contact.id] = now
     if how in (ContactEnd.ABANDONED, ContactEnd.LOST) and contact.lane is Lane.LIVE:
-        floor.places[contact.id] = Place(
-            contact.entered_at, contact.seq, contact.credit, contact.offers_made, now
-        )
+        floor.places[contact.id] = Place.of(contact, now)
     floor.commands.append(Close(contact.id, how))
     return True
 
@@ -130,6 +140,8 @@ def caller_left(floor: Floor, event: events.CallerLeft, now: Seconds) -> bool:
 def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
     if contact is None or contact.channel == event.channel:
+        return False
+    if event.waits and contact.state in TALKED:
         return False
     waits = contact.state is S.WAITING
     floor.leave(contact)
@@ -143,16 +155,25 @@ def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
 
 def parked(floor: Floor, event: events.Parked, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
-    if contact is None or contact.state not in (S.ARRIVING, S.WAITING, S.RINGING, S.PARKED):
+    if contact is None or contact.state not in _may_park(contact):
+        return False
+    if event.channel and medium_of(event.channel) is not contact.medium:
         return False
     if contact.state is S.PARKED and not _is_shorter(event.limit, contact.park_limit):
         return False  # known, or late news: a promise bounds a dialogue, never the other way
     floor.leave(contact)
     _end_offer(floor, contact, "parked", now)
+    if contact.state in TALKED:
+        contact.offer = None  # the agent's leg ends by itself
     contact.state = after_contact(contact.state, "park")
     contact.parked_at, contact.parked_until, contact.park_limit = now, event.until, event.limit
     floor.parked(contact)
     return True
+
+
+def _may_park(contact: Contact) -> tuple[ContactState, ...]:
+    """A caller in a talk is there; a customer whom we call may turn out not to be."""
+    return WHEN_CALLED if contact.channel == CALLED_BACK else UNTALKED
 
 
 def _is_shorter(limit: Seconds | None, than: Seconds | None) -> bool:
@@ -184,6 +205,8 @@ def transferred(floor: Floor, event: events.Transferred, now: Seconds) -> bool:
     contact = floor.contacts.get(event.contact)
     if contact is None or contact.state not in (S.WAITING, S.PARKED, *TALKED):
         return False
+    if event.offer and (event.offer != contact.talked or contact.state not in TALKED):
+        return False  # late news of an earlier talk
     skills = contact.skills if event.skills is None else dict(event.skills)
     is_same = (contact.queue, contact.skills) == (event.queue, skills)
     if is_same and contact.state in (S.WAITING, S.PARKED):
@@ -201,16 +224,30 @@ def transferred(floor: Floor, event: events.Transferred, now: Seconds) -> bool:
 
 
 def held(floor: Floor, event: events.Held, now: Seconds) -> bool:
-    return _hold(floor, event.contact, S.TALKING, "hold")
+    contact = floor.contacts.get(event.contact)
+    return bool(contact and _is_news(contact, event.offer, event.number)
+                and _hold(contact, S.TALKING, "hold"))  # fmt: skip
 
 
 def resumed(floor: Floor, event: events.Resumed, now: Seconds) -> bool:
-    return _hold(floor, event.contact, S.HELD, "resume")
+    contact = floor.contacts.get(event.contact)
+    if contact is None or not _is_news(contact, event.offer, event.number):
+        return False
+    if event.alone:
+        end_consultations(floor, contact, now)
+    return _hold(contact, S.HELD, "resume") or bool(floor.commands)
 
 
-def _hold(floor: Floor, id_: ContactId, state: ContactState, move: str) -> bool:
-    contact = floor.contacts.get(id_)
-    if contact is None or contact.state is not state:
+def _is_news(contact: Contact, offer: OfferId | None, number: int) -> bool:
+    """Whether this hold or resume is of the talk there is, and later than what is known of it."""
+    if (offer and offer != contact.offer) or (number and number <= contact.moves):
+        return False
+    contact.moves = number or contact.moves
+    return True
+
+
+def _hold(contact: Contact, state: ContactState, move: str) -> bool:
+    if contact.state is not state:
         return False
     contact.state = after_contact(state, move)
     return True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from acd.model import AgentId, ContactId, OfferId, Rule, Seconds
+from acd.model import AgentId, ContactId, OfferId, QueueId, Rule, Seconds
 
 
 class ContactEnd(StrEnum):
@@ -15,6 +15,7 @@ class ContactEnd(StrEnum):
     ABANDONED = "abandoned"  # the caller left while waiting
     LEFT = "left"  # the caller left before reaching the queue
     EXPIRED = "expired"  # parked for longer than the queue allows
+    NOT_REACHED = "not reached"  # called by an agent, and never on the line
     LOST = "lost"  # neither channel nor record of an end: never called abandoned
 
 
@@ -26,6 +27,10 @@ class Offer(NamedTuple):
     agent: AgentId
     ring_seconds: Seconds
     rule: Rule = Rule.ORDER
+    asked_by: OfferId | None = None
+    """The talk whose agent asks for this one; None: nobody, the engine itself."""
+    leaves: bool = False
+    """Whether that agent leaves the talk at once."""
 
 
 class Withdraw(NamedTuple):
@@ -35,6 +40,8 @@ class Withdraw(NamedTuple):
     contact: ContactId
     agent: AgentId
     reason: str
+    consulted: bool = False
+    """The agent was asked for advice: what the caller is offered besides is not touched."""
 
 
 class Close(NamedTuple):
@@ -53,4 +60,13 @@ class Overflow(NamedTuple):
     why: str
 
 
-Command = Offer | Withdraw | Close | Overflow
+class Undisposed(NamedTuple):
+    """Nobody has said in time what this talk came to: the agent is not ready. Write it down."""
+
+    contact: ContactId
+    agent: AgentId
+    offer: OfferId
+    queue: QueueId
+
+
+Command = Offer | Withdraw | Close | Overflow | Undisposed

@@ -99,6 +99,11 @@ class Queue:
     offer_elsewhere_after: Seconds | None = None
     """A contact ringing longer is offered to an agent who frees, the first offer withdrawn."""
     overflow: tuple[OverflowRule, ...] = ()
+    dispositions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """What a talk may be said to have come to: codes, with words for people by language."""
+    disposition_limit: Seconds | None = None
+    """Wrap-up goes on until the talk has a disposition, at most so long; None: it needs none."""
+    disposition_ends_wrap_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)

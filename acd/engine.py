@@ -12,16 +12,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from acd import agents, arrivals, offers, requests
+from acd import (
+    agents,
+    arrivals,
+    consults,
+    dispositions,
+    offers,
+    outgoing,
+    pickups,
+    requests,
+)
 from acd.alarms import act, stands
 from acd.assign import assign
-from acd.commands import Command
+from acd.commands import Command, Undisposed
 from acd.config import Centre
 from acd.deadlines import Alarm
 from acd.events import (
     Arrived,
     BecameLive,
     CallerLeft,
+    ConsultDropped,
     Event,
     Held,
     LegEnded,
@@ -30,12 +40,14 @@ from acd.events import (
     OfferAnswered,
     OfferEnded,
     Parked,
+    PhoneAnswered,
     PhoneChanged,
     Reached,
     Resumed,
     Returned,
     Started,
     TakenByFallback,
+    TakenOver,
     TimePassed,
     Transferred,
 )
@@ -98,11 +110,12 @@ class Engine(Floor):
         return True
 
     def _link_changed(self, event: LinkChanged, now: Seconds) -> bool:
-        was, self.link_up = self.link_up, event.up
-        if self.link_up and not was:
-            for offer in self.offers.values():
-                self.rings(offer)
-        return was != event.up
+        if event.up == self.link_up:
+            return False
+        self.link_up = event.up
+        for offer in self.offers.values() if event.up else ():
+            self.rings(offer)
+        return True
 
     def _time_passed(self, event: TimePassed, now: Seconds) -> bool:
         return True
@@ -121,8 +134,11 @@ class Engine(Floor):
         agent = self.agents.get(event.agent)
         if agent is None:
             raise ForbiddenMove(f"there is no agent {event.agent}")
-        was = agent.state
+        was, owed = agent.state, {i: w for i, w in agent.works.items() if w.owes}
         agents.REQUESTS[type(event)](agent, event, self.centre, now)
+        for offer, work in owed.items():
+            if offer not in agent.works:
+                self.commands.append(Undisposed(work.contact, agent.id, offer, work.queue))
         if was is AgentState.WRAP_UP:
             self.freed[agent.id] = True
         if was is AgentState.LOGGED_OFF:
@@ -148,13 +164,19 @@ _RULES: Mapping[type[Event], Handled] = {
     Transferred: arrivals.transferred,
     Held: arrivals.held,
     Resumed: arrivals.resumed,
+    TakenOver: consults.taken_over,
+    ConsultDropped: consults.consult_dropped,
     requests.Regraded: arrivals.regraded,
+    PhoneAnswered: offers.phone_answered,
     OfferAnswered: offers.answered,
     OfferEnded: offers.over,
     LegEnded: offers.leg_ended,
     requests.PickedUp: offers.picked_up,
-    requests.ConsultAsked: offers.consult_asked,
-    requests.TransferCompleted: offers.transfer_completed,
+    requests.RingingTaken: pickups.ringing_taken,
+    requests.CalledOut: outgoing.called_out,
+    requests.ConsultAsked: consults.consult_asked,
+    requests.TransferCompleted: consults.transfer_completed,
+    requests.Disposed: dispositions.disposed,
     requests.AgentLoggedIn: Engine._agent_asks,
     requests.AgentPaused: Engine._agent_asks,
     requests.AgentReady: Engine._agent_asks,

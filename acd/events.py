@@ -18,18 +18,22 @@ from acd.requests import (
     AgentLoggedOff,
     AgentPaused,
     AgentReady,
+    CalledOut,
     ConsultAsked,
+    Disposed,
     PickedUp,
     Regraded,
     Request,
+    RingingTaken,
     TransferCompleted,
 )
 
 __all__ = [
     "AgentLoggedIn", "AgentLoggedOff", "AgentPaused", "AgentReady", "Arrived", "BecameLive",
-    "CallerLeft", "ConsultAsked", "Event", "Held", "LegEnded", "LinkChanged", "Moved",
-    "OfferAnswered", "OfferEnd", "OfferEnded", "Parked", "PhoneChanged", "PickedUp", "Reached",
-    "Regraded", "Request", "Resumed", "Returned", "Started", "TakenByFallback", "TimePassed",
+    "CalledOut", "CallerLeft", "ConsultAsked", "ConsultDropped", "Disposed", "Event", "Held",
+    "LegEnded", "LinkChanged", "Moved", "OfferAnswered", "OfferEnd", "OfferEnded", "Parked",
+    "PhoneAnswered", "PhoneChanged", "PickedUp", "Reached", "Regraded", "Request", "Resumed",
+    "Returned", "RingingTaken", "Started", "TakenByFallback", "TakenOver", "TimePassed",
     "TransferCompleted", "Transferred", "from_plain", "is_event_kind", "to_plain",
 ]  # fmt: skip
 
@@ -81,6 +85,8 @@ class Arrived:
     """When a deferred contact was promised to be served; None: a live contact."""
     resumes: ContactId | None = None
     """A contact that was cut off: its place is taken up, within the grace time."""
+    by_pass: bool = False
+    """Who resumes has a pass, which was judged already: the grace time is no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +103,8 @@ class Returned:
     contact: ContactId
     offer: OfferId | None = None
     """The offer of that talk; None when the telephone side could not tell."""
+    nobody: bool = False
+    """The agent handed the contact on, and it was not answered: back to them first, if free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,16 @@ class TakenByFallback:
     """Phones that ring without us have the contact. It is offered nothing until it returns."""
 
     contact: ContactId
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneAnswered:
+    """The agent's phone was answered, and before its gate the agent is told what the call is about,
+    or asked to accept it. That may take so many `seconds`."""
+
+    contact: ContactId
+    offer: OfferId
+    seconds: Seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,10 +170,14 @@ class PhoneChanged:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """The contact goes on in another channel, with the same key. A ringing phone may still win."""
+    """The contact goes on in another channel, with the same key. A ringing phone may still win.
+
+    `waits`: only if no agent has it yet.
+    """
 
     contact: ContactId
     channel: str
+    waits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +188,9 @@ class Parked:
     until: Seconds | None = None
     limit: Seconds | None = None
     """After so long the waiting episode is over; None: as the queue's `park_limit` says."""
+    channel: str = ""
+    """Where the customer was; news from the telephone of a contact that is online change nothing.
+    Empty: it holds wherever the contact is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,20 +207,55 @@ class Transferred:
     contact: ContactId
     queue: QueueId
     skills: dict[str, int] | None = None
+    offer: OfferId | None = None
+    """The talk out of which it was sent; None: it was in none. News of any other talk is late."""
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The agent put the caller on hold."""
+    """The agent put the caller on hold. `offer`: in this talk; None: in whichever there is.
+
+    `number`: each hold and each resume of a talk has one, from 1 on; what is told twice, or later
+    than what came after it, changes nothing. 0: it has none, and cannot come late.
+    """
 
     contact: ContactId
+    offer: OfferId | None = None
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """The agent speaks with the caller again."""
+    """The agent speaks with the caller again. `offer`, `number`: as of `Held`.
+
+    `alone`: whoever was consulted is needed no more.
+    """
 
     contact: ContactId
+    offer: OfferId | None = None
+    number: int = 0
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """The agent who was consulted, or to whom the contact was handed on, has it now.
+
+    `agent`: for whoever reads the journal; the engine goes by the offer.
+    """
+
+    contact: ContactId
+    offer: OfferId
+    agent: AgentId | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultDropped:
+    """Whoever asked for this agent needs them no more, and they have not answered."""
+
+    contact: ContactId
+    offer: OfferId
+    """That of the consultation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,8 +266,8 @@ class TimePassed:
 Event = (
     Started | LinkChanged | TimePassed | PhoneChanged
     | Arrived | Reached | Returned | TakenByFallback | CallerLeft
-    | OfferAnswered | OfferEnded | LegEnded
-    | Moved | Parked | BecameLive | Transferred | Held | Resumed
+    | PhoneAnswered | OfferAnswered | OfferEnded | LegEnded
+    | Moved | Parked | BecameLive | Transferred | Held | Resumed | TakenOver | ConsultDropped
     | Request
 )  # fmt: skip
 

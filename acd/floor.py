@@ -221,16 +221,21 @@ class Floor:
             return
         if agent.state is LOGGED_OFF and id_ in self.demands.reach:
             self.signed_off(agent, now)
-        known = member if id_ in self.demands.reach and takes_contacts(agent) else None
         for medium, openings in self.openings.items():
-            reached = medium is not VOICE or (agent.reachable and agent.rests_until <= now)
-            if known and reached and room_for(agent, known, medium):
-                openings.open(agent, known)
+            if member and self.has_room(agent, medium, now):
+                openings.open(agent, member)
                 self.fresh_agents[id_] = None
                 if self.reserves:
                     self.reserves.opened(agent, medium)
             elif id_ in openings.agents:
                 self._close(id_, medium)
+
+    def has_room(self, agent: Agent, medium: Medium, now: Seconds) -> bool:
+        """Whether the agent may be offered one more contact of this medium."""
+        member = self.centre.agents.get(agent.id)
+        known = member if agent.id in self.demands.reach and takes_contacts(agent) else None
+        reached = medium is not VOICE or (agent.reachable and agent.rests_until <= now)
+        return bool(known and reached and room_for(agent, known, medium))
 
     def _close(self, agent: AgentId, medium: Medium) -> None:
         self.openings[medium].close(agent)
@@ -263,9 +268,7 @@ class Floor:
         if medium in self.openings:
             return
         strategies = {queue.strategy: None for queue in self.centre.queues.values()}
-        self.openings[medium] = Openings(
-            self.centre, [*strategies] or [Queue(QueueId("")).strategy]
-        )
+        self.openings[medium] = Openings(self.centre, strategies)
         for agent in list(self.agents.values()):
             self.refresh(agent, now)
 

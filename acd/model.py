@@ -43,21 +43,30 @@ class Rule(StrEnum):
     ORDER = "order"  # first of those whom this agent may serve
     PREFERRED = "preferred"  # held for this agent
     ELSEWHERE = "elsewhere"  # rang too long at another agent
-    PICKED_UP = "picked up"  # handed over by a supervisor, out of order
+    PICKED_UP = "picked up"  # by a supervisor's order, or taken from a colleague
+    OUTGOING = "outgoing"  # the agent calls this customer
     CONSULT = "consult"  # asked for by the agent who has the contact
+    SENT_BACK = "sent back"  # handed on by this agent, and nobody answered
 
 
-CALLS, CALLED_BACK = "voice", "callback"
-"""Channels: the customer is on the telephone, or is to be called."""
+CALLS, CALLED_BACK, CALLED_OUT = "voice", "callback", "outgoing"
+"""Channels: the customer is on the telephone, is to be called as was promised, or is called by an
+agent of their own accord."""
 MEDIA: Mapping[str, Medium] = {
     CALLS: Medium.VOICE,
     CALLED_BACK: Medium.VOICE,
+    CALLED_OUT: Medium.VOICE,
     "email": Medium.MAIL,
     "message": Medium.MAIL,
     "ticket": Medium.MAIL,
 }
 """The medium of a channel; channels that are not named here are chats."""
 CHAT, DEFERRED = Medium.CHAT, Lane.DEFERRED  # enums are slow to look into on Python 3.11
+
+
+def medium_of(channel: str) -> Medium:
+    """What a contact in this channel takes of an agent's attention."""
+    return MEDIA.get(channel, CHAT)
 
 
 @dataclass(slots=True)
@@ -89,6 +98,10 @@ class Contact:
     """The agent of the last talk."""
     talked_by: str = ""
     """The version of the rules by which that talk began."""
+    taken: list[OfferId] = field(default_factory=list)
+    """Legs of supervisors who have taken it over: what is told of them again is no news."""
+    moves: int = 0
+    """The number of the last hold or resume of that talk."""
     rests: dict[AgentId, Seconds] = field(default_factory=dict)
     """Agents who declined this contact, and until when they are not offered it again."""
     parked_until: Seconds | None = None
@@ -127,6 +140,13 @@ class Work:
     phase: Phase = Phase.RINGING
     ends_at: Seconds = 0.0
     """When the wrap-up is over."""
+    contact: ContactId = ContactId("")
+    queue: QueueId = QueueId("")
+    """Of the talk that is wrapped up."""
+    usual_end: Seconds = 0.0
+    """When the wrap-up is over once the talk has its disposition."""
+    owes: bool = False
+    """Whether the talk still needs a disposition."""
 
 
 @dataclass(slots=True)
@@ -186,6 +206,10 @@ class OfferMade:
     queue: QueueId = QueueId("")
     class_: str = ""
     medium: Medium = Medium.VOICE
+    disposition: str = ""
+    """What the talk has come to, as its agent has said so far."""
+    picked_up: bool = False
+    """Whether the agent's phone was answered; the gate of its leg is still to come."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,3 +221,19 @@ class Place:
     credit: Seconds
     offers_made: int
     left_at: Seconds
+    queue: QueueId = QueueId("")
+    """What the contact asked for when it left; empty: written down by an older version."""
+    class_: str = "standard"
+    urgency: str = ""
+    language: str = "zh"
+    skills: Mapping[str, int] = field(default_factory=dict)
+    preferred: AgentId | None = None
+
+    @classmethod
+    def of(cls, contact: Contact, now: Seconds) -> Place:
+        """The place that this contact leaves now."""
+        return cls(
+            contact.entered_at, contact.seq, contact.credit, contact.offers_made, now,
+            contact.queue, contact.class_, contact.urgency, contact.language,
+            dict(contact.skills), contact.preferred,
+        )  # fmt: skip

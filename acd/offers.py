@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from acd import agents
-from acd.commands import Offer, Withdraw
+from acd.commands import Close, ContactEnd, Offer, Withdraw
 from acd.deadlines import Alarm
-from acd.events import LegEnded, OfferAnswered, OfferEnd, OfferEnded
+from acd.dispositions import wrap_up_of
+from acd.events import LegEnded, OfferAnswered, OfferEnd, OfferEnded, PhoneAnswered
 from acd.floor import Floor
-from acd.model import Agent, AgentId, Contact, ContactId, OfferId, OfferMade, Rule, Seconds
-from acd.requests import ConsultAsked, PickedUp, TransferCompleted
+from acd.model import (
+    CALLED_OUT,
+    CALLS,
+    Agent,
+    AgentId,
+    Contact,
+    ContactId,
+    Medium,
+    OfferId,
+    OfferMade,
+    Rule,
+    Seconds,
+)
+from acd.requests import PickedUp
 from acd.states import ContactState, ForbiddenMove, after_contact
 
 DECLINE_REST: Seconds = 10.0
@@ -17,16 +30,20 @@ PHONE_REST: Seconds = 5.0
 """How long an agent whose phone was busy or out of reach is offered no calls."""
 CONFIRM_SECONDS: Seconds = 3.0
 """How long to wait for the end of a withdrawn leg before asking for it again."""
+TAKEN = "taken by a colleague"
+"""Why an offer was taken back that another agent takes."""
 
-CONSULT = Rule.CONSULT
+CONSULT, VOICE = Rule.CONSULT, Medium.VOICE
 BEFORE_A_TALK = (ContactState.WAITING, ContactState.RINGING, ContactState.PARKED)
 WITH_AN_AGENT = (ContactState.TALKING, ContactState.HELD)
 
 # ---------------------------------------------------------------- what the engine does
 
 
-def make(floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule) -> None:
-    """Offer this contact to this agent."""
+def make(
+    floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule, leaves: bool = False
+) -> None:
+    """Offer this contact to this agent. `leaves`: whoever asked for it does not wait for them."""
     contact.offers_made += 1
     id_ = OfferId(f"{floor.epoch}.{contact.seq}.{contact.offers_made}")
     ring, medium = floor.queue(contact.queue).ring_seconds, contact.medium
@@ -46,7 +63,8 @@ def make(floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule)
     agents.offered(agent, id_, medium, now)
     floor.refresh(agent, now)
     floor.rings(offer)
-    floor.commands.append(Offer(id_, contact.id, agent.id, ring, rule))
+    asked_by = contact.talked if rule is CONSULT else None
+    floor.commands.append(Offer(id_, contact.id, agent.id, ring, rule, asked_by, leaves))
 
 
 def withdraw(floor: Floor, offer: OfferMade, reason: str, now: Seconds) -> None:
@@ -55,21 +73,15 @@ def withdraw(floor: Floor, offer: OfferMade, reason: str, now: Seconds) -> None:
     offer.rings_until = now + CONFIRM_SECONDS
     floor.ringing_long.pop(offer.id, None)
     floor.rings(offer)
-    floor.commands.append(Withdraw(offer.id, offer.contact, offer.agent, reason))
+    consulted = offer.rule is CONSULT
+    floor.commands.append(Withdraw(offer.id, offer.contact, offer.agent, reason, consulted))
 
 
-def end_consultations(floor: Floor, contact: Contact, now: Seconds) -> None:
-    """Nobody rings to be consulted about a talk that is over."""
-    for id_ in floor.consulting.pop(contact.id, ()):
-        offer = floor.offers.get(id_)
-        consults = offer is not None and offer.rule is CONSULT and offer.answered_at is None
-        if offer and consults and not offer.withdrawn:
-            withdraw(floor, offer, "the talk is over", now)
-
-
-def keep(floor: Floor, agent: Agent, offer: OfferMade, now: Seconds) -> None:
-    """Take an offer back that has rung too long, and keep this agent for its contact."""
-    withdraw(floor, offer, "rings too long", now)
+def keep(
+    floor: Floor, agent: Agent, offer: OfferMade, now: Seconds, why: str = "rings too long"
+) -> None:
+    """Take an offer back, and keep this agent for its contact."""
+    withdraw(floor, offer, why, now)
     agent.kept_for, floor.kept[offer.id] = offer.id, agent.id
     floor.deadlines.add(now + CONFIRM_SECONDS, Alarm.KEPT, offer.id)
     floor.refresh(agent, now)
@@ -78,15 +90,26 @@ def keep(floor: Floor, agent: Agent, offer: OfferMade, now: Seconds) -> None:
 # ---------------------------------------------------------------- facts
 
 
+def phone_answered(floor: Floor, event: PhoneAnswered, now: Seconds) -> bool:
+    """Who is being told, or asked, has not let it ring: their time is another. Told once."""
+    offer = floor.offers.get(event.offer)
+    if offer is None or offer.answered_at is not None or offer.withdrawn or offer.picked_up:
+        return False
+    offer.picked_up, offer.rings_until = True, now + event.seconds
+    floor.rings(offer)
+    return True
+
+
 def answered(floor: Floor, event: OfferAnswered, now: Seconds) -> bool:
     offer = floor.offers.get(event.offer)
     if offer is None or offer.answered_at is not None:
         return False
-    _answer(floor, offer, floor.contacts.get(event.contact), now)
+    answer(floor, offer, floor.contacts.get(event.contact), now)
     return True
 
 
-def _answer(floor: Floor, offer: OfferMade, contact: Contact | None, now: Seconds) -> None:
+def answer(floor: Floor, offer: OfferMade, contact: Contact | None, now: Seconds) -> None:
+    """The agent's leg has passed its gate."""
     offer.answered_at, offer.withdrawn = now, ""
     floor.ringing_long.pop(offer.id, None)
     agent = floor.agents[offer.agent]
@@ -97,11 +120,21 @@ def _answer(floor: Floor, offer: OfferMade, contact: Contact | None, now: Second
         return  # no contact: the caller left in the same instant, the leg's end will follow
     if contact.offer and contact.offer != offer.id:
         withdraw(floor, floor.offers[contact.offer], "answered elsewhere", now)
+    talks(floor, contact, offer)
+
+
+def talks(floor: Floor, contact: Contact, offer: OfferMade) -> None:
+    """From here on this offer's agent has the contact."""
     if contact.state in BEFORE_A_TALK:
         floor.leave(contact)
-        contact.state = after_contact(contact.state, "answer")
+    if contact.state is not ContactState.TALKING:
+        move = "resume" if contact.state is ContactState.HELD else "answer"
+        contact.state = after_contact(contact.state, move)
+    if offer.medium is VOICE and contact.medium is not VOICE:
+        contact.channel = CALLS  # the phone that rang when it went online has won
     contact.offer = contact.talked = offer.id
-    contact.talked_with, contact.talked_by = agent.id, floor.centre.version
+    contact.talked_with, contact.talked_by = offer.agent, floor.centre.version
+    contact.moves = 0
 
 
 def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
@@ -120,17 +153,24 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
     floor.rests(agent)
     floor.refresh(agent, now)
     kept = _release_kept(floor, offer.id, now)
-    if contact is None or contact.offer != offer.id:
+    if contact is None:
+        return True
+    handed_on = offer.rule is CONSULT and contact.state is ContactState.AFTER
+    if how is OfferEnd.DECLINED and (handed_on or contact.offer == offer.id):
+        contact.rests = {**contact.rests, agent.id: now + DECLINE_REST}
+    if contact.offer != offer.id:
         return True
     contact.offer = None
-    if how is OfferEnd.DECLINED:
-        contact.rests = {**contact.rests, agent.id: now + DECLINE_REST}
+    if contact.channel == CALLED_OUT:
+        _not_reached(floor, contact, now)
+        return True
     if contact.state in (ContactState.RINGING, *WITH_AN_AGENT):
         move = "offer over" if contact.state is ContactState.RINGING else "back"
         contact.state = after_contact(contact.state, move)
         floor.wait(contact, now)
-        if kept and floor.link_up and _may_still(floor, kept, contact, now):
-            make(floor, contact, kept, now, Rule.ELSEWHERE)
+        if kept and floor.link_up and may_still(floor, kept, contact, now):
+            rule = Rule.PICKED_UP if offer.withdrawn == TAKEN else Rule.ELSEWHERE
+            make(floor, contact, kept, now, rule)
     return True
 
 
@@ -140,21 +180,30 @@ def leg_ended(floor: Floor, event: LegEnded, now: Seconds) -> bool:
     if offer is None:
         return False
     if offer.answered_at is None:
-        _answer(floor, offer, contact, now)
+        answer(floor, offer, contact, now)
     del floor.offers[offer.id]
     if floor.reserves:
         floor.reserves.over(offer)
     agent = floor.agents[offer.agent]
-    wrap_up = 0.0 if offer.rule is CONSULT else floor.queue(offer.queue).wrap_up_seconds
-    agents.talk_over(agent, offer.id, now, wrap_up)
-    if wrap_up:
+    agents.talk_over(agent, offer, now, wrap_up_of(floor, offer, contact))
+    if offer.id in agent.works:
         floor.rests(agent)
     floor.refresh(agent, now)
     if contact and contact.offer == offer.id:
         contact.offer = None
-        if contact.state in WITH_AN_AGENT:
+        if contact.channel == CALLED_OUT:
+            _not_reached(floor, contact, now)
+        elif contact.state in WITH_AN_AGENT:
             contact.state = after_contact(contact.state, "leg ended")
     return True
+
+
+def _not_reached(floor: Floor, contact: Contact, now: Seconds) -> None:
+    """Whom the agent called was never on the line; there is nobody who could wait."""
+    contact.state = after_contact(contact.state, "leave")
+    del floor.contacts[contact.id]
+    floor.ended[contact.id] = now
+    floor.commands.append(Close(contact.id, ContactEnd.NOT_REACHED))
 
 
 def _release_kept(floor: Floor, offer: OfferId, now: Seconds) -> Agent | None:
@@ -167,7 +216,7 @@ def _release_kept(floor: Floor, offer: OfferId, now: Seconds) -> Agent | None:
     return agent
 
 
-def _may_still(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> bool:
+def may_still(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> bool:
     """Whether an agent who was kept for this contact may serve it, after all that has happened."""
     need = floor.demands.need(agent.id, floor.demand(contact, now))
     is_open = agent.id in floor.openings[contact.medium].agents
@@ -178,47 +227,26 @@ def _may_still(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> bo
 
 
 def picked_up(floor: Floor, event: PickedUp, now: Seconds) -> bool:
-    contact = _known(floor, event.contact)
+    contact = known(floor, event.contact)
     if contact.state is not ContactState.WAITING:
         raise ForbiddenMove(f"a contact that is {contact.state} cannot be picked up")
-    make(floor, contact, _free(floor, event.agent, contact, now), now, Rule.PICKED_UP)
+    make(floor, contact, free_for(floor, event.agent, contact, now), now, Rule.PICKED_UP)
     return True
 
 
-def consult_asked(floor: Floor, event: ConsultAsked, now: Seconds) -> bool:
-    contact = _known(floor, event.contact)
-    if contact.state not in WITH_AN_AGENT:
-        raise ForbiddenMove(f"nobody to consult for: the contact is {contact.state}")
-    make(floor, contact, _free(floor, event.agent, contact, now), now, Rule.CONSULT)
-    return True
-
-
-def transfer_completed(floor: Floor, event: TransferCompleted, now: Seconds) -> bool:
-    """From here on the consulted agent has the contact; the other one's leg ends by itself."""
-    contact, offer = _known(floor, event.contact), floor.offers.get(event.offer)
-    if offer is None or offer.contact != contact.id or offer.answered_at is None:
-        raise ForbiddenMove("the consulted agent does not talk")
-    if contact.state not in WITH_AN_AGENT or contact.offer == offer.id:
-        raise ForbiddenMove(f"a contact that is {contact.state} cannot be handed over")
-    if contact.state is ContactState.HELD:
-        contact.state = after_contact(contact.state, "resume")
-    offer.rule = Rule.ORDER  # whoever has the contact at the end wraps it up
-    contact.offer = contact.talked = offer.id
-    contact.talked_with, contact.talked_by = offer.agent, floor.centre.version
-    return True
-
-
-def _known(floor: Floor, contact: ContactId) -> Contact:
+def known(floor: Floor, contact: ContactId) -> Contact:
+    """The contact; refused when there is none."""
     if contact not in floor.contacts:
         raise ForbiddenMove(f"there is no contact {contact}")
     return floor.contacts[contact]
 
 
-def _free(floor: Floor, id_: AgentId, contact: Contact, now: Seconds) -> Agent:
-    agent, medium = floor.agents.get(id_), floor.demand(contact, now).trade.medium
+def free_for(floor: Floor, id_: AgentId, contact: Contact, now: Seconds) -> Agent:
+    """This agent, who has room for the contact; `ForbiddenMove` says why not."""
+    agent = floor.agents.get(id_)
     if agent is None:
         raise ForbiddenMove(f"there is no agent {id_}")
-    if id_ not in floor.openings[medium].agents:
+    if not floor.has_room(agent, contact.medium, now):
         raise ForbiddenMove(f"agent {id_} is {agent.state} and has no room for this contact")
     if not floor.link_up:
         raise ForbiddenMove("the telephone side cannot be commanded just now")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 
+NO_TALK = OfferId("")
 AUTOMATIC = "automatic"
 """Who regrades when no person does. An automatic regrade may only raise the credit."""
 
@@ -58,11 +59,35 @@ class PickedUp:
 
 
 @dataclass(frozen=True, slots=True)
-class ConsultAsked:
-    """The agent who has the contact wants to speak with another agent, who must be free."""
+class RingingTaken:
+    """An agent who is free takes what rings at a colleague."""
 
     contact: ContactId
     agent: AgentId
+    who: str
+    """Who asked for it: the agent at their telephone, or somebody for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOut:
+    """An agent, who must be free, calls somebody: a new contact, that is theirs alone."""
+
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsultAsked:
+    """The agent who has the contact wants to speak with another agent, who must be free.
+
+    `leaves`: they do not wait for the answer; whoever answers takes the contact over.
+    """
+
+    contact: ContactId
+    agent: AgentId
+    leaves: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +98,25 @@ class TransferCompleted:
     offer: OfferId
 
 
+@dataclass(frozen=True, slots=True)
+class Disposed:
+    """What a talk came to, by a code of its queue. Said again, the last holds.
+
+    `offer`: the talk; empty: one that is long over. `agent`: whose talk it was. `who`: who says so,
+    when it is not that agent; then `why`, too.
+    """
+
+    contact: ContactId
+    agent: AgentId
+    queue: QueueId
+    code: str
+    offer: OfferId = NO_TALK
+    who: str = ""
+    why: str = ""
+
+
 AgentRequest = AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
-ContactRequest = Regraded | PickedUp | ConsultAsked | TransferCompleted
+ContactRequest = (
+    Regraded | PickedUp | RingingTaken | CalledOut | ConsultAsked | TransferCompleted | Disposed
+)
 Request = AgentRequest | ContactRequest

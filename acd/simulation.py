@@ -9,7 +9,7 @@ seconds, as the trace has them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from heapq import heappop, heappush
 
@@ -93,6 +93,8 @@ class Simulation:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        if any(queue.disposition_limit for queue in engine.centre.queues.values()):
+            engine.use(_disposed_in_time(engine.centre), 0.0)
         if any(rule.when.predicted_wait is not None for rule in _overflow_rules(engine.centre)):
             engine.waits = Waits(engine.centre)
         self._longest = _longest(engine.centre)
@@ -212,6 +214,12 @@ class Simulation:
 
 def _overflow_rules(centre: Centre) -> Iterator[OverflowRule]:
     return (rule for queue in centre.queues.values() for rule in queue.overflow)
+
+
+def _disposed_in_time(centre: Centre) -> Centre:
+    """Nobody here says what a talk came to: it is supposed to be said within the wrap-up."""
+    queues = {id_: replace(q, disposition_limit=None) for id_, q in centre.queues.items()}
+    return replace(centre, queues=queues)
 
 
 def _longest(centre: Centre) -> Seconds:

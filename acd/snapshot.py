@@ -77,7 +77,7 @@ def _agent(plain: Mapping[str, Any], offers: Mapping[Any, OfferMade]) -> Agent:
     if "works" not in plain:  # version 1: one contact an agent
         values = _first_version(values, offers)
     values["works"] = {
-        id_: Work(Medium(work["medium"]), Phase(work["phase"]), work["ends_at"])
+        id_: Work(**{**work, "medium": Medium(work["medium"]), "phase": Phase(work["phase"])})
         for id_, work in values["works"].items()
     }
     return Agent(**values)

@@ -87,6 +87,8 @@ CONTACT_MOVES: dict[tuple[ContactState, str], ContactState] = {
     (C.WAITING, "park"): C.PARKED,
     (C.RINGING, "park"): C.PARKED,  # the offer is withdrawn
     (C.PARKED, "park"): C.PARKED,  # for as long as a promise says, instead of a dialogue
+    (C.TALKING, "park"): C.PARKED,  # the agent was there, the customer who was called was not
+    (C.AFTER, "park"): C.PARKED,
     (C.PARKED, "transfer"): C.PARKED,
     (C.PARKED, "reach"): C.WAITING,
     (C.PARKED, "ring on"): C.RINGING,  # there again before the end of the old leg was confirmed
@@ -99,6 +101,7 @@ CONTACT_MOVES: dict[tuple[ContactState, str], ContactState] = {
     (C.TALKING, "leg ended"): C.AFTER,
     (C.TALKING, "back"): C.WAITING,
     (C.AFTER, "back"): C.WAITING,
+    (C.AFTER, "answer"): C.TALKING,  # handed on, and the other agent has answered
     (C.ARRIVING, "leave"): C.ENDED,
     (C.WAITING, "leave"): C.ENDED,
     (C.RINGING, "leave"): C.ENDED,

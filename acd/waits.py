@@ -17,7 +17,7 @@ from acd.commands import Command, Offer
 from acd.config import Centre
 from acd.estimate import Estimate, Range
 from acd.floor import Floor
-from acd.model import AgentId, Contact, ContactId, OrderKey, QueueId, Seconds
+from acd.model import CALLED_OUT, AgentId, Contact, ContactId, OrderKey, QueueId, Rule, Seconds
 from acd.place import Competition, Demand
 from acd.prediction import Standing
 from acd.states import AgentState, ContactState
@@ -82,7 +82,11 @@ class Waits:
             contact = getattr(event, "contact", None)
             if contact is not None:
                 self._line(engine, contact, event, now)
-        offered = {command.agent: command for command in commands if isinstance(command, Offer)}
+        offered = {
+            command.agent: command
+            for command in commands
+            if isinstance(command, Offer) and command.rule is not Rule.OUTGOING
+        }
         for id_, talked in engine.freed.items():
             self._freed(engine, id_, now, talked, turned=id_ in offered)
         for id_, offer in offered.items():
@@ -92,6 +96,8 @@ class Waits:
     def _line(self, engine: Floor, id_: ContactId, event: events.Event, now: Seconds) -> None:
         """Put the contact in line, or take it out, as its state is now."""
         contact, known = engine.contacts.get(id_), self._in_line.get(id_)
+        if contact and contact.channel == CALLED_OUT:
+            return  # it waits for nobody
         stands = (_demand(contact), contact.order_key) if contact else None
         if known and (contact is None or contact.state not in IN_LINE or stands != known):
             self._leave(id_, event, now)
@@ -165,7 +171,7 @@ class Waits:
         for id_ in engine.agents:
             self._staff(engine, id_)
         for contact in engine.contacts.values():
-            if contact.state in IN_LINE:
+            if contact.state in IN_LINE and contact.channel != CALLED_OUT:
                 stands = self._in_line[contact.id] = (_demand(contact), contact.order_key)
                 insort(self._keys.setdefault(stands[0], []), stands[1])
 

@@ -162,6 +162,8 @@ _RULES = {
     Rule.ELSEWHERE: "rang too long elsewhere",
     Rule.PICKED_UP: "out of order, handed over",
     Rule.CONSULT: "asked for advice",
+    Rule.SENT_BACK: "back to the agent who handed them on",
+    Rule.OUTGOING: "calls by themselves",
 }
 _STRATEGIES = {
     "longest_idle": "the longest idle",

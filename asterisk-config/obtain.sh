@@ -5,6 +5,8 @@
 #   obtain.sh tools HOME    Asterisk, SIPp, prompts: HOME/tools -> tools-HASH (list: packages.txt)
 #   obtain.sh python HOME   the Python of this machine's own Debian release, for a machine without
 #                           one: HOME/python -> python-HASH. With python3 in place: pip alone.
+#   obtain.sh phones HOME   baresip, the telephone of the tests, which runs with the libraries of the
+#                           tools: HOME/phones -> phones-HASH
 #   obtain.sh fixed VERSION status 0 if fixed-releases.txt says that this Asterisk is safe to run
 #
 # Environment: HOTLINE_SUITE   release to take Asterisk from, instead of testing, then unstable
@@ -223,6 +225,52 @@ python() {
     tidy
 }
 
+# --- a telephone of another maker, for the tests -------------------------------------------------
+
+# Of the 20 libraries that its modules ask for, those that the tests load need its own two.
+own_libraries() {
+    cat "$A"/lists/*_Packages | awk '
+        /^Package: / { name = $2 }
+        /^Depends: / && name == "baresip-core" {
+            n = split($0, words, /[ ,|]+/)
+            for (i = 2; i <= n; i++) if (words[i] ~ /^lib(re|rem|baresip)[0-9]/) print words[i] }' | sort -u
+}
+
+phones() {
+    architecture
+    [ -x "$H/tools/usr/lib/$TRIPLET/$LOADER" ] || stop "the tools must be there first: ./hotline setup"
+    mirror
+    room 20
+    mkdir -p "$A"
+    key_ring
+    : >"$A/status"
+    private_apt "$A/status" "$A/sources.list" /dev/null
+    for SUITE in ${HOTLINE_SUITE:-testing unstable}; do
+        echo "deb [signed-by=$KEYS targets=Packages arch=$ARCH] $MIRROR $SUITE main" >"$A/sources.list"
+        load_lists || stop "the package lists cannot be loaded: $(complaints "$LOG")"
+        : >"$A/list"
+        if closure download baresip-core $(own_libraries); then break; fi
+    done
+    [ -s "$A/list" ] || stop "$MIRROR has no baresip in ${HOTLINE_SUITE:-testing or unstable}: $(complaints "$A/err")"
+    hash=$(awk '{print $4}' "$A/list" | sha256sum | cut -c1-12)
+    say "$(summary)"
+    fetch
+    NEW=$H/phones.tmp.$$
+    mkdir "$NEW"
+    unpack "$NEW"
+    mkdir "$NEW/bin"
+    cat >"$NEW/bin/baresip" <<WRAPPER
+#!/bin/sh
+R=\$(dirname "\$(dirname "\$(readlink -f "\$0")")")
+L=\$(dirname "\$R")/tools/usr/lib/$TRIPLET
+exec "\$L/$LOADER" --inhibit-cache --library-path "\$R/usr/lib/$TRIPLET:\$L" "\$R/usr/bin/baresip" "\$@"
+WRAPPER
+    chmod 755 "$NEW/bin/baresip"
+    { "$NEW/bin/baresip" -h 2>&1 || :; } | grep -q '^baresip v' || stop "baresip does not start"
+    put_in_place "$NEW" phones "$hash"
+    tidy
+}
+
 obtain() {
     H=$(mkdir -p "$1/downloads" && cd "$1" && pwd -P)
     A=$H/downloads/apt-$WHAT
@@ -240,7 +288,7 @@ leave() { # no end without a reason, nothing half-done behind
 }
 
 case $WHAT in
-    tools | python) obtain "$2" ;;
+    tools | python | phones) obtain "$2" ;;
     fixed) fixed "$2" ;;
     *) echo "obtain.sh: there is nothing called $WHAT" >&2 && exit 2 ;;
 esac

@@ -1,7 +1,8 @@
 """Draws docs/states.md from the tables of states: `.hotline/venv/bin/python -m docs.draw_states`.
 
-The tables are the rule (`acd/states.py`, `ivr/tickets/life.py`); this page only shows them. A test
-compares the page with the tables, and asks for a sentence about every state and every move.
+The tables are the rule (`acd/states.py`, `ivr/callback_states.py`, `ivr/tickets/life.py`,
+`ivr/passes.py`); this page only shows them. A test compares the page with the tables, and asks for
+a sentence about every state and every move.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import Any
 
 from acd.offers import DECLINE_REST, PHONE_REST
 from acd.states import AGENT_MOVES, CONTACT_MOVES, AgentState, ContactState
+from ivr.callback_states import CALLBACK_MOVES, CallbackState
+from ivr.passes import AFTER_SECONDS, CODE_SECONDS, PASS_MOVES, PassState
 from ivr.tickets.life import JOIN_SECONDS, TICKET_MOVES, TicketState
 
 PAGE = Path(__file__).with_name("states.md")
@@ -21,8 +24,9 @@ PAGE = Path(__file__).with_name("states.md")
 HEAD = """\
 # States
 
-Drawn from the tables in `acd/states.py` and `ivr/tickets/life.py` by `docs/draw_states.py`; do not
-edit this page by hand. A move that is not in a table is refused and changes nothing.
+Drawn from the tables in `acd/states.py`, `ivr/callback_states.py`, `ivr/tickets/life.py` and
+`ivr/passes.py` by `docs/draw_states.py`; do not edit this page by hand. A move that is not in a
+table is refused and changes nothing.
 """
 
 
@@ -156,10 +160,13 @@ CONTACT = Drawing(
         "offer over": "Declined, rung out, busy, out of reach or withdrawn: it keeps its key.",
         "answer": (
             "The agent's leg passed the gate. From waiting or parked: learned late, or a fallback"
-            " phone took the caller."
+            " phone took the caller. From after: another agent, to whom it was handed on."
         ),
         "leg ended": "The agent's leg is gone.",
-        "back": "The talk ended in a way that the agent did not ask for: it waits again, same key.",
+        "back": (
+            "The talk ended in a way that the agent did not ask for, or nobody took what was handed"
+            " on: it waits again, same key."
+        ),
         "leave": "The caller's channel is gone.",
     },
     end=ContactState.ENDED,
@@ -183,7 +190,64 @@ TICKET = Drawing(
     },
 )
 
-DRAWINGS = (AGENT, CONTACT, TICKET)
+CALLBACK = Drawing(
+    title="Callback",
+    about=(
+        "A promise to call somebody back. Its contact has states of its own; from `kept` on they"
+        " alone count: the customer waits or talks like any other."
+    ),
+    start=CallbackState.PROMISED,
+    moves=CALLBACK_MOVES,
+    states={
+        CallbackState.PROMISED: "Waits for its time: the plan's minutes, the hours, a free line.",
+        CallbackState.DUE: "Agent first: in line, to be offered by its key.",
+        CallbackState.DIALLING: "The customer's telephone rings, or is about to.",
+        CallbackState.ASKED: "Picked up; whoever it is has been asked to press 1.",
+        CallbackState.KEPT: "A person is on the line, or has called in and was talked to.",
+        CallbackState.GIVEN_UP: "Nobody was reached in all attempts, or it was too old.",
+        CallbackState.CANCELLED: "Somebody of the house ended it.",
+    },
+    causes={
+        "come due": "Its time has come, the hours are open, and it may be dialled.",
+        "put off": (
+            "Out of the line again: quiet hours began, the customer called, the dialling rules"
+            " refuse, the agent hung up first; or somebody wants it tried at once."
+        ),
+        "dial": "Agent first: an agent has accepted. Customer first: an agent is about to be free.",
+        "answer": "Somebody or something has picked up.",
+        "confirm": "The key was pressed. From dialling: learned late.",
+        "fail": "Busy, no answer, no key, hung up, no trunk, or nobody can say: the plan goes on.",
+        "give up": "That was the last attempt, or it is too old.",
+        "call in": "The customer was quicker, or waits after all.",
+        "cancel": "Somebody of the house; not once it has been picked up.",
+    },
+)
+
+PASS = Drawing(
+    title="Pass",
+    about=(
+        "What carries a contact's place into another channel. All passes of a contact close with\n"
+        "the first that is redeemed; a new one can be made afterwards."
+    ),
+    start=PassState.OPEN,
+    moves=PASS_MOVES,
+    states={
+        PassState.OPEN: "May be redeemed, once, in its own channel.",
+        PassState.REDEEMED: "The contact goes on there.",
+        PassState.VOID: "Another pass has taken its place.",
+        PassState.EXPIRED: "Its time is over.",
+    },
+    causes={
+        "redeem": "Who holds it has asked for it, by its secret; looking at it moves nothing.",
+        "void": "Another pass of the contact was redeemed; for a code: a newer one was made.",
+        "expire": (
+            f"A code is older than {CODE_SECONDS / 60:g} minutes; the contact left more than"
+            f" {AFTER_SECONDS / 60:g} minutes ago; or it is over."
+        ),
+    },
+)
+
+DRAWINGS = (AGENT, CONTACT, CALLBACK, TICKET, PASS)
 
 
 def page() -> str:

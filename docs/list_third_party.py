@@ -99,6 +99,7 @@ package's own `copyright` file (seen in November 2026).
 | --- | --- | --- |
 | asterisk, asterisk-modules 22.10.1 | carries the calls | GPL-2.0-only with exceptions for linking (OpenSSL, OpenH323, UW-Imap); PJSIP in it: GPL-2.0-or-later; single files under BSD, Apache-2.0, MIT-like terms |
 | asterisk-core-sounds-en-wav 1.6.1 | English prompts of Asterisk; human speech for the callers of demo and tests | CC-BY-SA-3.0, recorded by Allison Smith |
+| baresip 1.1, libre1, librem1 | a telephone for the tests, only with `./hotline test` | BSD-3-Clause |
 | sip-tester (SIPp) 3.8 | the telephones of demo, tests and bench | GPL-2.0-or-later; packet replay in it: BSD-3-Clause |
 
 Their libraries:

@@ -14,56 +14,65 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from collections.abc import Awaitable, Coroutine, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from acd import events
-from adapters.asterisk import takes
 from adapters.asterisk.agi_server import AgiServer
-from adapters.asterisk.ami import Ami
-from adapters.asterisk.cel import CelLog
 from adapters.asterisk.config import Folders, prompt_texts
 from adapters.asterisk.double_keys import DoubleKeys
-from adapters.asterisk.resync import Resync
+from adapters.asterisk.inside import inside
 from adapters.asterisk.switchboard import Switchboard
+from adapters.asterisk.talk_desk import TalkDesk
+from adapters.asterisk.talk_files import RecordedFiles
+from adapters.asterisk.talks import AsteriskTalks
+from adapters.asterisk.telephony import Telephony, call_server, telephony
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.python_steps.threads import PythonThreads
-from adapters.stores.audit import SqlAudit
 from adapters.stores.closure_file import ClosureFile, pin_in
-from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
-from adapters.stores.numbers import is_emergency
-from adapters.stores.outbox import FileOutbox
+from adapters.stores.opened import Stores, opened
+from adapters.stores.outbox import TEXTS, FileOutbox
+from adapters.stores.passes import SqlPasses
 from adapters.stores.recordings import SealedRecordings
-from adapters.stores.schema import open_database
-from adapters.stores.vault import SqlVault
 from ivr import logs
+from ivr.agent_phones import AgentPhones
 from ivr.announcer import Announcer
-from ivr.answers import Answers
+from ivr.answers import Answer, Answers
 from ivr.call import take_call
-from ivr.callback_requests import CallbackRequests
-from ivr.callbacks import CallbackDesk
 from ivr.caller_lists import CallerLists
 from ivr.clock import CentreClock
 from ivr.closures import Closures
+from ivr.dialling import Routing
+from ivr.dispositions import DispositionRequests
 from ivr.distributor import Distributor
 from ivr.faults import BadFlow
 from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
 from ivr.gate import Gate
-from ivr.live_flows import LiveFlows
+from ivr.live_flows import LiveFlows, live_flows
 from ivr.neighbours import Neighbours
+from ivr.outward_parts import OutwardParts, outward_parts
+from ivr.pass_requests import of_passes
+from ivr.permission import Permission
+from ivr.phone_numbers import is_emergency
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
 from ivr.python_files import python_functions
-from ivr.recording_requests import RecordingRequests
+from ivr.record_requests import of_records
+from ivr.recording_control import RecordingControl
+from ivr.recording_keeper import RecordingKeeper
 from ivr.recovery import recover
 from ivr.rules import RulesInForce
+from ivr.seats import Seats
 from ivr.settings import BadSettings, Settings, load
+from ivr.take_over import TakeOverRequests
+from ivr.talk import TalkRequests
+from ivr.text_parts import of_texts
 from ivr.ways_out import WaysOut
 from voice.prompts import PromptFolder
 
@@ -73,7 +82,6 @@ gc.enable()
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 2.0
-AMI_USER = "acd"
 SWITCH_SECONDS = 0.0005
 """How long a busy thread may keep the others waiting. Python's own 5 ms, met several times on the
 way of one commit, made an agent wait for the next call."""
@@ -96,49 +104,102 @@ async def serve(settings: Settings) -> None:
 
 async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[None]]:
     """Every part of the core, wired and running; `stack` stops them in reverse order."""
-    flows = LiveFlows(settings, load_in_force(settings), lambda: rules.house)
-    database, journal, vault = await _stores(settings, stack)
+    flows = live_flows(settings, load_in_force(settings), lambda: rules, lambda: clock)
+    kept = await opened(settings, stack)
+    journal, vault, audit = kept.journal, kept.vault, kept.audit
     found = await recover(journal, settings.centre)
     clock, prompts, keys = CentreClock(found.at), _prompts(settings), DoubleKeys()
-    ami = _ami(settings, keys, lambda e: switchboard.hear(e), lambda up: resync.link_changed(up))
-    switchboard = Switchboard(ami, prompts)
-    distributor = Distributor(found.engine, journal, switchboard, vault, clock, found.cel_row)
-    switchboard.tell(distributor)
-    resync = Resync(ami, CelLog(Folders.of(settings).cel), switchboard, distributor, vault)
+    side = telephony(settings, found, journal, vault, clock, prompts, keys)
+    distributor, switchboard, resync = side.distributor, side.switchboard, side.resync
     announcer = Announcer(distributor.engine, flows.of_waiting, switchboard, clock)
     await _lead_out(distributor, flows, switchboard, journal)
     rules = RulesInForce(settings, distributor, flows.walked, resync.rules_changed)
     rules.begin(found.rules)
-    epoch = found.engine.epoch + 1
-    distributor.post(events.Started(epoch))
+    distributor.post(events.Started(epoch := found.engine.epoch + 1))
 
-    audit, pins = SqlAudit(database), VaultPins(vault, clock)
-    desk = CallbackDesk(distributor, vault, clock, settings.site.callbacks, lambda: rules.hours)
-    await desk.remember(journal)
+    pins = VaultPins(vault, clock)
+    outward, phones = await _outward(settings, side, kept, clock, rules, prompts)
     lists = CallerLists(vault, audit, clock, is_emergency)
     closures = _closures(settings, audit, distributor, clock, flows)
-    neighbours = Neighbours(
-        gate=await _gate(settings, lists, closures),
-        lookups=await stack.enter_async_context(HttpLookups(settings.site.services)),
-        outbox=FileOutbox(settings.data), destinations=settings.site.destinations,
-        python=PythonThreads(python_functions(settings)), pins=pins, callbacks=desk,
-        recordings=_recordings(settings, database), seals=vault, told_by_email=settings.site.email,
-    )  # fmt: skip
+    gate = _gate(settings, lists, closures)
+    neighbours = await _neighbours(settings, stack, kept, gate, pins, outward)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
             await take_call(line, flow, distributor, clock, rules.hours, neighbours)
 
-    agi = _agi_server(settings, take, prompts, keys)
-    more = CallbackRequests(desk, vault, audit).known | RecordingRequests(audit, clock).known
-    more |= lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
-    answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more)
-    parts = (distributor.run(), ami.run(), resync.follow(), resync.keep_alive(), announcer.run())
-    tasks = _running(parts, stack)
+    agi = call_server(settings, take, prompts, keys)
+    more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
+    asked, work = _asked(settings, side, kept, outward, phones, pins, clock)
+    answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
+    parts = (distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive())
+    tasks = _running((*parts, announcer.run(), outward.dialler.run(), *work), stack)
     await _listen(agi, ControlServer(settings.core_socket, answers.answer), stack)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
     return tasks
+
+
+async def _outward(
+    settings: Settings, side: Telephony, kept: Stores, clock: Clock, rules: RulesInForce,
+    prompts: PromptFolder,
+) -> tuple[OutwardParts, AgentPhones]:  # fmt: skip
+    """Everything that calls somebody, and how agents are rung; from now on it is done so."""
+    site, distributor = settings.site, side.distributor
+    outward = await outward_parts(
+        site, distributor, kept.journal, kept.vault, clock, rules, side.line
+    )
+    side.phones.outward = outward.offers
+    side.ears.append(outward.offers.hear)
+    phones = AgentPhones(site, distributor, outward.routing, prompts, Seats())
+    await phones.seats.remember(kept.journal)
+    side.lines.plans = phones
+    return outward, phones
+
+
+def _asked(
+    settings: Settings, side: Telephony, kept: Stores, outward: OutwardParts, phones: AgentPhones,
+    pins: VaultPins, clock: Clock,
+) -> tuple[dict[str, Answer], list[Coroutine[Any, Any, None]]]:  # fmt: skip
+    """What the core can be asked of contacts, talks and agents, by name; and the work of it that
+    never ends."""
+    site, distributor = settings.site, side.distributor
+    journal, vault, audit = kept.journal, kept.vault, kept.audit
+    among, seats = inside(site, side, vault, audit, pins, clock, phones.seats)
+    recorded, sealing = _recorded(settings, side, kept, clock)
+    passes = of_passes(settings, SqlPasses(kept.database), distributor, vault, audit, clock)
+    shelf = FileOutbox(settings.data, TEXTS)
+    known = outward.requests(vault, audit) | among | recorded
+    known |= _talks(settings, side, outward.routing, audit, clock)
+    known |= of_records(outward.desk, vault, audit, journal, clock, distributor.engine)
+    known |= of_texts(site, distributor, vault, audit, journal, shelf, clock, outward.desk)
+    known |= passes.known
+    return known, [phones.run(), seats, sealing, passes.run()]
+
+
+def _talks(
+    settings: Settings, side: Telephony, routing: Routing, audit: Audit, clock: Clock
+) -> dict[str, Answer]:
+    """What agents may ask of a talk, and say of it."""
+    desk = TalkDesk(side.ami, side.switchboard, side.holds)
+    destinations = settings.site.destinations
+    said = DispositionRequests(side.distributor, audit, clock)
+    return {**TalkRequests(side.distributor, desk, destinations, routing).known, **said.known}
+
+
+async def _neighbours(
+    settings: Settings, stack: AsyncExitStack, kept: Stores, gate: Awaitable[Gate],
+    pins: VaultPins, outward: OutwardParts,
+) -> Neighbours:  # fmt: skip
+    """Everything that steps of flows may turn to."""
+    return Neighbours(
+        gate=await gate,
+        lookups=await stack.enter_async_context(HttpLookups(settings.site.services)),
+        outbox=FileOutbox(settings.data), destinations=settings.site.destinations,
+        python=PythonThreads(python_functions(settings)), pins=pins, callbacks=outward.desk,
+        recordings=_recordings(settings, kept), seals=kept.vault, told_by_email=settings.site.email,
+        routing=outward.routing,
+    )  # fmt: skip
 
 
 async def _lead_out(
@@ -150,40 +211,12 @@ async def _lead_out(
     distributor.overflows = ways.carry_out
 
 
-def _ami(
-    settings: Settings,
-    keys: DoubleKeys,
-    on_event: Callable[[Mapping[str, str]], None],
-    on_link: Callable[[bool], None],
-) -> Ami:
-    """The link to Asterisk, not yet up."""
-
-    def hear(event: Mapping[str, str]) -> None:
-        keys.hear(event)
-        on_event(event)
-
-    port, secret = settings.ports.ami, settings.secret("ami")
-    return Ami("127.0.0.1", port, AMI_USER, secret, on_event=hear, on_link=on_link)
-
-
 async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:
     """Calls and questions may come from now on."""
     await agi.start()
     stack.push_async_callback(agi.stop, DRAIN_SECONDS)
     await control.start()
     stack.push_async_callback(control.stop)
-
-
-async def _stores(
-    settings: Settings, stack: AsyncExitStack
-) -> tuple[Database, SqlJournal, SqlVault]:
-    """The core's database, and what it keeps in it."""
-    database = await open_database(settings.database_url("core"), "core")
-    stack.push_async_callback(database.close)
-    journal = await stack.enter_async_context(SqlJournal(database))
-    vault = SqlVault(database, KeyRing(settings.secrets), data=settings.data)
-    await vault.check()
-    return database, journal, vault
 
 
 def _closures(
@@ -213,21 +246,25 @@ def _running(
     return tasks
 
 
-def _recordings(settings: Settings, database: Database) -> SealedRecordings:
-    return SealedRecordings(database, KeyRing(settings.secrets), settings.data)
+def _recordings(settings: Settings, kept: Stores) -> SealedRecordings:
+    return SealedRecordings(kept.database, KeyRing(settings.secrets), settings.data)
 
 
-def _agi_server(
-    settings: Settings,
-    take: Callable[[Line], Awaitable[None]],
-    prompts: PromptFolder,
-    keys: DoubleKeys,
-) -> AgiServer:
-    """For calls; what an earlier run has left of recordings is gone."""
-    folder, secret = Folders.of(settings).takes, settings.secret("agi")
-    takes.forget(folder)
-    port = settings.ports.agi
-    return AgiServer("127.0.0.1", port, secret, take, prompts, takes=folder, keys=keys)
+def _recorded(
+    settings: Settings, side: Telephony, kept: Stores, clock: Clock,
+) -> tuple[dict[str, Answer], Coroutine[Any, Any, None]]:  # fmt: skip
+    """What can be asked of talks, and the sealing of what was recorded. Where nothing is recorded,
+    nobody watches the disk for it."""
+    site, audit = settings.site, kept.audit
+    talks, told = AsteriskTalks(side.ami), side.distributor
+    permission = Permission(site.listeners, told.engine, audit, clock)
+    control = RecordingControl(talks, told, audit, clock, permission)
+    requests = control.known | TakeOverRequests(talks, told, audit, clock, permission).known
+    files = RecordedFiles(Folders.of(settings).talks, side.ami)
+    least = site.recording.least_free_bytes
+    sealed = _recordings(settings, kept)
+    keeper = RecordingKeeper(files, sealed, kept.vault, kept.journal, told, least)
+    return requests, keeper.run()
 
 
 def _prompts(settings: Settings) -> PromptFolder:
@@ -239,6 +276,9 @@ def _prompts(settings: Settings) -> PromptFolder:
 
 def main() -> int:
     """Exit status 0 when told to stop, 1 with the reason when something is wrong."""
+    if sys.argv[1:]:
+        print("this is the core process and takes no arguments; commands: ./hotline --help")
+        return 2
     try:
         settings = load()
     except BadSettings as bad:

@@ -111,9 +111,10 @@ async def _after_the_talk(flow: Flow, call: Session) -> StepName:
     """The step to go on with when the agent has hung up. None (empty) where the flow is not as it
     was: callers who have been served must not hear the welcome; the dialplan says goodbye."""
     facts = call.line.facts
-    if isinstance(flow.steps.get(facts.step), QueueStep):
+    waited = flow.steps.get(facts.step)
+    if isinstance(waited, QueueStep):
         await _note(call, facts.step, TALKED)
-        call.begun_before = False  # what comes now has not begun yet
+        _leave(call, waited)
         return flow.after(facts.step, TALKED)
     return facts.step if _can_go_on(flow, facts) else ""
 
@@ -131,17 +132,22 @@ async def _out_of_line(flow: Flow, call: Session, step: StepName) -> StepName:
     if following is None:
         return step if _can_go_on(flow, facts) else ""
     await _note(call, facts.step, facts.left)
-    if flow.steps[facts.step].at_most:
-        call.visits[facts.step] += 1  # the line has only those before this one
-    call.begun_before = False
+    _leave(call, flow.steps[facts.step])
     return following
+
+
+def _leave(call: Session, waited: Step) -> None:
+    """The queue where the caller waited is behind them: what comes now has not begun yet."""
+    if waited.is_counted:
+        call.visits[call.line.facts.step] += 1  # the line has only those before this one
+    call.begun_before = False
 
 
 async def _once(name: StepName, step: Step, call: Session) -> Outcome:
     """Perform the step, unless the caller has been there too often. The line remembers the number
     of visits before this one, so that a script that begins again counts it as the same."""
     call.step = name
-    if step.at_most or step.has_effect:
+    if step.is_counted:
         call.visits[name] += 1
     if step.at_most and call.visits[name] > step.at_most:
         return TOO_MANY

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -35,6 +35,13 @@ class CallbackPlan(Keys):
     """For so long after the first moment at which it may be tried a promise is kept."""
     most_open: Annotated[int, Field(ge=1, le=20)] = 3
     """So many promises may be open for one number, and so many asked for by one caller."""
+    first: Literal["agent", "customer"] = "agent"
+    """Who is on the line first: an agent, and then the customer is dialled; or the customer, who
+    then waits in the queue, at their place."""
+    ring_seconds: Annotated[int, Field(ge=5, le=120)] = 30
+    """How long the customer's telephone rings."""
+    machine_message: bool = True
+    """Whether it is said before hanging up on whoever picks up and presses no key."""
 
 
 PLAN = tuple(CallbackPlan.model_fields)

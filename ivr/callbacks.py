@@ -1,8 +1,7 @@
 """Keeps the promises of callbacks: who is to be called, from when on, and that nobody is twice.
 
 A promise is a contact in the channel `callback`, parked with its order key, and a record of the
-journal that says the plan. Nothing dials yet: that comes with trunks. Until then the plan can be
-seen (`./hotline callbacks`), and people keep it.
+journal that says the plan. `ivr.callback_dialler` keeps it.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from acd.model import CALLED_BACK, ContactId, QueueId, Seconds
 from acd.schedule import Schedule
 from ivr.callback_plan import HOUR, CallbackSettings, not_before
 from ivr.distributor import Distributor, Entry
+from ivr.lost_calls import made_good, taken_by
 from ivr.ports import Clock, EffectKey, Journal, Note, PersonId, Record, Vault
 from ivr.promises import PROMISED, CannotPromise, NotAllowed, Promise, TooMany, Wish
 
@@ -117,19 +117,24 @@ class CallbackDesk:
 
     def _entries(self, wish: Wish, promise: Promise) -> list[Entry]:
         """What is written, in one commit: the place, and the promise."""
-        note = Note(wish.facts.contact, PROMISED, record_data(promise))
+        note = Note(wish.lost if promise.joins and wish.lost else wish.facts.contact, PROMISED,
+                    record_data(promise))  # fmt: skip
+        taken = [taken_by(wish.lost, promise)] if wish.lost else []
         if promise.joins:
-            return [note]
+            return [note, *taken]
         contact, limit = promise.contact, promise.until - promise.at
-        comes: list[events.Event] = [events.Arrived(
+        comes: list[Entry] = [events.Arrived(
             contact, QueueId(promise.queue), promise.at, channel=CALLED_BACK,
             class_=wish.facts.class_, language=wish.language, urgency=wish.urgency,
+            resumes=wish.lost,
         )]  # fmt: skip
+        if wish.lost:
+            comes = [made_good(wish.lost, promise), *comes]
         if known := self._distributor.engine.contacts.get(contact):  # the place of their wait
             comes = [events.Moved(contact, CALLED_BACK)]
             if known.queue != promise.queue:
                 comes.append(events.Transferred(contact, QueueId(promise.queue)))
-        return [*comes, events.Parked(contact, limit=limit), note]
+        return [*comes, events.Parked(contact, limit=limit), note, *taken]
 
     def _is_open(self, contact: ContactId) -> bool:
         known = self._distributor.engine.contacts.get(contact)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from ivr import graph
 from ivr.centre_keys import AgentEntry, CentreKeys, ConditionEntry, QueueEntry, RelaxEntry
+from ivr.check_dispositions import dispositions
 from ivr.faults import meant
 from ivr.located import KeyPath
 
@@ -57,6 +58,7 @@ def _queue(where: KeyPath, queue: QueueEntry, file: CentreKeys, names: Names) ->
         text = f"never comes: a phone rings for {queue.ring_seconds:g} seconds (`ring_seconds`)"
         yield (*where, "offer_elsewhere_after"), text
     yield from _relax((*where, "relax"), queue.relax)
+    yield from dispositions(where, queue)
     for number, rule in enumerate(queue.overflow):
         here = (*where, "overflow", number)
         yield from _condition((*here, "when"), rule.when, queue, file)

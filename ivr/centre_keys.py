@@ -7,6 +7,7 @@ Defaults are those of `acd.config`. The texts under the keys are what editors sh
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated
@@ -21,6 +22,7 @@ from ivr.calendars import calendar
 from ivr.keys import ByName, Keys, Name, PhoneName, Word, one_or_more, readable
 
 HOUR, DAY = 3600, 86_400
+LABEL_LETTERS = 80
 QUEUE = config.Queue(QueueId(""))
 CAPACITY = config.Capacity()
 
@@ -40,6 +42,16 @@ def day_or_country(text: str) -> None:
         calendar(text)
 
 
+def language_letters(text: str) -> None:
+    if not re.fullmatch(r"[a-z]{2}", text):
+        raise ValueError("is no language: two letters, such as zh or en")
+
+
+def label(text: str) -> None:
+    if not text.strip() or len(text) > LABEL_LETTERS or not text.isprintable():
+        raise ValueError(f"must be 1 to {LABEL_LETTERS} letters in one line")
+
+
 def known_zone(text: str) -> None:
     try:
         schedule.time_zone(text)
@@ -56,6 +68,8 @@ def _zones() -> frozenset[str]:
 DaysText = Annotated[str, readable(schedule.week_days)]
 DayText = Annotated[str, readable(schedule.calendar_day)]
 TimesText = Annotated[str, readable(schedule.times)]
+LanguageText = Annotated[str, readable(language_letters)]
+LabelText = Annotated[str, readable(label)]
 HolidayText = Annotated[str, readable(day_or_country)]
 ZoneText = Annotated[str, readable(known_zone)]
 
@@ -153,6 +167,14 @@ class QueueEntry(Keys):
     """Seconds of ringing after which an agent who frees gets the contact in place of the other."""
     overflow: tuple[OverflowEntry, ...] = ()
     """Where contacts go when the queue cannot serve them; the first rule that holds is taken."""
+    dispositions: dict[Name, dict[LanguageText, LabelText]] = Field(default_factory=dict)
+    """What a talk may have come to: codes, with words by language, like
+    `solved: {zh: 已解决, en: Solved}`."""
+    disposition_limit: Annotated[float, Field(gt=0, le=HOUR)] | None = QUEUE.disposition_limit
+    """Wrap-up goes on until the talk has a disposition, at most so many seconds; then the agent is
+    not ready. Not given: no talk needs one."""
+    disposition_ends_wrap_up: bool = QUEUE.disposition_ends_wrap_up
+    """Whether wrap-up is over as soon as the talk has its disposition."""
 
 
 class HoursEntry(Keys):

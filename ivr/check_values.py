@@ -46,9 +46,7 @@ def all_of(
 
 def limits(steps: Steps, faults: Faults) -> None:
     """All values of the flow, and the counts of its limited steps, find room on the call."""
-    counts = sum(
-        len(f"{name}=20 ") for name, step in steps.items() if step.at_most or step.has_effect
-    )
+    counts = sum(len(f"{name}=20 ") for name, step in steps.items() if step.is_counted)
     if counts > MOST_COUNTED:
         text = (
             f"the names of steps that are counted (`at_most`, effects) may take {counts} bytes "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd.commands import Command, Offer, Overflow, Withdraw
+from acd.commands import Command, Offer, Overflow, Undisposed, Withdraw
 from acd.engine import Engine
 from acd.model import Seconds
 from ivr.ports import Record
@@ -24,4 +24,7 @@ def record_of(engine: Engine, command: Command, now: Seconds) -> Record:
         return Record(now, "Withdrawn", data, command.contact)
     if isinstance(command, Overflow):
         return Record(now, "Overflowed", {"to": command.to, "why": command.why}, command.contact)
+    if isinstance(command, Undisposed):
+        data = {"agent": command.agent, "offer": command.offer, "queue": command.queue}
+        return Record(now, "DispositionMissing", data, command.contact)
     return Record(now, "ContactEnded", {"how": command.how}, command.contact)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from acd import events, snapshot
-from acd.commands import Close, Command, Offer, Overflow, Withdraw
+from acd.commands import Close, Command, Offer, Overflow, Undisposed, Withdraw
 from acd.config import Centre
 from acd.engine import Engine
 from acd.events import Event
@@ -275,6 +275,8 @@ class Distributor:
             self._start(self._phones.withdraw(command))
         elif isinstance(command, Close):
             log.info("contact ended", extra={"contact": command.contact, "how": command.how})
+        elif isinstance(command, Undisposed):
+            log.info("talk without a disposition", extra={"agent": command.agent})
         elif self.overflows:
             self._start(self.overflows(command))
 

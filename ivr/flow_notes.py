@@ -16,7 +16,7 @@ def notes(
 ) -> Iterator[str]:
     """Where the overflow rules of a queue lead and its step has no way. `numbers`: all that are
     answered."""
-    own = {QueueId(entry.queue) for entry in numbers if entry.flow == flow.name}
+    own = {QueueId(entry.queue) for entry in numbers if flow.name in entry.flows}
     for name, step in flow.steps.items():
         if not isinstance(step, QueueStep):
             continue

@@ -53,7 +53,8 @@ def _only_in_versions(settings: Settings, versions: FlowVersions) -> set[str]:
     their files, which are drafts, hurts nobody."""
     newest = [versions.newest(name) for name in versions.flows()]
     called = {name for version in newest if version for name in versions.called(version)}
-    return called - {entry.flow for entry in settings.site.numbers.values()}
+    numbers = settings.site.numbers.values()
+    return called - {flow for entry in numbers for flow in entry.flows}
 
 
 def load_version(versions: FlowVersions, version: Version, house: House) -> Flow:

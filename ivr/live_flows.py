@@ -11,14 +11,15 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, Protocol
 
+from acd.schedule import Schedule
 from ivr.check import House
 from ivr.faults import BadFlow
 from ivr.flow import Flow
 from ivr.flow_versions import FlowVersions
 from ivr.flows_in_force import load_version
-from ivr.ports import CallFacts, CoreRefused, Origin
+from ivr.ports import CallFacts, Clock, CoreRefused, Origin
 from ivr.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -28,14 +29,16 @@ class LiveFlows:
     """Which flow a call walks. Used by one event loop; files are read in threads."""
 
     def __init__(
-        self, settings: Settings, flows: Mapping[str, Flow], house: Callable[[], House]
-    ) -> None:
-        """`flows`: in force now, by name. `house`: by the rules in force."""
+        self, settings: Settings, flows: Mapping[str, Flow], house: Callable[[], House],
+        closed: Callable[[str], bool] = lambda hours: False,
+    ) -> None:  # fmt: skip
+        """`flows`: in force now, by name. `house`: by the rules in force. `closed`: whether the
+        hours of this name are closed now."""
         self.settings = settings
         self.versions = FlowVersions(settings.data)
         self.house = house
         self._current = dict(flows)
-        self._numbers = {number: entry.flow for number, entry in settings.site.numbers.items()}
+        self._closed = closed
         self._known = {flow.version: flow for flow in flows.values()}
         """By version: once read, kept."""
         self._gone: set[str] = set()
@@ -56,7 +59,7 @@ class LiveFlows:
 
     async def of_call(self, facts: CallFacts) -> Flow:
         """The flow that the call began in; for a new call that of its number."""
-        current = self._current[self._numbers[facts.dialled]]
+        current = self._current[self._flow_of(facts.dialled)]
         if facts.version in ("", current.version):
             return current
         begun = self._known.get(facts.version)
@@ -67,9 +70,16 @@ class LiveFlows:
             log.warning("version of the flow is gone, the call goes on in another", extra=told)
         return begun or current
 
+    def _flow_of(self, dialled: str) -> str:
+        number = self.settings.site.numbers[dialled]
+        if number.closed and number.hours and self._closed(number.hours):
+            return number.closed
+        return number.flow
+
     def of_waiting(self, origin: Origin) -> Flow | None:
         """The flow that a waiting caller came by; None while it is being read, or there is none."""
-        current = self._current.get(self._numbers.get(origin.dialled, ""))
+        number = self.settings.site.numbers.get(origin.dialled)
+        current = self._current.get(number.flow) if number else None
         if origin.version in ("", *self._gone):
             return current
         known = self._known.get(origin.version)
@@ -147,3 +157,24 @@ class LiveFlows:
             return load_version(self.versions, newest, self.house())
         except BadFlow as bad:
             raise CoreRefused("\n".join(bad.faults)) from bad
+
+
+class RulesNow(Protocol):
+    """What flows need of the rules in force."""
+
+    @property
+    def house(self) -> House: ...
+    @property
+    def hours(self) -> Mapping[str, Schedule]: ...
+
+
+def live_flows(
+    settings: Settings, flows: Mapping[str, Flow], rules: Callable[[], RulesNow],
+    clock: Callable[[], Clock],
+) -> LiveFlows:  # fmt: skip
+    """Those of the core, by its rules and its clock, which may be made later."""
+
+    def closed(hours: str) -> bool:
+        return not rules().hours[hours].is_open(clock().now())
+
+    return LiveFlows(settings, flows, lambda: rules().house, closed)

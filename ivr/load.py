@@ -93,9 +93,10 @@ def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str
     """A fault for each dialled number that leads to no flow; `flows`: those that take calls."""
     called = {file.stem for file in files_of(settings)}.difference(flows)
     return [
-        f"site.yaml: numbers.{number}.flow: {_no_flow(entry.flow, flows, called)}"
+        f"site.yaml: numbers.{number}.{key}: {_no_flow(flow, flows, called)}"
         for number, entry in settings.site.numbers.items()
-        if entry.flow not in flows
+        for key, flow in zip(("flow", "closed"), entry.flows, strict=False)
+        if flow not in flows
     ]
 
 

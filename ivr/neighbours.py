@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acd.model import Seconds
+from ivr.dialling import NotDialled, Refusal, Route, Routing
 from ivr.gate import OPEN, Gate
 from ivr.pins import NoPins
 from ivr.ports import (
@@ -64,6 +65,13 @@ class NoSeals:
         raise StoreFailed("there is no vault")
 
 
+class NoRouting:
+    """`ivr.dialling.Routing` of a house that dials nobody."""
+
+    async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
+        raise NotDialled(Refusal.NO_TRUNK)
+
+
 class NoPython:
     """`ivr.ports.PythonSteps` of a house that has none."""
 
@@ -87,6 +95,8 @@ class Neighbours:
     """The queues to which a message is told by e-mail, too."""
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     """The telephones that `transfer` steps may ring."""
+    routing: Routing = field(default_factory=NoRouting)
+    """By which ways numbers outside are dialled."""
 
 
 NONE = Neighbours()

@@ -42,7 +42,7 @@ def step_for(flow: Flow, queue: str) -> WaitsIn | None:
 
 def let_out(contact: ContactId) -> Event:
     """The caller is no longer in the waiting loop, but still on the line: nobody is rung."""
-    return events.Parked(contact, limit=LONGEST)
+    return events.Parked(contact, limit=LONGEST, channel=CALLS)
 
 
 def waits_again(contact: Contact, queue: str) -> list[Event]:

@@ -14,11 +14,12 @@ from ivr.ports import Audit, Audited, Clock, CoreRefused, PersonId, StoreFailed,
 
 Fields = Mapping[str, Any]
 _HEX = re.compile(r"[0-9a-f]{32,128}")
-NO_PIN = "nobody with this number has a PIN"
+_AGENT = re.compile(r"[A-Za-z0-9_-]{1,32}")
+NO_PIN = "there is no such PIN"
 
 
 class PinRequests:
-    """Set, remove and unlock the PIN of the person behind a number."""
+    """Set, remove and unlock the PIN of the person behind a number, or of an agent."""
 
     def __init__(self, pins: VaultPins, vault: Vault, audit: Audit, clock: Clock) -> None:
         self._pins = pins
@@ -45,7 +46,7 @@ class PinRequests:
         self, what: str, fields: Fields, deed: Callable[[PersonId], Awaitable[bool | None]]
     ) -> Fields:
         try:
-            person = await self._vault.person_for_number(_number(fields))
+            person = await self._person(fields)
             who, why = str(fields.get("who", "")), str(fields.get("why", ""))
             await self._audit.write(Audited(self._clock.now(), who, what, person, why))
             done = await deed(person)
@@ -54,6 +55,18 @@ class PinRequests:
         if done is False:
             raise CoreRefused(NO_PIN)
         return {"person": person}
+
+    async def _person(self, fields: Fields) -> PersonId:
+        if agent := str(fields.get("agent", "")):
+            if not _AGENT.fullmatch(agent):
+                raise CoreRefused("name the agent by their id")
+            return await person_of_agent(self._vault, agent)
+        return await self._vault.person_for_number(_number(fields))
+
+
+async def person_of_agent(vault: Vault, agent: str) -> PersonId:
+    """An agent as the vault knows them. No number of a caller has such signs."""
+    return await vault.person_for_number(f"agent:{agent}")
 
 
 def _number(fields: Fields) -> str:

@@ -161,6 +161,9 @@ class Line(Protocol):
         for again under the same key, it says and rings nothing and tells that end. What was keyed
         until then answers no later question."""
 
+    async def end_of(self, key: EffectKey) -> Rung | None:
+        """How the telephone has ended that was rung under this key; None: none was so far."""
+
     async def busy(self) -> None:
         """The busy tone for a few seconds."""
 

@@ -14,6 +14,10 @@ from ivr.ports import CallFacts, EffectKey, PersonId
 CALLBACK = CALLED_BACK
 PROMISED = "CallbackPromised"
 """Journal kind: what was promised, ids only."""
+TAKEN = "LostCallTaken"
+"""Journal kind, of a lost call: a callback is promised, which the contact `holds` keeps."""
+MAKES_GOOD = "CallbackFor"
+"""Journal kind, of that contact: which lost call it is for, and whose."""
 
 
 class CannotPromise(Exception):
@@ -41,6 +45,8 @@ class Wish:
     person: PersonId | None = None
     """Whose call it is; the number may be somebody else's."""
     urgency: str = ""
+    lost: ContactId | None = None
+    """The lost call that this is to make good: its place is taken up within the grace time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from acd import events
 from acd.engine import Engine
 from acd.events import Event, OfferEnd
 from acd.model import CALLED_BACK, CALLS, ContactId, OfferId, QueueId, Seconds
+from acd.offers import WITH_AN_AGENT
 from acd.states import ContactState
 
 
@@ -90,7 +91,7 @@ def _ended_legs(engine: Engine, legs: frozenset[OfferId]) -> Iterable[Event]:
 def _missing_callers(engine: Engine, callers: dict[ContactId, CallerSeen]) -> Iterable[Event]:
     for contact in engine.contacts.values():
         if contact.channel == "voice" and contact.id not in callers:
-            talked = contact.state in (ContactState.TALKING, ContactState.AFTER)
+            talked = contact.state in (*WITH_AN_AGENT, ContactState.AFTER)
             yield events.CallerLeft(contact.id, lost=not talked)
 
 
@@ -98,6 +99,6 @@ def _returned_callers(engine: Engine, seen: Seen) -> Iterable[Event]:
     """Callers back in the loop whose talk ended without a word to us."""
     for caller in seen.callers:
         contact = engine.contacts.get(caller.contact)
-        talks = contact is not None and contact.state is ContactState.TALKING
+        talks = contact is not None and contact.state in WITH_AN_AGENT
         if contact and talks and caller.waits and contact.offer not in seen.legs:
             yield events.Returned(contact.id)

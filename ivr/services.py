@@ -40,10 +40,14 @@ def _header_names(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+Address = Annotated[str, AfterValidator(_address)]
+"""Of a system outside: scheme, host, port and path, without a slash at the end."""
+
+
 class ServiceEntry(Keys):
     """A system outside that `lookup` steps may ask."""
 
-    url: Annotated[str, AfterValidator(_address)]
+    url: Address
     """What the paths of the steps are added to."""
     headers: Annotated[dict[HeaderName, HeaderText], AfterValidator(_header_names)] = Field(
         default_factory=dict, repr=False
@@ -58,11 +62,16 @@ class ServiceEntry(Keys):
 
     @model_validator(mode="after")
     def _safe(self) -> ServiceEntry:
-        parts = urlsplit(self.url)
-        if parts.scheme == "http" and not self.plain and not _is_here(parts.hostname or ""):
+        if goes_in_the_clear(self.url) and not self.plain:
             raise ValueError("what callers key in would go out in the clear: use https, "
                              "or write `plain: true` for a network that you trust")  # fmt: skip
         return self
+
+
+def goes_in_the_clear(url: str) -> bool:
+    """Whether others could read what is sent there: not encrypted, and not to this machine."""
+    parts = urlsplit(url)
+    return parts.scheme == "http" and not _is_here(parts.hostname or "")
 
 
 def _is_here(host: str) -> bool:

@@ -7,87 +7,22 @@
 from __future__ import annotations
 
 import os
-import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Annotated, Literal
-
-import yaml
-from pydantic import Field, StringConstraints, ValidationError
 
 from acd.config import Centre
 from acd.schedule import Schedule
-from ivr import centre_file
-from ivr.callback_plan import CallbackSettings
-from ivr.centre_check import ALWAYS
-from ivr.centre_file import STANDARD, CentreFile
+from ivr import centre_file, site_file
+from ivr.centre_file import CentreFile
 from ivr.faults import BadSettings as BadSettings
-from ivr.faults import meant
 from ivr.home import ROOT as ROOT
 from ivr.home import home_of
-from ivr.keys import Keys, Name, PhoneName
-from ivr.queue_music import QueueMusic, music_faults
-from ivr.services import ServiceEntry
-from ivr.transfers import Destination, destination_faults
+from ivr.site_file import NumberEntry as NumberEntry
+from ivr.site_file import SiteFile as SiteFile
 
 DEFAULT_PORT_BASE = 15060
-EmailAddress = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s<>,;]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=254)
-]
-
-
-class NumberEntry(Keys):
-    """What a dialled number leads to."""
-
-    flow: Name = "main"
-    language: str = "zh"
-    queue: Name = "support"
-    class_: Name = Field(default="standard", alias="class")
-
-
-class PhoneEntry(Keys):
-    """An agent's SIP account. The phone's name is the agent's id."""
-
-    secret: str = ""
-
-
-class SiteFile(Keys):
-    """`site.yaml`: where this installation stands in the world."""
-
-    listen: str = "127.0.0.1"
-    listen_web: str | None = None
-    """Where the web service listens; None: as `listen`."""
-    external_address: str | None = None
-    database: str | None = None
-    languages: tuple[str, ...] = ("zh", "en")
-    numbers: dict[str, NumberEntry] = Field(default_factory=lambda: {"4000": NumberEntry()})
-    phones: dict[PhoneName, PhoneEntry] = Field(default_factory=dict)
-    fallback: tuple[PhoneName, ...] = ()
-    """Phones that ring when the core has been silent for a minute."""
-    keys_to_a_person: Annotated[int, Field(ge=1, le=20)] = 3
-    """At every step of a flow a person is so many keys away, at most."""
-    blocked_callers: Literal["refuse", "busy", "flow"] = "refuse"
-    """What becomes of callers who are on the list of blocked ones."""
-    music: dict[Name, QueueMusic] = Field(default_factory=dict)
-    """Folders with the hold music of queues, by language."""
-    services: dict[Name, ServiceEntry] = Field(default_factory=dict)
-    """What `lookup` steps may ask."""
-    steps: str | None = None
-    """The folder of Python files whose functions `python` steps run; relative to data."""
-    callbacks: CallbackSettings = Field(default_factory=CallbackSettings)
-    """How promised callbacks are tried."""
-    email: dict[Name, EmailAddress] = Field(default_factory=dict)
-    """Where it is told that a message was left, by queue. Queues that are not named: nowhere."""
-    destinations: dict[Name, Destination] = Field(default_factory=dict)
-    """Telephones that are no agents', which `transfer` steps may ring."""
-
-    @property
-    def accounts(self) -> Mapping[str, str]:
-        """Every telephone of the house with the secret that the site file gives it, or none."""
-        agents = {name: phone.secret for name, phone in self.phones.items()}
-        return agents | {each.phone: each.secret for each in self.destinations.values()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +46,11 @@ class Ports:
     @property
     def web(self) -> int:
         return self.base + 3
+
+    @property
+    def sip_tls(self) -> int:
+        """Used when a trunk needs it."""
+        return self.base + 4
 
     @property
     def rtp(self) -> tuple[int, int]:
@@ -201,7 +141,7 @@ def load(environment: Mapping[str, str] = os.environ) -> Settings:
     base = environment.get("HOTLINE_PORT_BASE") or str(DEFAULT_PORT_BASE)
     if not base.isdigit() or not 1024 <= int(base) <= 64_000:
         faults.append(f"HOTLINE_PORT_BASE: {base!r} is not a port between 1024 and 64000")
-    site = _site(data, faults)
+    site = site_file.read(source_of(data, "site.yaml"), data, faults)
     rules, warnings = _rules(data, site, faults)
     if faults or site is None:
         raise BadSettings(faults)
@@ -235,60 +175,5 @@ def _rules(data: Path, site: SiteFile | None, faults: list[str]) -> tuple[Centre
         faults += bad.faults
         return CentreFile(), []
     if site:
-        faults += _contradictions(site, rules)
+        faults += site_file.contradictions(site, rules)
     return rules, warnings
-
-
-def _site(data: Path, faults: list[str]) -> SiteFile | None:
-    source = source_of(data, "site.yaml")
-    try:
-        plain = yaml.safe_load(source.read_text(encoding="utf-8")) or {}
-        return SiteFile.model_validate(_with_secrets(plain, data))
-    except yaml.YAMLError as error:
-        faults.append(f"{source}: not YAML: {error}")
-    except ValidationError as error:
-        for fault in error.errors(include_url=False, include_input=False):
-            where = ".".join(str(part) for part in fault["loc"])
-            faults.append(f"{source}: {where}: {fault['msg'].removeprefix('Value error, ')}")
-    except OSError as error:
-        faults.append(f"{source}: {error.strerror}: {error.filename}")
-    return None
-
-
-def _with_secrets(value: object, data: Path) -> object:
-    """`${file:NAME}` anywhere in the site file is the content of that file (relative to data)."""
-    if isinstance(value, dict):
-        return {str(key): _with_secrets(inner, data) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_with_secrets(inner, data) for inner in value]
-    if isinstance(value, str) and (match := re.fullmatch(r"\$\{file:(.+)\}", value)):
-        return (data / match[1]).read_text().strip()
-    return value
-
-
-def _contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
-    faults = []
-    queues, classes = rules.queues, {STANDARD, *rules.classes}
-    for number, target in site.numbers.items():
-        here = f"site.yaml: numbers.{number}"
-        if not re.fullmatch(r"\+?[0-9]{1,15}", number):
-            faults.append(f"{here}: not a number to dial")
-        if target.queue not in queues:
-            near = meant(target.queue, queues)
-            faults.append(f"{here}.queue: there is no queue {target.queue!r}{near}")
-        if target.class_ not in classes:
-            near = meant(target.class_, classes)
-            faults.append(f"{here}.class: there is no class {target.class_!r}{near}")
-    faults += music_faults(site.music, queues, site.languages)
-    faults += destination_faults(site.destinations, site.phones, rules.agents, site.numbers)
-    faults += [
-        f"site.yaml: email.{queue}: there is no queue {queue!r}{meant(queue, queues)}"
-        for queue in site.email
-        if queue not in queues
-    ]
-    faults += [
-        f"site.yaml: fallback: there is no phone {phone!r}{meant(phone, site.phones)}"
-        for phone in site.fallback
-        if phone not in site.phones
-    ]
-    return [*faults, *site.callbacks.faults(queues, {*rules.hours, ALWAYS})]

@@ -83,6 +83,11 @@ class AnyStep(Strict):
     may_lead_on: ClassVar[frozenset[Outcome]] = frozenset()
     """Outcomes that the kind has only where `then` names them."""
 
+    @property
+    def is_counted(self) -> bool:
+        """Whether the call remembers how often the step has been performed."""
+        return bool(self.at_most or self.has_effect)
+
     def outcomes(self) -> frozenset[Outcome]:
         """Everything this step can end in."""
         named = self.may_lead_on & self.then.keys()

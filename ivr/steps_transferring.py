@@ -1,4 +1,4 @@
-"""Steps that send the caller to a telephone which is no agent's: `transfer`."""
+"""Steps that send the caller to a telephone which is no agent's, or outside: `transfer`."""
 
 from __future__ import annotations
 

@@ -43,6 +43,7 @@ class QueueStep(AnyStep):
     `queue` the caller waits at the same place.
     """
 
+    has_effect: ClassVar[bool] = True
     may_lead_on: ClassVar[frozenset[Outcome]] = frozenset({TALKED})
 
     do: Literal["queue"]

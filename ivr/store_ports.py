@@ -72,6 +72,9 @@ class Vault(Protocol):
     async def person_for_number(self, number: str) -> PersonId:
         """The person behind a number (E.164 where it can be told), made when unknown."""
 
+    async def person_for_address(self, channel: str, address: str) -> PersonId:
+        """The person behind an address of a channel that knows no numbers, made when unknown."""
+
     async def new_person(self) -> PersonId:
         """A person of whom nothing is known (a withheld number)."""
 

@@ -32,12 +32,14 @@ import pytest
 from ivr.settings import ROOT, load
 
 MODULES = (
-    "agents", "alarms", "arrivals", "assign", "deadlines", "demands", "engine", "events", "floor",
-    "free", "holds", "lines", "match", "matching", "model", "offers", "openings", "overflow",
-    "reserves", "rooms", "snapshot", "plain", "strategy", "together", "ways",
+    "agents", "alarms", "arrivals", "assign", "consults", "deadlines", "demands", "engine",
+    "events", "floor", "free", "holds", "lines", "match", "matching", "model", "offers",
+    "openings", "outgoing", "overflow", "reserves", "rooms", "snapshot", "plain", "strategy",
+    "together", "ways",
 )  # fmt: skip
 TESTS = (
     ("engine", "engine_details", "engine_edges", "hold_rules", "lanes_and_places"),
+    ("consults", "consult_edges", "called_out", "going_online"),
     ("strategies", "match", "public_bugs", "overflow", "rules", "matching", "why", "reserves"),
     ("explain", "simulation", "position_invariance", "matching_alone", "matching_rooms"),
     ("reserves_together",),

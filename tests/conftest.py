@@ -1,31 +1,23 @@
-"""Fixtures that several folders of tests share, and which tests may run at the same time."""
+"""Fixtures that several folders of tests share, and which tests come first."""
 
 from __future__ import annotations
 
+import resource
 from collections.abc import MutableSequence
-from pathlib import Path
-from typing import Any
 
 import pytest
-from xdist.scheduler import LoadScopeScheduling
 
-pytest_plugins = ("tests.databases", "tests.stored_centre", "tests.web_site", "tests.web_stage")
+pytest_plugins = (
+    "tests.databases", "tests.stored_centre", "tests.web_site", "tests.web_stage",
+    "tests.pass_stage",
+)  # fmt: skip
 
 REAL_PARTS = ("contract", "integration", "acceptance")
 
 
-class OneForRealParts(LoadScopeScheduling):  # type: ignore[misc]  # the library has no types
-    """Of several processes one runs all tests that use telephones, databases and ports, one after
-    the other; the rest goes on beside it, a file at a time."""
-
-    def _split_scope(self, nodeid: str) -> str:
-        file = nodeid.partition("::")[0]
-        return "real parts" if Path(file).parent.name in REAL_PARTS else file
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> OneForRealParts:
-    return OneForRealParts(config, log)
+def pytest_configure() -> None:
+    """Whatever a test ends by force leaves no image of its memory in the checkout."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def pytest_collection_modifyitems(items: MutableSequence[pytest.Item]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from acd.model import ContactId, Seconds
-from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, EffectKey, LineFailed, Take
 from ivr.rehearsal.line import SPEAKS
 from ivr.transfers import Ringing, Rung
 from voice.ports import Prompt
@@ -162,6 +162,9 @@ class FakeLine:
             else:
                 self.rung[ringing.key] = ends
         return self.rung[ringing.key]
+
+    async def end_of(self, key: EffectKey) -> Rung | None:
+        return self.rung.get(key)
 
     async def busy(self) -> None:
         self._check()

@@ -70,6 +70,19 @@ class MemoryVault:
             self.fields[person]["number"] = number
         return person
 
+    async def person_for_address(self, channel: str, address: str) -> PersonId:
+        place = f"address {channel}"
+        for person, fields in self.fields.items():
+            if fields.get(place) == address:
+                return person
+        person = await self.new_person()
+        self.fields[person][place] = address
+        return person
+
+    async def find(self, number: str) -> PersonId | None:
+        known = (one for one, fields in self.fields.items() if fields.get("number") == number)
+        return next(known, None)
+
     async def new_person(self) -> PersonId:
         person = PersonId(f"per_{next(self._ids)}")
         self.fields[person] = {}

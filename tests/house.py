@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -33,6 +31,7 @@ from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
 from ivr.ports import CoreAway, CoreRefused, Record
 from ivr.settings import ROOT, Settings, load
+from tests.ports import free_base
 
 STRAIGHT = {"first": "person", "steps": {"person": {"do": "queue"}}}
 """A flow that leads straight into the queue: for tests that are not about menus."""
@@ -43,7 +42,7 @@ class House:
 
     def __init__(
         self, folder: Path, agents: int, wrap_up: float = 0.0, ring: float = 15.0,
-        fallback: bool = False,
+        fallback: bool = False, site: Mapping[str, Any] | None = None,
     ) -> None:  # fmt: skip
         real = load()
         if not (real.tools / "bin" / "asterisk").exists():
@@ -58,9 +57,9 @@ class House:
         real.prompts.mkdir(parents=True, exist_ok=True)
         (home / "prompts").symlink_to(real.prompts)
         self._write(data / "flows" / "main.yaml", STRAIGHT)
-        site: dict[str, Any] = {"phones": {name: {} for name in self.agents}}
-        site["fallback"] = self.agents if fallback else []
-        self._write(data / "site.yaml", site)
+        plan = {"phones": {name: {} for name in self.agents}, **(site or {})}
+        plan["fallback"] = self.agents if fallback else []
+        self._write(data / "site.yaml", plan)
         queue = {"ring_seconds": ring, "wrap_up_seconds": wrap_up}
         staff = {name: {"queues": ["support"]} for name in self.agents}
         self._write(data / "centre.yaml", {"queues": {"support": queue}, "agents": staff})
@@ -218,21 +217,3 @@ async def house(agents: int, **more: Any) -> AsyncIterator[House]:
             raise
         finally:
             await found.stop()
-
-
-def free_base() -> int:
-    """A port base whose most important ports nobody holds now."""
-    while True:
-        base = random.randrange(20_000, 60_000, 20)
-        if all(_is_free(base + offset) for offset in (0, 1, 2, 3, 20, 21, 140)):
-            return base
-
-
-def _is_free(port: int) -> bool:
-    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
-        with socket.socket(socket.AF_INET, kind) as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                return False
-    return True

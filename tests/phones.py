@@ -11,10 +11,12 @@ import random
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Self
+from urllib.parse import quote
 
 from adapters.sipp.ear import Heard, arrived, keep_times
 from adapters.sipp.rtp import FRAME_SECONDS, MU_LAW, key_packets
-from tests.sip import Message, authorization, branch_of, tag, udp, uri_of
+from tests.sip import Message, authorization, branch_of, tag, tag_of, udp, uri_of
 
 DEADLINE = 10.0
 RESEND = 0.5
@@ -39,6 +41,8 @@ class Call:
     up: asyncio.Event = field(default_factory=asyncio.Event)
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     failed: int = 0
+    told: list[str] = field(default_factory=list)
+    """What was told of transfers that this phone has asked for: `SIP/2.0 200 OK` and the like."""
     speech: Address | None = None
     stamp: int = 0
     sequence: int = 0
@@ -77,6 +81,30 @@ class Call:
             self.sequence += 1
             await asyncio.sleep(FRAME_SECONDS)
 
+    async def offer_again(self, direction: str) -> int:
+        """A re-INVITE: `sendonly` holds the other side, `sendrecv` goes on. The answer's status."""
+        self.cseq += 1
+        sdp = f"{self.phone.sdp()}a={direction}\r\n"
+        headers = self._headers(f"{self.cseq} INVITE")
+        answer = await self.phone.ask("INVITE", self.target, headers, sdp)
+        self.phone._send("ACK", self.target, self._headers(f"{self.cseq} ACK"))
+        return answer.status
+
+    async def refer(self, to: str, replaces: Call | None = None) -> int:
+        """Ask the other side to call somebody else instead of us, or to take the place that we have
+        in another call. The answer's status; what becomes of it is `told`."""
+        self.cseq += 1
+        host, port = self.phone.server
+        named = f"?Replaces={quote(replaces.dialog, safe='')}" if replaces else ""
+        refer_to = ("Refer-To", f"<sip:{to}@{host}:{port}{named}>")
+        headers = [*self._headers(f"{self.cseq} REFER"), refer_to]
+        return (await self.phone.ask("REFER", self.target, headers)).status
+
+    @property
+    def dialog(self) -> str:
+        """This call as a `Replaces` header names it: seen from the other side."""
+        return f"{self.call_id};to-tag={tag_of(self.remote)};from-tag={tag_of(self.local)}"
+
     def _headers(self, cseq: str) -> list[tuple[str, str]]:
         return [("From", self.local), ("To", self.remote), ("Call-ID", self.call_id),
                 ("CSeq", cseq)]  # fmt: skip
@@ -96,6 +124,9 @@ class Call:
             self.ended.set()
         elif message.method in ("INVITE", "UPDATE"):
             self.phone.reply(message, "200 OK", self.local, self.phone.sdp())
+        elif message.method == "NOTIFY":
+            self.told.append(message.body.strip())
+            self.phone.reply(message, "200 OK", self.local)
 
 
 class Phone:
@@ -125,7 +156,7 @@ class Phone:
             loop.remove_reader(sock)
             sock.close()
 
-    async def __aenter__(self) -> Phone:
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -158,16 +189,20 @@ class Phone:
         if answer.status != 200:
             raise NoAnswer(f"{self.name} could not register: {answer.first}")
 
-    async def call(self, number: str, name: str = "", wait: float = DEADLINE) -> Call:
-        """Dial; returns when answered (`up`) or refused (`failed`, `ended`)."""
+    async def call(
+        self, number: str, name: str = "", wait: float = DEADLINE, replaces: Call | None = None
+    ) -> Call:
+        """Dial; returns when answered (`up`) or refused (`failed`, `ended`). `replaces`: to take
+        the other side's place in that call."""
         uri = f"sip:{number}@{self.server[0]}:{self.server[1]}"
         local = f'"{name}" <sip:{self.name}@127.0.0.1>;tag={tag()}'
         call = Call(self, tag(), local, f"<{uri}>", uri)
         self.calls.append(call)
-        answer = await self._invite(call, uri, wait)
+        more = [("Replaces", replaces.dialog)] if replaces else []
+        answer = await self._invite(call, uri, wait, more)
         if answer.status == 401:
             sealed = ("Authorization", authorization(answer, self.name, self.secret, "INVITE", uri))
-            answer = await self._invite(call, uri, wait, [sealed])
+            answer = await self._invite(call, uri, wait, [*more, sealed])
         call.remote = answer["To"]
         if answer.status == 200:
             call.target = uri_of(answer["Contact"]) or uri

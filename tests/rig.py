@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
 import shutil
-import socket
 import sqlite3
 import tempfile
 import time
@@ -21,8 +19,9 @@ import yaml
 
 from adapters.asterisk.config import prompt_texts
 from adapters.asterisk.instance import Instance
-from ivr.settings import DEFAULT_PORT_BASE, Settings, load
+from ivr.settings import Settings, load
 from tests.phones import Call, Phone
+from tests.ports import free_base
 from tests.tones import tone
 from tests.watch import WATCH, let_watch
 
@@ -58,7 +57,7 @@ def installation(phones: int = 4, **site: Any) -> Iterator[Settings]:
     environment = {
         "HOTLINE_HOME": str(root / "home"),
         "HOTLINE_DATA": str(root / "data"),
-        "HOTLINE_PORT_BASE": str(_free_base()),
+        "HOTLINE_PORT_BASE": str(free_base()),
     }
     try:
         yield load(environment)
@@ -121,6 +120,12 @@ class Ami:
     async def get(self, channel: str, name: str) -> str:
         where = {"Channel": channel} if channel else {}
         return (await self.do("Getvar", **where, Variable=name)).get("Value", "")
+
+    async def becomes(self, channel: str, name: str, value: str) -> None:
+        """Wait until this variable has this value."""
+        async with asyncio.timeout(DEADLINE):
+            while await self.get(channel, name) != value:
+                await asyncio.sleep(0.1)
 
     async def originate(
         self, phone: str, offer: str, caller: str, contact: str, leg: str = ""
@@ -226,24 +231,6 @@ async def until(condition: Callable[[], Any], wait: float = DEADLINE) -> Any:
         assert time.monotonic() < end, "waited in vain"
         await asyncio.sleep(0.02)
     return result
-
-
-def _free_base() -> int:
-    first = int(os.environ.get("HOTLINE_PORT_BASE") or DEFAULT_PORT_BASE)
-    for base in range(first, 64_000, 1200):
-        streams = (_free(base + n, socket.SOCK_STREAM) for n in range(1, 4))
-        if _free(base, socket.SOCK_DGRAM) and all(streams):
-            return base
-    raise AssertionError("no free ports")
-
-
-def _free(port: int, kind: socket.SocketKind) -> bool:
-    with socket.socket(socket.AF_INET, kind) as sock:
-        try:
-            sock.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
 
 
 @asynccontextmanager

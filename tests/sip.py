@@ -74,6 +74,12 @@ def uri_of(header: str) -> str:
     return match[0] if match else ""
 
 
+def tag_of(header: str) -> str:
+    """The tag of a `From` or `To`."""
+    match = re.search(r";tag=([^;>,\s]+)", header)
+    return match[1] if match else ""
+
+
 def branch_of(answer: Message) -> str:
     match = re.search(r"branch=z9hG4bK([^;,]+)", answer["Via"])
     return match[1] if match else ""

@@ -113,3 +113,12 @@ def test_no_two_files_of_tests_have_one_name() -> None:
     """Pytest would read only one of them."""
     names = [path.name for path in (ROOT / "tests").rglob("test_*.py")]
     assert sorted(names) == sorted(set(names))
+
+
+def test_the_top_level_holds_what_a_project_needs_and_no_more() -> None:
+    there = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    given = {"ivr", "acd", "voice", "adapters", "asterisk-config", "tests", "docker-compose.yml"}
+    texts = {"README.md", "README.zh.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md",
+             "LICENSE", "THIRD_PARTY.md"}  # fmt: skip
+    beside = {"hotline", "pyproject.toml", "lock", "docs", "examples", "data"}
+    assert there - given - texts - beside == set()

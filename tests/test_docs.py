@@ -19,7 +19,17 @@ from acd.commands import ContactEnd
 from acd.events import Event, OfferEnd
 from acd.states import AgentState, ContactState
 from adapters.cli.commands import app
-from adapters.tickets import desk, routes
+from adapters.tickets import (
+    calls,
+    desk,
+    inside,
+    outward,
+    passes,
+    recorded_talks,
+    routes,
+    talks,
+    texts,
+)
 from adapters.web.gate import OPEN
 from docs import draw_states, list_third_party
 from ivr import centre_file
@@ -28,7 +38,7 @@ from ivr.distributor import CEL_APPLIED
 from ivr.flow import KINDS
 from ivr.settings import DEFAULT_PORT_BASE, Ports, SiteFile
 from ivr.tickets.life import TicketState
-from ivr.tickets.story import SHOWN
+from ivr.tickets.shown import SHOWN
 from tests.documents import ROOT, Document, documents, pairs, words_until_placeholder
 
 DOCUMENTS = documents()
@@ -241,7 +251,11 @@ def test_every_kind_of_step_is_explained() -> None:
 
 def test_every_route_of_the_api_is_explained() -> None:
     guide = (GUIDES / "api.md").read_text(encoding="utf-8")
-    known = [route for router in (routes.router, desk.router) for route in router.routes]
+    known = [
+        route
+        for part in (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
+        for route in part.router.routes
+    ]
     paths = [route.path for route in known if isinstance(route, APIRoute)]
     names = {part for path in paths for part in path.split("/") if part and "{" not in part}
     assert {name for name in names if name not in guide} == set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,8 +20,10 @@ from adapters.stores.schema import open_database
 from adapters.stores.vault import SqlVault
 from ivr.ports import Record
 from ivr.settings import ROOT
+from tests.ports import free_base
 
 NUMBER = "+8613800138000"
+START_SECONDS = 15.0
 
 
 @dataclass
@@ -46,9 +47,7 @@ class Site:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Site:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        base = min(max(free.getsockname()[1] - 3, 1024), 64_000)
+    base = free_base()
     (tmp_path / "data").mkdir()
     places = {
         "HOTLINE_HOME": str(tmp_path / "home"),
@@ -60,14 +59,16 @@ def site(tmp_path: Path) -> Site:
 
 
 @asynccontextmanager
-async def web(site: Site) -> AsyncIterator[asyncio.subprocess.Process]:
-    """The process, answering; killed at the end if it still runs."""
+async def web(
+    site: Site, seconds: float = START_SECONDS
+) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The process, answering in time; killed at the end if it still runs."""
     with site.log.open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "adapters.web", cwd=ROOT, env=site.environment, stderr=log
         )
     try:
-        await answering(site, process)
+        await answering(site, process, seconds)
         yield process
     finally:
         if process.returncode is None:
@@ -75,9 +76,11 @@ async def web(site: Site) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def answering(site: Site, process: asyncio.subprocess.Process) -> None:
+async def answering(
+    site: Site, process: asyncio.subprocess.Process, seconds: float = START_SECONDS
+) -> None:
     url = f"http://127.0.0.1:{site.base + 3}/health"
-    async with asyncio.timeout(15), httpx.AsyncClient(trust_env=False) as client:
+    async with asyncio.timeout(seconds), httpx.AsyncClient(trust_env=False) as client:
         while process.returncode is None:
             try:
                 assert (await client.get(url)).json() == {"status": "up"}

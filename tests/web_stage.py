@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -14,9 +14,23 @@ import pytest
 from fastapi import FastAPI
 
 from acd.model import ContactId
+from adapters.channels.hooks import Hooks
+from adapters.channels.side import ChannelSide
 from adapters.stores.database import Database
+from adapters.stores.outbox import FileOutbox
 from adapters.stores.schema import open_database
-from adapters.tickets import desk, routes
+from adapters.tickets import (
+    calls,
+    desk,
+    inside,
+    outward,
+    passes,
+    recorded_talks,
+    routes,
+    talks,
+    texts,
+)
+from adapters.tickets.call_queries import CallQueries
 from adapters.tickets.live import Live
 from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
@@ -24,7 +38,11 @@ from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import TicketStore
 from adapters.web.app import build
 from adapters.web.gate import Gate
+from adapters.web.problems import problem
+from ivr.channel_settings import ChannelEntry
+from ivr.pass_secrets import Secret
 from ivr.ports import CoreAway, CoreRefused, PersonId, Record
+from tests.channel_hands import SMS
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -41,12 +59,58 @@ ANN = {
     "queues": ["support"],
     "contact": None,
 }
+CALLBACK = {
+    "contact": "c-1", "queue": "support", "to": CALLER, "at": 1000.0, "not_before": 1000.0,
+    "until": 87400.0, "attempts": 3, "minutes_between": 30, "state": "promised", "made": 1,
+    "again": 2800.0, "why": "no answer",
+}  # fmt: skip
+TEXT = {
+    "text": "txt_1", "channel": "sms", "contact": "sms-1", "customer": CALLER, "at": 1000.0,
+    "state": "queued", "why": "",
+}  # fmt: skip
 QUEUE = {"queue": "support", "waiting": 2, "longest_wait": 12.5, "agents": {"ann": "ready"}}
+DIRECTORY = [
+    {"kind": "agent", "name": "ann", "numbers": ["801"], "presence": "ready", "phone": "desk-7",
+     "reachable": True, "queues": ["support"]},
+    {"kind": "queue", "name": "support", "numbers": [], "presence": "staffed", "waiting": 2},
+    {"kind": "destination", "name": "reception", "numbers": ["803"], "presence": "in use"},
+]  # fmt: skip
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "status": {"link": True},
     "agents": {"agents": [ANN]},
     "queues": {"queues": [QUEUE]},
-}
+    "recording pause": {"contact": "call-1", "recording": "paused"},
+    "recording resume": {"contact": "call-1", "recording": "on"},
+    "recording stop": {"contact": "call-1", "recording": "off"},
+    "agent call": {"contact": "call-1f", "agent": "ann", "queue": "support"},
+    "callbacks": {"callbacks": [CALLBACK]},
+    "callback cancel": {"contact": "c-1"},
+    "callback now": {"contact": "c-1"},
+    "talk disposition": {
+        "agent": "ann", "contact": "h-1.0", "queue": "support", "code": "solved",
+        "state": "wrap-up",
+    },
+    "talk dispositions": {
+        "agent": "ann", "contact": "h-1.0", "queue": "support", "state": "wrap-up", "given": None,
+        "needed_until": 1000.0, "dispositions": {"solved": {"zh": "已解决", "en": "Solved"}},
+    },
+    "disposition correct": {
+        "agent": "ann", "contact": "call-1", "queue": "support", "code": "solved",
+    },
+    "pass issue": {
+        "id": "pas_01KAKJ2B7C8D9E0F1G2H3J4K5M",
+        "pass": "402771905",
+        "groups": "402 771 905",
+        "channel": "webchat",
+        "form": "code",
+        "until": 1600.0,
+    },
+    "text send": TEXT,
+    "texts": {"texts": [TEXT]},
+    "directory": {"directory": DIRECTORY},
+    "agent pickup": {"contact": "call-1", "agent": "bob", "colleague": "ann"},
+    "listen": {"contact": "call-1", "agent": "ann", "phone": "boss", "how": "whisper"},
+}  # fmt: skip
 
 
 class FakeVault(MemoryVault):
@@ -63,6 +127,12 @@ class FakeVault(MemoryVault):
         return text if person in self.fields else None
 
 
+TALK = {
+    "agent": "ann", "contact": "h-1.0", "state": "held", "queue": "support", "consulted": None,
+    "confirmed": True,
+}  # fmt: skip
+
+
 @dataclass
 class FakeCore:
     """A core that knows one agent and one queue."""
@@ -77,7 +147,7 @@ class FakeCore:
             raise CoreAway("the core does not answer")
         if self.refuses:
             raise CoreRefused(self.refuses)
-        return ANSWERS.get(what, ANN)
+        return ANSWERS.get(what) or (TALK if what.startswith("talk ") else ANN)
 
 
 @dataclass
@@ -127,28 +197,50 @@ async def _database(file: Path) -> Database:
     return await open_database(f"sqlite:///{file}", "web")
 
 
+async def _no_passes(secret: Secret) -> bool:
+    return False
+
+
 @asynccontextmanager
-async def staged(folder: Path) -> AsyncIterator[Stage]:
-    """A stage whose database lies in `folder`; its client is the operator."""
+async def staged(
+    folder: Path, core: Any = None, knows: Callable[[Secret], Awaitable[bool]] | None = None
+) -> AsyncIterator[Stage]:
+    """A stage whose database lies in `folder`; its client is the operator. `core`: in place of the
+    one that knows one agent; `knows`: which passes there are."""
     database = await _database(folder / "web.db")
-    core, journal, audit, live = FakeCore(), MemoryJournal(), MemoryAudit(), Live()
+    journal, audit, live = MemoryJournal(), MemoryAudit(), Live()
+    core = core or FakeCore()
     vault = FakeVault({CALLER: {"number": NUMBER}})
     store = TicketStore(database, live.changed)
     await store.open()
     projector = Projector(journal, store)
     queries = TicketQueries(database)
     parts = Parts(
-        store, queries, live, vault, audit, core, lambda: 5000.125, lambda: {"main": "3f2a91c0b7d4"}
-    )
+        store,
+        queries,
+        CallQueries(database),
+        live,
+        vault,
+        audit,
+        core,
+        lambda: 5000.125,
+        lambda: {"main": "3f2a91c0b7d4"},
+        knows or _no_passes,
+    )  # fmt: skip
 
     async def up() -> str:
         return ""
 
     async def link() -> str:
-        return "the core does not answer" if core.away else ""
+        return "the core does not answer" if getattr(core, "away", False) else ""
 
-    app = build([routes.router, desk.router], parts, PROBLEMS, {"database": up, "core": link})
-    gate = Gate(app, TOKEN, hosts=("hotline.test",))
+    served = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
+    app = build([one.router for one in served], parts, PROBLEMS, {"database": up, "core": link})
+    channels = {"sms": ChannelEntry.model_validate(SMS)}
+    side = ChannelSide(channels, database, FileOutbox(folder), vault, core)
+    await side.begin()
+    signed = Hooks(side.intake, problem)
+    gate = Gate(app, TOKEN, hosts=("hotline.test",), signed=signed)
     transport = httpx.ASGITransport(app=gate, client=("127.0.0.1", 5))
     async with httpx.AsyncClient(
         transport=transport, base_url="http://127.0.0.1", headers=OPERATOR

@@ -6,6 +6,7 @@ Everything written is readable by Asterisk's user alone: some files carry secret
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import pwd
@@ -15,8 +16,10 @@ from pathlib import Path
 
 import yaml
 
-from adapters.asterisk import queue_music
+from adapters.asterisk import house_values, queue_music, refer_values, trunks
+from adapters.asterisk.agent_lines import BEEP
 from adapters.asterisk.site_values import BadPlace, values_of
+from adapters.asterisk.tones import LAST_MINUTE, PICKED_UP, write_tones
 from ivr.settings import ROOT, Settings
 
 TEMPLATES = ROOT / "asterisk-config"
@@ -87,12 +90,19 @@ class Folders:
         """Where Asterisk writes what callers say, until it is read and sealed."""
         return self.run / "takes"
 
+    @property
+    def talks(self) -> Path:
+        """Where Asterisk records talks, in the clear, until they are over and sealed. By Asterisk's
+        own rule: names without a folder lie here."""
+        return self.spool / "monitor"
+
     def all(self) -> list[Path]:
         """Every folder that must be there and belong to Asterisk's user."""
-        below_run = ("etc", "lib", "keys/keys", "data/sounds", "ctl", "log", "cache", "moh-silence")
+        below_run = ("etc", "lib", "keys/keys", "data/sounds", "ctl", "log", "cache",
+                     "moh-silence", "tones")  # fmt: skip
         return [
             self.run, *(self.run / name for name in below_run), self.music, self.sounds, self.takes,
-            self.state, self.cel.parent, self.spool, self.spool / "tmp",
+            self.state, self.cel.parent, self.spool, self.spool / "tmp", self.talks,
         ]  # fmt: skip
 
     def _of_tools(self, *parts: str) -> Path:
@@ -140,7 +150,8 @@ def render(settings: Settings) -> None:
     for folder in folders.all():
         folder.mkdir(parents=True, exist_ok=True)
     queue_music.put(settings)
-    values = values_of(settings) | queue_music.values(settings)
+    values = values_of(settings) | queue_music.values(settings) | house_values.values(settings)
+    values |= refer_values.values(settings.site, settings.centre)
     values |= {
         "RUN": str(folders.run),
         "STATE": str(folders.state),
@@ -148,13 +159,25 @@ def render(settings: Settings) -> None:
         "MUSIC": str(_music(folders)),
     }
     for template in TEMPLATES.glob("*.conf"):
-        text = template.read_text(encoding="utf-8")
-        _write(folders.run / "etc" / template.name, fill(text, values))
+        put(folders, template.name, values)
+    if settings.site.tls:
+        for name, source in trunks.tls_files(settings.site.tls).items():
+            _write(folders.run / "etc" / name, _read(settings.data / source))
     for name in UNUSED:
         _write(folders.run / "etc" / f"{name}.conf", "; Looked for by Asterisk, not used here.\n")
     _write_silence(folders.run / "moh-silence")
+    if any(entry.longest_call for entry in settings.site.numbers.values()):
+        write_tones(folders.run / "tones" / "last-minute.ulaw", LAST_MINUTE)
+    if any(phone.auto_answer for phone in settings.site.phones.values()):
+        write_tones(folders.run / "tones" / f"{BEEP}.ulaw", PICKED_UP)
     _link(folders.run / "data" / "documentation", folders._of_tools("share/asterisk/documentation"))
     _protect(folders, user)
+
+
+def put(folders: Folders, name: str, values: dict[str, str]) -> bool:
+    """Write one configuration file from its template; whether it has become another."""
+    text = (TEMPLATES / name).read_text(encoding="utf-8")
+    return _write(folders.run / "etc" / name, fill(text, values))
 
 
 def fill(template: str, values: dict[str, str]) -> str:
@@ -162,15 +185,26 @@ def fill(template: str, values: dict[str, str]) -> str:
     return re.sub(r"@([A-Z_]+)@", lambda match: values[match[1]], template)
 
 
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all; never readable by others, not even for a moment."""
+def _read(path: Path) -> str:
+    """A file that the site file names."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise BadPlace(
+            f"{path}, which `tls` of site.yaml names, cannot be read: {fault}"
+        ) from fault
+
+
+def _write(path: Path, text: str) -> bool:
+    """Whole or not at all; never readable by others, not even for a moment. Whether it is new."""
     if path.exists() and path.read_text(encoding="utf-8") == text:
-        return
+        return False
     spare = path.with_name(f".{path.name}.{os.getpid()}")
     spare.unlink(missing_ok=True)
     spare.touch(mode=0o600)
     spare.write_text(text, encoding="utf-8")
     spare.replace(path)
+    return True
 
 
 def _write_silence(folder: Path) -> None:
@@ -195,13 +229,15 @@ def _protect(folders: Folders, user: User | None) -> None:
     for folder in folders.all():
         if user:
             for path in (folder, *folder.iterdir()):
-                os.chown(path, user.uid, user.gid, follow_symlinks=False)
+                with contextlib.suppress(FileNotFoundError):  # another process has renamed its own
+                    os.chown(path, user.uid, user.gid, follow_symlinks=False)
     folders.run.chmod(0o711)
     if user:
         _let_through(folders.state.parent, user)
     for name in ("etc", "keys", "ctl", "lib", "log", "takes"):
         (folders.run / name).chmod(0o700)
-    folders.state.chmod(0o700)
+    for folder in (folders.state, folders.talks):
+        folder.chmod(0o700)
 
 
 def _let_through(folder: Path, user: User) -> None:

@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from adapters.asterisk import safety
+from adapters.asterisk import safety, trunk_looks
 from adapters.asterisk.config import TEMPLATES, module_names, prompt_texts
 from adapters.asterisk.findings import Faults, Finding, Level
 from adapters.asterisk.instance import AsteriskFailed, Instance
@@ -95,9 +95,11 @@ def _modules(instance: Instance) -> Faults:
 def _ports(instance: Instance) -> Faults:
     if instance.running:
         return
-    ports, listen = instance.settings.ports, instance.settings.site.listen
+    settings = instance.settings
+    ports, listen = settings.ports, settings.site.listen
     wanted = (
         ("SIP", ports.sip, socket.SOCK_DGRAM, listen),
+        *(("SIP", port, socket.SOCK_STREAM, listen) for port in trunk_looks.stream_ports(settings)),
         ("AMI", ports.ami, socket.SOCK_STREAM, "127.0.0.1"),
     )
     for name, port, kind, address in wanted:
@@ -166,6 +168,14 @@ def _phones(instance: Instance) -> Faults:
         yield Level.WARN, what, "Check name, password and server on the phone; they get no calls."
 
 
+def _fax(instance: Instance) -> Faults:
+    """An Asterisk that was adopted may run by the files of an older version."""
+    file = instance.folders.run / "etc" / "pjsip.conf"
+    if instance.running and file.exists() and "fax_detect = yes" not in file.read_text("utf-8"):
+        what = "fax machines are not noticed: their calls go to agents"
+        yield Level.WARN, what, "Run `./hotline stop` and start again."
+
+
 def _boot(instance: Instance) -> Faults:
     if not instance.running:
         yield Level.WARN, "Asterisk does not run", "Start it with `./hotline run`."
@@ -186,6 +196,9 @@ LOOKS: dict[str, Callable[[Instance], Faults]] = {
     "the clock is plausible": _clock,
     "Asterisk answers": _boot,
     "all phones are registered": _phones,
+    "fax machines are noticed (and not received)": _fax,
+    "all trunks answer": trunk_looks.trunks,
+    "the certificate is good": trunk_looks.certificate,
     "what listens is protected": safety.listeners,
     "passwords are strong": safety.passwords,
     "secrets are kept from others": safety.secret_files,

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from acd import events
 from acd.events import Event, OfferEnd
 from acd.model import CALLS, ContactId, OfferId, QueueId
-from adapters.asterisk import transfers
+from adapters.asterisk import outward_facts, talk_facts, transfers
+from adapters.asterisk.recorded_rows import RECORDED_ROWS
 from ivr.out_of_line import let_out
 from ivr.ports import CallFacts, Note
 
@@ -32,14 +33,20 @@ LEG_ENDS = {
 }
 """By hang-up cause (Q.850) of a leg that was never answered; any other: unreachable."""
 
+ASKED_FOR = "16"
+"""The hang-up cause of a leg that somebody ended. A caller who comes back then was handed on."""
 FALLBACK = "fallback"
 """Stands for an offer where the fallback phones had the talk."""
 
 SEPARATORS = re.compile(r"[ ().\-/]")
 NUMBER = re.compile(r"\+?[0-9]{1,32}")
 
-TALKED_PHASES = ("talk", "callerend")
-"""Phases of the agent's leg in which it was bridged with the caller."""
+TALKED_PHASES = ("talk", "callerend", "consult")
+"""Phases of the agent's leg in which it was bridged with the caller, or with who asked for it."""
+
+PHASE_ENDS = {"ahead": OfferEnd.DECLINED, "asked": OfferEnd.RANG_OUT}
+"""How an offer ended whose leg was put down before its gate: while the agent was told what it is
+about, or (a telephone outside) asked for the key that a person presses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ def leg_ended(contact: str, offer: str, phase: str) -> list[Event]:
     """The agent's leg ended in this phase of the gate."""
     if phase in TALKED_PHASES:
         return [events.LegEnded(ContactId(contact), OfferId(offer))]
-    return [events.OfferEnded(OfferId(offer), OfferEnd.RELEASED)]
+    return [events.OfferEnded(OfferId(offer), PHASE_ENDS.get(phase, OfferEnd.RELEASED))]
 
 
 def _hangup(event: Mapping[str, str]) -> list[Event]:
@@ -128,9 +135,10 @@ def _hangup(event: Mapping[str, str]) -> list[Event]:
 
 
 def _back(event: Mapping[str, str]) -> list[Event]:
-    offer = event.get("End", "").partition("~")[0]
-    known = offer not in ("", FALLBACK)
-    return [events.Returned(ContactId(event["Contact"]), OfferId(offer) if known else None)]
+    offer, cause = [*event.get("End", "").split("~"), ""][:2]
+    id_, known = ContactId(event["Contact"]), offer not in ("", FALLBACK)
+    handed_on = known and cause == ASKED_FOR
+    return [events.Returned(id_, OfferId(offer) if known else None, nobody=handed_on)]
 
 
 def _gone(event: Mapping[str, str]) -> list[Event]:
@@ -153,7 +161,11 @@ _AMI: dict[str, Callable[[Mapping[str, str]], list[Event]]] = {
     "AcdLeft": _left,
     "AcdGone": _gone,
     "AcdFallback": _fallback,
+    "AcdConfirmed": outward_facts.confirmed,
+    "AcdDial": outward_facts.nothing,
+    **dict.fromkeys(("AcdPickup", "AcdDeskIn", "AcdDeskOut"), outward_facts.nothing),
     "Hangup": _hangup,
+    **talk_facts.AMI,
 }
 USER_EVENTS = frozenset(name for name in _AMI if name.startswith("Acd"))
 """The dialplan's own events of which something is made; others need not be sent."""
@@ -174,7 +186,7 @@ def from_cel(row: CelRow) -> Told:
     if row.kind == "HANGUP":
         return [*_cel_hangup(row)]
     rule = _CEL.get(row.kind)
-    return rule(*fields_of(row)) if rule else []
+    return [*rule(*fields_of(row))] if rule else []
 
 
 def fields_of(row: CelRow) -> list[str]:
@@ -231,16 +243,28 @@ def _cel_survey(contact: str, key: str, *_: str) -> Told:
     return [Note(ContactId(contact), "SurveyAnswered", {"key": key})]
 
 
-_CEL: dict[str, Callable[..., Told]] = {
+def _cel_fallback_end(contact: str, status: str, seconds: str, *_: str) -> Told:
+    how = "done" if status == "ANSWER" else "no answer"
+    data = {"how": how, "seconds": int(seconds) if seconds.isdecimal() else 0}
+    return [Note(ContactId(contact), "FallbackEnded", data)]
+
+
+_CEL: Mapping[str, Callable[..., Sequence[Event | Note]]] = {
+    "ACD_MENU": lambda contact, *_: [Note(ContactId(contact), "PlainMenuMet", {})],
+    "ACD_FAX": lambda contact, *_: [Note(ContactId(contact), "FaxHeard", {})],
     "ACD_WAIT": _cel_wait,
     "ACD_CLAIM": _cel_claim,
     "ACD_LEGEND": _cel_leg_end,
     "ACD_BACK": _cel_back,
     "ACD_GONE": _cel_gone,
     "ACD_FALLBACK": _cel_fallback,
+    "ACD_FALLBACK_END": _cel_fallback_end,
     "ACD_KEY": _cel_key,
     "ACD_SAID": _cel_said,
     "ACD_SURVEY": _cel_survey,
+    "ACD_OUT": outward_facts.told,
     "ACD_TRANSFER": lambda *fields: [*transfers.began(*fields)],
     "ACD_TRANSFER_END": lambda *fields: [*transfers.ended(*fields)],
+    **talk_facts.CEL,
+    **RECORDED_ROWS,
 }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from acd.model import ContactId, Seconds
-from adapters.asterisk import takes, transfers
+from adapters.asterisk import routes, takes, transfers
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.asking import BETWEEN_KEYS, KEPT, READ, TYPED, Asking
 from adapters.asterisk.attention import Attention
@@ -29,7 +29,8 @@ from adapters.asterisk.call_facts import (
 )
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.playing import length, made, names, recordings
-from ivr.ports import NO_VALUES, CallerGone, CallFacts, LineFailed, Take
+from ivr.ports import NO_VALUES, CallerGone, CallFacts, EffectKey, LineFailed, Take
+from ivr.recording_settings import ANSWERS, CONSENT
 from ivr.transfers import LONGEST_TALK, Ringing, Rung
 from voice.ports import Prompt, PromptStore
 
@@ -127,7 +128,7 @@ class AgiLine:
     ) -> None:
         counted = {"VISITS": visits_text(visits)} if visits else {}
         begun = {"FLOW": version} if version not in ("", self._version) else {}
-        now = counted | begun | {"STEP": step}
+        now = counted | begun | consent_of(values) | {"STEP": step}
         await self._do(0, self._remember, values_text(values), now)
         self._version = version or self._version
 
@@ -157,8 +158,13 @@ class AgiLine:
 
     async def transfer(self, ringing: Ringing, prompts: Sequence[Prompt] = ()) -> Rung:
         async with recordings(self._prompts, prompts) as files:
-            longest = length(files) + ringing.seconds + LONGEST_TALK
+            rings = transfers.longest_ring(ringing)
+            longest = length(files) + rings + LONGEST_TALK
             return await self._do(longest, self._transfer, ringing, files)
+
+    async def end_of(self, key: EffectKey) -> Rung | None:
+        kept = await self._do(0, self._agi.get_variable, transfers.RUNG)
+        return transfers.rung(kept, key)
 
     async def busy(self) -> None:
         with suppress(CallerGone):  # Asterisk hangs up when it has sent the tone for so long
@@ -228,6 +234,9 @@ class AgiLine:
         rung = transfers.rung(self._agi.get_variable(transfers.RUNG), ringing.key)
         if rung is None:
             self._asking.say(files)
+            # Not by `MSet`: an application's arguments can be seen from outside while it runs.
+            for name, value in routes.variables(ringing.routes).items():
+                self._agi.set_variable(name, value)
             self._agi.gosub(transfers.CONTEXT, transfers.arguments(ringing))
             rung = transfers.rung(self._agi.get_variable(transfers.RUNG), ringing.key)
             self._asking.anew()
@@ -237,3 +246,9 @@ class AgiLine:
         self._set(variables)
         self._asking.end()
         self._set({TYPED: "", READ: "", "ACD_DONE": "1"})
+
+
+def consent_of(values: Mapping[str, str]) -> dict[str, str]:
+    """What the caller has answered to being recorded, as the dialplan reads it."""
+    answer = values.get(CONSENT)
+    return {"CONSENT": answer} if answer in ANSWERS else {}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 from acd import events
-from acd.model import AgentId, ContactId, QueueId, Seconds
+from acd.config import Centre
+from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.call_facts import SCRIPT
 from adapters.asterisk.cel import NUMBER_LEFT, CelLog
@@ -25,7 +26,10 @@ from adapters.asterisk.facts import (
     offer_of,
     variables_of,
 )
+from adapters.asterisk.listening import is_listener
 from adapters.asterisk.orphans import take_back
+from adapters.asterisk.outward_facts import FAR_HALF
+from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.site_values import credits_of
 from adapters.asterisk.switchboard import Switchboard, WaitingCaller
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
@@ -58,12 +62,17 @@ class Resync:
         switchboard: Switchboard,
         distributor: Distributor,
         vault: Vault,
+        holds: PhoneHolds,
+        refers: Callable[[Centre], Awaitable[None]],
     ) -> None:
+        """`refers`: tells the telephones by which rules they may transfer by themselves."""
         self._ami = ami
         self._cel = cel
         self._switchboard = switchboard
         self._distributor = distributor
         self._vault = vault
+        self._holds = holds
+        self._refers = refers
         self._task: asyncio.Task[None] | None = None
         self._reading = asyncio.Lock()
         self._in_step = asyncio.Event()
@@ -88,6 +97,7 @@ class Resync:
             try:
                 channels = await self._channels()
                 await take_back(self._ami, channels)
+                await self._refers(self._distributor.engine.centre)
                 await self._announce_epoch()
                 await self._announce_credits()
                 await self._introduce(channels)
@@ -119,6 +129,7 @@ class Resync:
 
         Without a link nothing is lost: the next login does the same.
         """
+        await self._refers(self._distributor.engine.centre)  # it sets the credits back, too
         try:
             await self._announce_credits()
             await self._look_at_phones()
@@ -208,9 +219,10 @@ class Resync:
         channels = await self._channels()
         callers = tuple(caller for row in channels if (caller := _caller(row)))
         legs = {
-            AgentId(_phone(row)): offer
+            self._agent_of(offer, row): offer
             for row in channels
             if (offer := offer_of(row.get("Uniqueid", "")))
+            and (offer in self._distributor.engine.offers or not is_listener(row))
         }
         known = {
             caller.contact: WaitingCaller(caller.channel, _origin(row))
@@ -218,13 +230,21 @@ class Resync:
             if (caller := _caller(row))
         }
         self._switchboard.know(known, legs)
-        seen = Seen(callers, frozenset(legs.values()))
+        # Not those of `legs`: telephones outside all have the same name there.
+        found = (offer_of(row.get("Uniqueid", "")) for row in channels)
+        seen = Seen(callers, frozenset(offer for offer in found if offer))
         difference = reconcile(self._distributor.engine, seen)
         await self._distributor.record(*difference.events)
         for offer in difference.strays:
             log.warning("leg that nobody knows is ended", extra={"offer": offer})
             await self._switchboard.end_leg(offer)
+        await self._holds.look(self._switchboard.channels)
         await self._look_at_phones()
+
+    def _agent_of(self, offer: OfferId, row: Mapping[str, str]) -> AgentId:
+        """Whose leg it is: agents need not sit at their own telephones."""
+        made = self._distributor.engine.offers.get(offer)
+        return made.agent if made else AgentId(_phone(row))
 
     async def _look_at_phones(self) -> None:
         for row in await self._ami.ask_list({"Action": "DeviceStateList"}):
@@ -234,8 +254,8 @@ class Resync:
 
 def _caller(row: Mapping[str, str]) -> CallerSeen | None:
     variables = variables_of(row)
-    contact = variables.get("CONTACT")
-    if not contact or offer_of(row.get("Uniqueid", "")):
+    contact, id_ = variables.get("CONTACT"), row.get("Uniqueid", "")
+    if not contact or offer_of(id_) or id_.endswith(FAR_HALF):
         return None
     return CallerSeen(
         contact=ContactId(contact),

@@ -13,6 +13,8 @@ import secrets
 from collections.abc import Iterable
 
 from acd.config import Centre
+from adapters.asterisk import trunks
+from ivr.recording_settings import RecordingSettings
 from ivr.settings import NumberEntry, Settings
 
 FALLBACK_AFTER = 60
@@ -39,20 +41,25 @@ def values_of(settings: Settings) -> dict[str, str]:
         "AGI_SECRET": settings.secret("agi"),
         "SIP_PORT": str(ports.sip),
         "LISTEN": f"[{listen}]" if ":" in listen else listen,
-        "EXTERNAL": _external(site.external_address),
-        "TRUNK_MATCHES": _trunk_matches(listen),
+        "EXTERNAL": _lines(trunks.external(site.external_address)),
         "RTP_FIRST": str(first),
         "RTP_LAST": str(last),
-        "PHONES": _lines(_phone(name, settings.phone_secret(name)) for name in site.accounts),
+        "PHONES": _lines(_phone(name, settings.phone_secret(name), name in site.phones)
+                         for name in site.accounts),
         "NUMBERS": _lines(f"exten => {number},1,Goto(acd-entry,${{EXTEN}},1)"
                           for number in site.numbers),
+        "AGENT_NUMBERS": _lines(f"exten => {number},1,Goto(acd-own,${{EXTEN}},1)"
+                                for number in site.numbers),
         "NUMBER_DEFAULTS": _lines(_number(n, entry) for n, entry in site.numbers.items()),
         "NEXT_LANGUAGES": _next_languages(site.languages),
         "AGENT_LANG": site.languages[0],
         "CREDITS": _lines(f"{name}={credit}"
                           for name, credit in credits_of(settings.centre).items()),
+        "LAST_MINUTE": str(settings.run / "tones" / "last-minute"),
         "FALLBACK_AFTER": str(FALLBACK_AFTER),
         "FREE_PHONES": _free_phones(site.fallback),
+        **trunks.values(settings),
+        "RECORDING_OF_QUEUES": _recording(site.recording, settings.centre.queues),
     }  # fmt: skip
 
 
@@ -63,33 +70,25 @@ def credits_of(centre: Centre) -> dict[str, str]:
     return {name: str(round(credit)) for name, credit in (classes | urgent).items()}
 
 
+def _recording(recording: RecordingSettings, queues: Iterable[str]) -> str:
+    """Which queues' talks are recorded; queues that Asterisk has never heard of are as others."""
+    return _lines([
+        f"RECORD_OTHERS={recording.others}", f"RECORD_WHEN_FULL={recording.when_full}",
+        *(f"RECORDED_{queue}={recording.policy(queue)}" for queue in queues),
+    ])  # fmt: skip
+
+
 def _lines(lines: Iterable[str]) -> str:
     return "\n".join(lines)
 
 
-def _external(address: str | None) -> str:
-    if address is None:
-        return ""
-    ip = ipaddress.ip_address(address)
-    local = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "127.0.0.0/8")
-    return _lines([
-        f"external_media_address = {ip}",
-        f"external_signaling_address = {ip}",
-        *(f"local_net = {net}" for net in local),
-    ])  # fmt: skip
-
-
-def _trunk_matches(listen: str) -> str:
-    own = [] if ipaddress.ip_address(listen).is_unspecified else [listen]
-    return _lines(f"match = {address}" for address in ["127.0.0.0/8", *own])
-
-
-def _phone(name: str, secret: str) -> str:
+def _phone(name: str, secret: str, agents: bool) -> str:
     if not secret.isprintable() or not secret:
         raise BadPlace(f"the secret of phone {name} has characters that cannot be written")
     quoted = secret.replace(";", "\\;")
     return _lines([
-        f"[{name}](phone)", f"auth = {name}", f"aors = {name}", f"callerid = <{name}>",
+        f"[{name}]({'agent-phone' if agents else 'phone'})",
+        f"auth = {name}", f"aors = {name}", f"callerid = <{name}>",
         f"[{name}](phone-auth)", f"username = {name}", f"password = {quoted}",
         f"[{name}](phone-aor)",
     ])  # fmt: skip
@@ -99,8 +98,17 @@ def _number(number: str, entry: NumberEntry) -> str:
     return _lines([
         f"exten => {number},1,Set(QUEUE={entry.queue})",
         f" same => n,Set(CLASS={entry.class_})",
+        *_limit(entry.longest_call),
         *_set_language(entry.language),
     ])  # fmt: skip
+
+
+def _limit(minutes: float | None) -> list[str]:
+    """An option of Bridge, so that it holds whatever becomes of us. The clock of the call
+    itself (`TIMEOUT(absolute)`) is taken: by it a frozen script is noticed."""
+    if minutes is None:
+        return []
+    return [f" same => n,Set(SHARED(LIMIT)=L({round(minutes * 60_000)}:60000))"]
 
 
 def _next_languages(languages: tuple[str, ...]) -> str:

@@ -1,15 +1,14 @@
 """The telephone side as the distributor commands it, and its news as the engine understands it.
 
 Offers and withdrawals go out by AMI; what becomes of them comes back by AMI events and, when the
-link was away, by the event log. After every login: apply the log, look at all channels, tell the
-engine the difference, and only then let it offer again.
+link was away, by the event log (`adapters.asterisk.resync`).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,8 +16,13 @@ from acd import events
 from acd.commands import Offer, Withdraw
 from acd.events import OfferEnd
 from acd.model import AgentId, ContactId, OfferId, Seconds
+from adapters.asterisk.agent_lines import AgentLines
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
+from adapters.asterisk.before_gate import leg_state, may_be_ended
 from adapters.asterisk.facts import LEG_PREFIX, caller, from_ami
+from adapters.asterisk.legs import OFFER_MARK, Action, gate_of, mark_of, room_for
+from adapters.asterisk.phone_states import PhoneStates
+from ivr.dialling import NotDialled
 from ivr.out_of_line import WaitsIn
 from ivr.ports import CallFacts, Origin, PhonesFailed
 from voice.ports import Prompt, PromptStore
@@ -29,13 +33,7 @@ log = logging.getLogger(__name__)
 SURROGATE_RETRY: Seconds = 0.1
 """While a bridge pulls a channel in, it has another name for a moment."""
 ANSWERED = "Up"
-CHANNEL_WAIT: Seconds = 1.0
-CHANNEL_LOOKS = 20
-LEG_SLACK: Seconds = 5.0
-"""How much longer Asterisk lets a leg ring than the engine wants, should nobody withdraw it."""
-
-REACHABLE_STATES = frozenset({"NOT_INUSE", "RINGING", "INUSE", "BUSY", "RINGINUSE", "ONHOLD"})
-OWN_CALL_STATES = frozenset({"INUSE", "BUSY", "ONHOLD"})
+CHANNEL_WAIT, CHANNEL_LOOKS = 1.0, 20
 
 
 class Told(Protocol):
@@ -58,15 +56,19 @@ class WaitingCaller:
 class Switchboard:
     """Carries out `Offer`, `Withdraw` and what waiting callers are to hear."""
 
-    def __init__(self, ami: Ami, prompts: PromptStore) -> None:
+    def __init__(self, ami: Ami, prompts: PromptStore, lines: AgentLines) -> None:
         self._ami = ami
         self._prompts = prompts
+        self._lines = lines
+        self.phones = PhoneStates()
         self._told: Told | None = None
         self._callers: dict[ContactId, WaitingCaller] = {}
         self._legs: dict[AgentId, OfferId] = {}
         self._dialling: set[OfferId] = set()
         self._claimed: set[OfferId] = set()
         """Legs that have passed the gate and not ended since."""
+        self.second: dict[ContactId, str] = {}
+        """Telephones' own lines that ask for an agent, until that agent is rung."""
 
     def tell(self, told: Told) -> None:
         """Where the news goes from now on."""
@@ -80,17 +82,38 @@ class Switchboard:
         if channel is None:
             self._over(offer.offer, OfferEnd.RELEASED)
             return
+        self._begin(offer)
+        if offer.asked_by and not await self._make_room(offer, channel):
+            self._over(offer.offer, OfferEnd.RELEASED)
+            return
+        try:
+            leg = await self._lines.leg(offer, *gate_of(offer, channel))
+        except NotDialled:
+            self.not_rung(offer.offer)
+            return
+        await self.ring(offer, leg, self._mark(channel, offer.offer, mark_of(offer)))
+
+    def _begin(self, offer: Offer) -> None:
         self._legs[offer.agent] = offer.offer
         self._dialling.add(offer.offer)
-        marked, rung = await asyncio.gather(
-            self._mark(channel, offer.offer),
-            self._ami.send(_originate(offer, channel)),
-            return_exceptions=True,
-        )
+
+    async def ring(self, offer: Offer, leg: Action, mark: Awaitable[None]) -> None:
+        """Ring the agent; without its `mark` the leg passes no gate."""
+        self._begin(offer)
+        marked, rung = await asyncio.gather(mark, self._ami.send(leg), return_exceptions=True)
         if isinstance(rung, AmiRefused):
             self._over(offer.offer, OfferEnd.UNREACHABLE)
         if isinstance(marked, BaseException) and not isinstance(rung, BaseException):
             await self.end_leg(offer.offer)  # it could not pass the gate
+
+    async def _make_room(self, offer: Offer, channel: str) -> bool:
+        """The agent who asks for another leaves the caller to the music; false: they are gone."""
+        await self._mark(channel, offer.offer, mark_of(offer))
+        try:
+            await self._ami.send(room_for(offer, channel, self.second.pop(offer.contact, "")))
+        except AmiRefused:
+            return offer.leaves
+        return True
 
     async def _channel_of(self, contact: ContactId) -> str | None:
         """The caller's channel. The event log may tell of a caller before AMI has named it: wait a
@@ -104,12 +127,17 @@ class Switchboard:
     async def withdraw(self, offer: Withdraw) -> None:
         """Void the offer on the caller's channel, then end the leg; its end is told by events."""
         known = self._callers.get(offer.contact)
-        if known:
+        if known and not offer.consulted:
             try:
                 await self._mark(known.channel, OfferId(""))
             except (AmiAway, AmiRefused, AmiSlow) as error:
                 log.info("offer not voided", extra={"offer": offer.offer, "why": str(error)})
-        await self.end_leg(offer.offer)
+        await self.end_leg(offer.offer, offer.contact)
+
+    @property
+    def channels(self) -> Mapping[ContactId, str]:
+        """The callers' channels."""
+        return {contact: known.channel for contact, known in self._callers.items()}
 
     def origin(self, contact: ContactId) -> Origin | None:
         """Which way the caller came; None while the channel is not known."""
@@ -125,11 +153,11 @@ class Switchboard:
         if known is None or not files:
             return
         names = "&".join(str(file.with_suffix("")) for file in files)
-        await self._request(contact, {"REQ": f"{request}~{names}~{key_seconds:g}"})
+        await self._ask(contact, {"REQ": f"{request}~{names}~{key_seconds:g}"})
 
     async def lead_out(self, contact: ContactId, request: str, outcome: str) -> None:
         """Ask the waiting loop to let the caller out, by its own gate."""
-        await self._request(contact, {"LEAD": f"{request}~{outcome}"})
+        await self._ask(contact, {"LEAD": f"{request}~{outcome}"})
 
     async def moved(self, contact: ContactId, queue: str, to: WaitsIn | None) -> None:
         """The caller waits for this queue: its music from now on, and the step's announcements."""
@@ -139,40 +167,46 @@ class Switchboard:
             variables["AFTER_FLOW"] = "1" if to.goes_on else ""
             origin = replace(known.origin, step=to.step)
             self._callers[contact] = WaitingCaller(known.channel, origin)
-        await self._request(contact, {**variables, "LEAD": f"{queue}~"})
+        await self._ask(contact, {**variables, "LEAD": f"{queue}~"})
 
-    async def _request(self, contact: ContactId, variables: Mapping[str, str]) -> None:
+    async def _ask(self, contact: ContactId, variables: Mapping[str, str]) -> None:
+        if contact in self._callers:
+            await self.set_on(contact, variables)
+
+    async def set_on(self, contact: ContactId, variables: Mapping[str, str]) -> None:
+        """Set these on the caller's channel; `PhonesFailed` when it is not known or not there."""
         known = self._callers.get(contact)
         if known is None:
-            return
+            raise PhonesFailed("the caller's line is not known")
         try:
             for name, value in variables.items():
                 await self._set(known.channel, name, value)
         except (AmiAway, AmiRefused, AmiSlow) as error:
             raise PhonesFailed(str(error)) from error
 
-    async def _mark(self, channel: str, offer: OfferId) -> None:
+    async def _mark(self, channel: str, offer: OfferId, mark: str = OFFER_MARK) -> None:
         try:
-            await self._set(channel, "SHARED(OFFER)", offer)
+            await self._set(channel, mark, offer)
         except AmiRefused:
             await asyncio.sleep(SURROGATE_RETRY)
-            await self._set(channel, "SHARED(OFFER)", offer)
+            await self._set(channel, mark, offer)
 
     async def _set(self, channel: str, variable: str, value: str) -> None:
         action = {"Action": "Setvar", "Channel": channel, "Variable": variable, "Value": value}
         await self._ami.send(action)
 
-    async def end_leg(self, offer: OfferId) -> None:
+    async def end_leg(self, offer: OfferId, contact: ContactId | None = None) -> None:
         """End a leg that rings. One that was answered talks, or is refused and ends by itself: to
-        hang it up would cut the talk. One that is not found may be on its way into a bridge."""
+        hang it up would cut the talk; but for one of this `contact` that is before its gate and
+        will not pass. One that is not found may be on its way into a bridge."""
         try:
-            state = await self._leg_state(offer)
+            state = await leg_state(self._ami, offer)
             if state is None:
                 await asyncio.sleep(SURROGATE_RETRY)
-                state = await self._leg_state(offer)
+                state = await leg_state(self._ami, offer)
             if state is None:
                 self._leg_is_gone(offer)
-            elif state != ANSWERED:
+            elif state != ANSWERED or (contact and await self._is_void(offer, contact)):
                 leg = LEG_PREFIX + offer
                 await self._ami.send({"Action": "Hangup", "Channel": leg, "Cause": "16"})
         except AmiRefused:
@@ -180,19 +214,18 @@ class Switchboard:
         except (AmiAway, AmiSlow) as error:
             log.info("leg not ended yet", extra={"offer": offer, "why": str(error)})
 
-    async def _leg_state(self, offer: OfferId) -> str | None:
-        """`Ring`, `Ringing`, `Up` ...; None when no channel has this id now."""
-        try:
-            action = {"Action": "Getvar", "Channel": LEG_PREFIX + offer}
-            reply = await self._ami.send({**action, "Variable": "CHANNEL(state)"})
-        except AmiRefused:
-            return None
-        return reply.get("Value") or None
+    async def _is_void(self, offer: OfferId, contact: ContactId) -> bool:
+        known = self._callers.get(contact)
+        return await may_be_ended(self._ami, offer, known.channel if known else None)
 
     def _leg_is_gone(self, offer: OfferId) -> None:
         """Not when it is still being made, nor when it has claimed its caller."""
         if offer not in self._dialling and offer not in self._claimed:
             self._over(offer, OfferEnd.RELEASED)
+
+    def not_rung(self, offer: OfferId) -> None:
+        """The agent's phone may not be rung."""
+        self._over(offer, OfferEnd.UNREACHABLE)
 
     def _over(self, offer: OfferId, how: OfferEnd) -> None:
         self._dialling.discard(offer)
@@ -229,9 +262,11 @@ class Switchboard:
         if event.get("UserEvent") == "AcdWaiting":
             origin = Origin(event.get("Dialled", ""), event.get("Step", ""), event.get("Flow", ""))
             self._callers[contact] = WaitingCaller(event["Channel"], origin)
+        elif event.get("UserEvent") == "AcdConfirmed":  # whom we called never was in the loop
+            self._callers[contact] = WaitingCaller(event["Channel"], Origin("", "", ""))
         elif event.get("UserEvent") == "AcdGone":
             self._callers.pop(contact, None)
-        elif event.get("UserEvent") == "AcdClaimed":
+        elif event.get("UserEvent") in ("AcdClaimed", "AcdConsulted", "AcdTaken"):
             self._claimed.add(OfferId(event["Offer"]))
 
     def _originated(self, event: Mapping[str, str]) -> None:
@@ -253,13 +288,8 @@ class Switchboard:
 
     def device_changed(self, event: Mapping[str, str]) -> None:
         """A phone's state; an agent on a call of their own is not rung either."""
-        technology, _, name = event.get("Device", "").partition("/")
-        if technology != "PJSIP":
-            return
-        agent, state = AgentId(name), event.get("State", "")
-        own_call = state in OWN_CALL_STATES and agent not in self._legs
-        reachable = state in REACHABLE_STATES and not own_call
-        self._post(events.PhoneChanged(agent, reachable))
+        if told := self.phones.changed(event, self._legs):
+            self._post(told)
 
     def know(
         self, callers: Mapping[ContactId, WaitingCaller], legs: Mapping[AgentId, OfferId]
@@ -268,22 +298,3 @@ class Switchboard:
         self._callers, self._legs = dict(callers), dict(legs)
         self._dialling.clear()
         self._claimed.clear()
-
-
-def _originate(offer: Offer, channel: str) -> Mapping[str, str | Sequence[str]]:
-    return {
-        "Action": "Originate",
-        "ActionID": LEG_PREFIX + offer.offer,
-        "Channel": f"PJSIP/{offer.agent}",
-        "ChannelId": LEG_PREFIX + offer.offer,
-        "Context": "acd-agent",
-        "Exten": "s",
-        "Priority": "1",
-        "Timeout": str(round((offer.ring_seconds + LEG_SLACK) * 1000)),
-        "Async": "true",
-        "Variable": [
-            f"CALLER={channel}",
-            f"CONTACT={offer.contact}",
-            f"OFFER={offer.offer}",
-        ],
-    }

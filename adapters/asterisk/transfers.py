@@ -6,7 +6,7 @@ The dialplan keeps it on the call and writes it into the event log, as
 
 from __future__ import annotations
 
-from acd.model import ContactId
+from acd.model import ContactId, Seconds
 from ivr.ports import Note
 from ivr.transfers import LONGEST_TALK, Ringing, Rung
 
@@ -18,6 +18,8 @@ LEFT = "left"
 """The caller hung up while it rang: no step learns of it."""
 DECLINED = "21"
 """The hang-up cause (Q.850) of a telephone that said no."""
+DEAD_SECONDS: Seconds = 4.0
+"""So long a silent trunk may hold the next one up."""
 _ENDS = {"ANSWER": Rung.DONE, "BUSY": Rung.BUSY, "NOANSWER": Rung.NO_ANSWER, "CANCEL": LEFT}
 
 
@@ -25,6 +27,12 @@ def arguments(ringing: Ringing) -> str:
     """What the subroutine is given."""
     times = f"{ringing.seconds:g},{LONGEST_TALK:.0f}"
     return f"{ringing.key},{ringing.name},{ringing.phone},{times}"
+
+
+def longest_ring(ringing: Ringing) -> Seconds:
+    """The trunks are tried in turn, each for its time and some seconds for being dead."""
+    tries = max(1, len(ringing.routes))
+    return tries * (ringing.seconds + DEAD_SECONDS)
 
 
 def rung(kept: str, key: str) -> Rung | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from adapters.cli.login import login as login_name
 from adapters.cli.output import Json, fail, settings_or_fail, table
 
 app = typer.Typer(no_args_is_help=True)
@@ -63,6 +64,35 @@ def pause(
 def ready(agent: Agent, json: Json = False) -> None:
     """End a break or the wrap-up."""
     table(COLUMNS, [ask("agent ready", agent=agent)], as_json=json)
+
+
+@app.command()
+def pickup(
+    agent: Agent,
+    colleague: Annotated[str, typer.Argument(help="At whose phone it rings.")],
+    who: Annotated[str | None, typer.Option(help="Your name; default: your login's.")] = None,
+    json: Json = False,
+) -> None:
+    """Take what rings at a colleague: it rings at this agent instead. The audit has it."""
+    answer = ask("agent pickup", agent=agent, colleague=colleague, who=who or login_name())
+    table(("agent", "colleague", "contact"), [answer], as_json=json)
+
+
+@app.command()
+def pin(
+    agent: Agent,
+    why: Annotated[str, typer.Option(help="Why; it stands in the audit.")],
+    remove: Annotated[bool, typer.Option("--remove", help="Take the PIN away.")] = False,
+    unlock: Annotated[bool, typer.Option("--unlock", help="Let them try again.")] = False,
+    who: Annotated[str | None, typer.Option(help="Who does it; default: your login's.")] = None,
+    json: Json = False,
+) -> None:
+    """Give an agent the PIN by which they log in at any telephone (*70): asked for here, twice."""
+    from adapters.cli import pins
+
+    if remove and unlock:
+        fail("either --remove or --unlock")
+    pins.of_agent("remove" if remove else "unlock" if unlock else "set", agent, why, who, json)
 
 
 @app.command()

@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, str] = {
     "races": "The offer gate under races, a campaign that resumes where it stopped.",
     "restart": "How soon calls are offered again after every Python process was killed.",
     "routing": "What one decision of the routing engine costs, up to a million who wait.",
+    "webhooks": "Calls while signed and forged deliveries flood the web service.",
 }
 """The modules of `tests.bench`; each knows its own options, and tells them with `--help`."""
 

@@ -1,4 +1,4 @@
-"""`./hotline callbacks`: whom the house has promised to call back. Nothing dials them yet."""
+"""`./hotline callbacks`: whom the house has promised to call back, and how far that is."""
 
 from __future__ import annotations
 
@@ -7,13 +7,9 @@ from typing import Any
 
 from adapters.cli.agents import ask
 from adapters.cli.login import login
-from adapters.cli.output import table
+from adapters.cli.output import show, table
 
-COLUMNS = ("contact", "queue", "to", "promised", "not_before", "until", "attempts")
-NOBODY_DIALS = (
-    "Nothing dials these yet: call them by hand (--numbers), and close their tickets; "
-    "their places stand until the time in `until`."
-)
+COLUMNS = ("contact", "queue", "state", "tried", "next", "until", "last")
 
 
 def show_promised(numbers: bool, as_json: bool) -> None:
@@ -27,13 +23,27 @@ def show_promised(numbers: bool, as_json: bool) -> None:
         return
     columns = (*COLUMNS, "number") if numbers else COLUMNS
     table(columns, [_row(one) for one in found], as_json=False)
-    print(NOBODY_DIALS)
+
+
+def cancel(contact: str, as_json: bool) -> None:
+    """No call any more for this promise."""
+    ask("callback cancel", contact=contact, who=login())
+    show({"contact": contact, "done": "cancelled"}, as_json=as_json)
+
+
+def try_now(contact: str, as_json: bool) -> None:
+    """Not later than now, if the hours allow it."""
+    ask("callback now", contact=contact, who=login())
+    show({"contact": contact, "done": "tried as soon as it may be"}, as_json=as_json)
 
 
 def _row(one: dict[str, Any]) -> dict[str, Any]:
-    times = {name: _moment(one[name]) for name in ("not_before", "until")}
-    return one | times | {"promised": _moment(one["at"])}
+    tried = f"{one['made']} of {one['attempts']}"
+    return one | {
+        "tried": tried, "next": _moment(one["again"]), "until": _moment(one["until"]),
+        "last": one["why"],
+    }  # fmt: skip
 
 
 def _moment(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="minutes")
+    return f"{datetime.fromtimestamp(at, UTC):%m-%d %H:%MZ}"

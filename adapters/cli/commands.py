@@ -9,7 +9,22 @@ from typing import Annotated, Literal
 
 import typer
 
-from adapters.cli import agents, bench, callers, closure, exports, flows, pins, rules, surveys
+from adapters.cli import (
+    agents,
+    bench,
+    call_exports,
+    callers,
+    calls,
+    channels,
+    closure,
+    exports,
+    flows,
+    pins,
+    rules,
+    surveys,
+    talk_control,
+    talks,
+)
 from adapters.cli.output import Json, fail, settings_or_fail, show
 from ivr.home import ROOT
 
@@ -21,12 +36,19 @@ app = typer.Typer(
     help="Hotline answers an organisation's telephone and brings callers to the right person.",
 )
 app.add_typer(agents.app, name="agent", help="Log agents in and out, pause them, list them.")
+app.add_typer(talks.app, name="talk", help="Hold, hand on, consult: what an agent does in a talk.")
 app.add_typer(flows.app, name="flow", help="Check, try, test, publish flows; go back.")
 app.add_typer(pins.app, name="pin", help="Set, remove, unlock PINs of callers.")
 app.add_typer(rules.app, name="rules", help="Check the centre file; go by it without a restart.")
 app.add_typer(exports.app, name="export", help="Write what the journal knows for other programs.")
+exports.app.command("cdr")(call_exports.cdr)
+exports.app.command("cel")(call_exports.cel)
+exports.app.command("queue-log")(call_exports.queue_log)
+app.add_typer(calls.app, name="calls", help="The history of calls; lost ones, and a callback.")
 app.add_typer(callers.app, name="callers", help="Block callers, let callers through, list them.")
+app.add_typer(channels.app, name="channel", help="Texts by SMS and webhooks: channels, secrets.")
 app.add_typer(closure.app, name="closure", help="Close in an emergency, and open again.")
+app.add_typer(talk_control.app, name="recording", help="Pause, resume, stop a talk's recording.")
 app.add_typer(bench.app, name="bench", help="Measure; every figure comes with n, seed and machine.")
 
 Language = Literal["en", "zh"]
@@ -109,15 +131,16 @@ FAST = (
     "-m", "not asterisk and not postgres",
     "-n", "logical", "--maxprocesses", "8",
 )  # fmt: skip
-"""What pytest is told when it has to be quick."""
-WHOLE = ("-n", "2")
-"""What it is told when it runs everything: see `tests/conftest.py`."""
+LONG = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+"""For everything: three processes, as who waits for a telephone needs no processor."""
+WHOLE = (*LONG, "-m", "not long")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
 def test(
     context: typer.Context,
     fast: Annotated[bool, typer.Option("--fast", help="Without Asterisk and databases.")] = False,
+    long: Annotated[bool, typer.Option("--long", help="Every row of who has the contact.")] = False,
 ) -> None:
     """Run style checks and tests; further arguments go to pytest."""
     from ivr.settings import environment_with
@@ -127,7 +150,7 @@ def test(
     kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
     environment = environment_with({name: str(cache / part) for name, part in kept.items()})
     checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
-    how = FAST if fast else () if context.args else WHOLE
+    how = FAST if fast else () if context.args else LONG if long else WHOLE
     tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *how, *context.args]
     for words in [*([] if context.args else checks), tests]:
         command = [sys.executable, "-m", *words]
@@ -171,12 +194,44 @@ def callbacks(
     numbers: Annotated[
         bool, typer.Option("--numbers", help="Show whom to call; it stands in the audit.")
     ] = False,
+    cancel: Annotated[
+        str | None, typer.Option(help="Call nobody for this contact any more.")
+    ] = None,
+    now: Annotated[
+        str | None, typer.Option(help="Try this contact at once, if the hours allow it.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show whom the house has promised to call back, and by which plan. Nothing dials them yet."""
+    """Show whom the house has promised to call back; cancel one, or try it at once."""
     from adapters.cli import callbacks as promised
 
-    promised.show_promised(numbers, json)
+    if cancel:
+        promised.cancel(cancel, json)
+    elif now:
+        promised.try_now(now, json)
+    else:
+        promised.show_promised(numbers, json)
+
+
+@app.command()
+def call(
+    agent: Annotated[str, typer.Argument(help="Who calls; their phone rings first.")],
+    number: Annotated[str, typer.Argument(help="Whom they call.")],
+    queue: Annotated[
+        str | None, typer.Option(help="For which queue, whose number is shown; default: the first.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Let an agent call somebody: the agent's phone rings, then the number is dialled."""
+    show(agents.ask("agent call", agent=agent, number=number, queue=queue or ""), as_json=json)
+
+
+@app.command()
+def directory(json: Json = False) -> None:
+    """Show agents, queues and destinations with their internal numbers, and who is there."""
+    from adapters.cli import inside
+
+    inside.show_directory(json)
 
 
 @app.command()
@@ -207,6 +262,9 @@ def messages(
 
 
 app.command("surveys")(surveys.show_figures)
+app.command("listen")(talk_control.listen)
+app.command("take-over")(talk_control.take_over)
+app.command("recordings")(talk_control.recordings)
 
 
 @app.command()

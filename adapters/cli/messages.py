@@ -37,7 +37,7 @@ COLUMNS = ("at", "recording", "seconds", "of", "queue", "contact")
 def show_all(settings: Settings, as_json: bool) -> None:
     """Every message and every short recording, the oldest first: ids only."""
     try:
-        found = asyncio.run(_records(settings))
+        found = asyncio.run(records_of(settings, KINDS))
     except (StoreFailed, StoreRefused) as fault:
         fail(str(fault))
     rows = {record.data["effect"]: _row(record) for record in reversed(found)}
@@ -67,10 +67,11 @@ def save(settings: Settings, recording: str, target: Path, why: str, who: str | 
     print(f"written: {target} (personal: delete it when you have heard it)")
 
 
-async def _records(settings: Settings) -> Sequence[Record]:
+async def records_of(settings: Settings, kinds: Sequence[str]) -> Sequence[Record]:
+    """What the journal has of these kinds, the oldest first."""
     database = await open_database(settings.database_url("core"), "core", read_only=True)
     try:
-        return [record async for record in JournalReader(database).read(0, KINDS)]
+        return [record async for record in JournalReader(database).read(0, kinds)]
     finally:
         await database.close()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from adapters.cli.output import fail, table
-from adapters.stores.outbox import FileOutbox
+from adapters.stores.outbox import FOLDER, TEXTS, FileOutbox
 from ivr.ports import StoreRefused
 from ivr.settings import Settings
 
@@ -15,7 +15,9 @@ COLUMNS = ("since", "kind", "to", "key")
 def show_waiting(settings: Settings, as_json: bool) -> None:
     """Every entry, the oldest first."""
     try:
-        entries = list(FileOutbox(settings.data).waiting())
+        shelves = [FileOutbox(settings.data, folder) for folder in (FOLDER, TEXTS)]
+        entries = sorted((one for shelf in shelves for one in shelf.waiting()),
+                         key=lambda one: one.at)  # fmt: skip
     except (OSError, StoreRefused) as fault:
         fail(str(fault))
     rows = [

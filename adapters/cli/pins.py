@@ -21,6 +21,17 @@ def set_(number: Number, why: Why, who: Who = None, json: Json = False) -> None:
 
     A lock is taken off.
     """
+    _do("pin set", why, who, json, number=number, **_asked_for())
+
+
+def of_agent(what: str, agent: str, why: str, who: str | None, as_json: bool) -> None:
+    """The same for the PIN of an agent: `set`, `remove` or `unlock`."""
+    more = _asked_for() if what == "set" else {}
+    _do(f"pin {what}", why, who, as_json, agent=agent, **more)
+
+
+def _asked_for() -> dict[str, str]:
+    """The salted hash of a PIN that is typed here."""
     from ivr.pins import kept
 
     typed = typer.prompt("New PIN", hide_input=True, confirmation_prompt="The same again")
@@ -28,26 +39,26 @@ def set_(number: Number, why: Why, who: Who = None, json: Json = False) -> None:
         pin = kept(typed)
     except ValueError as fault:
         fail(str(fault))
-    _do("pin set", number, why, who, json, salt=pin.salt, digest=pin.digest)
+    return {"salt": pin.salt, "digest": pin.digest}
 
 
 @app.command()
 def remove(number: Number, why: Why, who: Who = None, json: Json = False) -> None:
     """Take the person's PIN away: nobody is verified by it any more."""
-    _do("pin remove", number, why, who, json)
+    _do("pin remove", why, who, json, number=number)
 
 
 @app.command()
 def unlock(number: Number, why: Why, who: Who = None, json: Json = False) -> None:
     """Let a person try again whose PIN was locked by wrong answers."""
-    _do("pin unlock", number, why, who, json)
+    _do("pin unlock", why, who, json, number=number)
 
 
-def _do(what: str, number: str, why: str, who: str | None, as_json: bool, **more: str) -> None:
+def _do(what: str, why: str, who: str | None, as_json: bool, **whose: str) -> None:
     from adapters.cli.flow_publish import reason_or_fail
     from adapters.cli.login import login
 
-    answer = ask(what, number=number, who=who or login(), why=reason_or_fail(why), **more)
+    answer = ask(what, who=who or login(), why=reason_or_fail(why), **whose)
     if as_json:
         show(answer, as_json=True)
     else:

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from adapters.asterisk.findings import Finding, Level
-from adapters.asterisk.instance import Instance
+from adapters.asterisk.instance import AsteriskFailed, Instance
+from adapters.asterisk.trunk_looks import states
 from adapters.cli.agents import COLUMNS
+from adapters.cli.channel_looks import of_channels
 from adapters.cli.closure import rows
 from adapters.cli.exports import common_zone
 from adapters.cli.output import fail, say, show, table
@@ -45,11 +47,14 @@ def stop(settings: Settings) -> None:
 
 def status(settings: Settings, as_json: bool) -> int:
     """0 when the core answers and has its link; 1 otherwise."""
-    asterisk = Instance(settings).adopt()
+    instance = Instance(settings)
+    asterisk = instance.adopt()
     found: dict[str, Any] = {
         "asterisk": f"process {asterisk.pid}" if asterisk else "not running",
         "supervisor": supervisor_file(settings.run).running() or "not running",
     }
+    if asterisk and settings.site.trunks:
+        found["trunks"] = _trunks(instance)
     try:
         core, agents, queues, closed = asyncio.run(_ask_all(settings))
     except (CoreAway, CoreRefused) as fault:
@@ -57,7 +62,7 @@ def status(settings: Settings, as_json: bool) -> int:
         return 1
     link = bool(core["link"])
     found |= {"core": f"epoch {core['epoch']}", "link": "up" if link else "down"}
-    found["callbacks"] = f"{core.get('callbacks', 0)} promised; nothing dials them yet"
+    found["callbacks"] = f"{core.get('callbacks', 0)} promised"
     found["rules"] = core.get("rules", "")
     found["flows"] = ", ".join(core.get("flows", {}).values())
     found["drafts"] = _unpublished(settings)
@@ -71,6 +76,14 @@ def status(settings: Settings, as_json: bool) -> int:
     table(("queue", "waiting", "longest_wait", "estimates_kept"), shown, as_json=False)
     table(COLUMNS, agents, as_json=False)
     return 0 if link else 1
+
+
+def _trunks(instance: Instance) -> str:
+    """Each trunk and how it is."""
+    try:
+        return "; ".join(f"{state.name}: {state}" for state in states(instance))
+    except AsteriskFailed as failed:
+        return str(failed)
 
 
 def _unpublished(settings: Settings) -> str:
@@ -103,7 +116,7 @@ def doctor(settings: Settings, as_json: bool) -> int:
 
     from adapters.asterisk.doctor import examine
 
-    findings = [*asyncio.run(examine(settings)), *_of_rules(settings)]
+    findings = [*asyncio.run(examine(settings)), *_of_rules(settings), *of_channels(settings)]
     if as_json:
         table((), [asdict(finding) for finding in findings], as_json=True)
     for finding in findings if not as_json else ():

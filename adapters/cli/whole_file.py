@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from adapters.cli.output import fail
 
@@ -16,6 +18,24 @@ def write(path: Path, lines: Iterable[str]) -> None:
             _fill(path, lines)  # a pipe, or /dev/null
         else:
             _replace(path.resolve(), lines)
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+
+
+@contextmanager
+def filling(path: Path) -> Iterator[TextIO]:
+    """The same, for lines that come one by one: what is written is there in the end, or nothing."""
+    plain = path.exists() and not path.is_file()  # a pipe, or /dev/null
+    spare = path if plain else path.resolve().with_name(f".{path.name}.{os.getpid()}")
+    try:
+        try:
+            with spare.open("w", encoding="utf-8") as file:
+                yield file
+            if not plain:
+                spare.replace(path.resolve())
+        finally:
+            if not plain:
+                spare.unlink(missing_ok=True)
     except OSError as error:
         fail(f"{path}: {error.strerror}")
 

@@ -71,7 +71,7 @@ def _promise(promise: Promise) -> str:
     with_whom = f" (with {promise.contact})" if promise.joins else ""
     return (
         f"callback promised to {promise.to}{with_whom}: the place is kept, not before {began}, "
-        f"not after {until}, {promise.attempts} attempts. Nothing dials it yet; offered to nobody."
+        f"not after {until}, {promise.attempts} attempts."
     )
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from acd.model import Seconds
-from adapters.lookups.breaker import Breaker
+from ivr.breaker import Breaker
 from ivr.ports import LookupFailed, NotThere
 from ivr.services import ServiceEntry
 

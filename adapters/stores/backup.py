@@ -29,6 +29,8 @@ DATABASES, FILES, SECRETS = "databases", "files", "secrets"
 SQLITE_HEADER = b"SQLite format 3\0"
 LEFT_OUT = {"backups", "secrets"}
 """Folders of the data folder that are not copied as files."""
+NOT_KEPT = {".lock", ".part", ".sln"}
+"""Nor are files of these names: `.sln` are talks that are being recorded, in the clear."""
 
 
 async def backup(settings: Settings, target: Path, *, with_keys: bool = False) -> Manifest:
@@ -121,7 +123,7 @@ def files_of(settings: Settings, target: Path) -> Iterator[Path]:
         beside = path.with_name(path.name.removesuffix("-wal").removesuffix("-shm"))
         if top in LEFT_OUT or path.is_symlink() or not path.is_file() or path in databases:
             continue
-        if path.suffix in {".lock", ".part"} or path.resolve() == target.resolve():
+        if path.suffix in NOT_KEPT or path.resolve() == target.resolve():
             continue
         if beside == path or not is_sqlite(beside):
             yield path

@@ -20,6 +20,8 @@ from ivr.ports import EffectKey, Outgoing, PersonId, StoreFailed, StoreRefused
 
 FOLDER = "outbox"
 """Below the data folder."""
+TEXTS = "outbox/texts"
+"""Texts to customers have a folder of their own: who sends them looks into it again and again."""
 NAME_DIGITS = 32
 
 
@@ -35,8 +37,8 @@ class Waiting:
 class FileOutbox:
     """`ivr.ports.Outbox` in a folder of the data folder."""
 
-    def __init__(self, data: Path) -> None:
-        self._folder = data / FOLDER
+    def __init__(self, data: Path, folder: str = FOLDER) -> None:
+        self._folder = data / folder
 
     async def put(self, outgoing: Outgoing) -> None:
         """Durable when it returns; raises `StoreFailed`."""
@@ -47,14 +49,23 @@ class FileOutbox:
         found = [(path.stat().st_mtime, path) for path in self._folder.glob("*.json")]
         yield from (Waiting(at, _read(path)) for at, path in sorted(found))
 
+    async def done(self, key: EffectKey) -> None:
+        """It was sent, or never will be: the entry goes. Raises `StoreFailed`."""
+        try:
+            await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+        except OSError as error:
+            raise StoreFailed(f"outbox: {error.strerror}") from error
+
+    def _path(self, key: EffectKey) -> Path:
+        return self._folder / f"{sha256(key.encode()).hexdigest()[:NAME_DIGITS]}.json"
+
     def _put(self, outgoing: Outgoing) -> None:
-        name = sha256(outgoing.key.encode()).hexdigest()[:NAME_DIGITS]
         plain = {"key": outgoing.key, "kind": outgoing.kind, "to": outgoing.to,
                  "data": dict(outgoing.data)}  # fmt: skip
         content = json.dumps(plain, ensure_ascii=False, allow_nan=False).encode()
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            put_once(self._folder / f"{name}.json", content)
+            put_once(self._path(outgoing.key), content)
         except OSError as error:
             raise StoreFailed(f"outbox: {error.strerror}") from error
 

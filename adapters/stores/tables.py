@@ -80,3 +80,30 @@ vault_field = Table(
     Column("name", Text, primary_key=True),
     Column("sealed", LargeBinary, nullable=False),
 )
+passes = Table(
+    "passes",
+    CORE,
+    Column("id", Text, primary_key=True),
+    Column("digest", Text, nullable=False, unique=True),
+    Column("contact", Text, nullable=False, index=True),
+    Column("channel", Text, nullable=False),
+    Column("form", Text, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("until", BigInteger),
+    Column("level", Text, nullable=False),
+    Column("person", Text),
+    Column("state", Text, nullable=False, index=True),
+    Column("closed_at", BigInteger),
+    Column("by", Text, nullable=False),
+    Column("into", Text),
+    Column("told", Integer, nullable=False),
+)
+"""Passes, by a keyed hash of their secret."""
+pass_tries = Table(
+    "pass_tries",
+    CORE,
+    Column("who", Text, primary_key=True),
+    Column("tries", Integer, nullable=False),
+    Column("at", BigInteger, nullable=False),
+)
+"""How many codes a contact has keyed in, and when the last of them."""

@@ -21,9 +21,10 @@ from ulid import ULID
 
 from adapters.stores.database import Database
 from adapters.stores.keys import KEY_BYTES, KeyRing, MasterKey, open_sealed, seal
-from adapters.stores.numbers import normal_number
 from adapters.stores.tables import vault_field, vault_master, vault_number, vault_person
+from ivr.phone_numbers import normal_number
 from ivr.ports import PersonId, StoreRefused
+from ivr.texts import address_field
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +32,8 @@ RECORDINGS = "recordings"
 """The folder of what callers have said, below the data folder; in it one for each person."""
 NUMBER = "number"
 """The field that holds a person's telephone number."""
+PARTS_ADDRESS = "\n"
+"""Between a channel and an address in it, where the index has no number: no number has it."""
 MOST_AT_ONCE = 16
 """Persons made in one transaction: the journal waits for one of these, a few milliseconds."""
 
@@ -64,6 +67,14 @@ class SqlVault:
 
     async def person_for_number(self, number: str) -> PersonId:
         return await self._person(normal_number(number, self._region))
+
+    async def person_for_address(self, channel: str, address: str) -> PersonId:
+        return await self._person(f"{channel}{PARTS_ADDRESS}{address}")
+
+    async def find(self, number: str) -> PersonId | None:
+        """The person behind a number; None, and nobody is made, when it is unknown."""
+        plain = normal_number(number, self._region)
+        return (await self._database.read(partial(self._find, [plain]))).get(plain)
 
     async def new_person(self) -> PersonId:
         return await self._person("")
@@ -193,7 +204,7 @@ class _Made:
             self._rows[vault_number].append(
                 {"blind": master.blind(plain), "person": person, "sealed": indexed}
             )
-            self._rows[vault_field].append(_field_row(person, key, NUMBER, plain))
+            self._rows[vault_field].append(_field_row(person, key, *_field_of(plain)))
         return person
 
     def write(self, connection: Connection) -> None:
@@ -209,6 +220,12 @@ def _is_field(person: PersonId, name: str) -> ColumnElement[bool]:
 def _field_row(person: PersonId, key: bytes, name: str, text: str) -> dict[str, Any]:
     sealed = seal(key, text.encode(), f"{person} {name}")
     return {"person": person, "name": name, "sealed": sealed}
+
+
+def _field_of(indexed: str) -> tuple[str, str]:
+    """The field in which it lies by what a person is found, and what lies there."""
+    channel, parts, address = indexed.partition(PARTS_ADDRESS)
+    return (address_field(channel), address) if parts else (NUMBER, indexed)
 
 
 def index_place(person: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Annotated, Protocol
 
@@ -12,10 +12,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from acd.model import Seconds
 from acd.states import ForbiddenMove
+from adapters.tickets.call_queries import CallQueries
 from adapters.tickets.live import Live, TooManyListeners
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.shapes import EventShape, event_shape
 from adapters.tickets.store import Keyed, KeyReused, Numbered, TicketStore
+from ivr.pass_guesses import Guesses, TooManyWrong
+from ivr.pass_secrets import Secret
 from ivr.ports import Audit, Core, CoreAway, CoreRefused, PersonId, StoreFailed, StoreRefused
 from ivr.tickets.life import NoSuch
 from ivr.tickets.story import field_of_words
@@ -40,6 +43,7 @@ PROBLEMS: Mapping[type[Exception], int] = {
     NoSuchEvent: 409,
     KeyReused: 422,
     TooManyListeners: 429,
+    TooManyWrong: 429,
     CoreAway: 503,
     StoreFailed: 503,
     StoreRefused: 503,
@@ -50,6 +54,8 @@ PROBLEMS: Mapping[type[Exception], int] = {
 class Opened(Protocol):
     """The vault, for reading, and seals for what lies here."""
 
+    async def find(self, number: str) -> PersonId | None: ...
+
     async def open(self, person: PersonId, field_name: str) -> str | None: ...
 
     async def seal_text(self, person: PersonId, place: str, text: str) -> bytes:
@@ -58,12 +64,17 @@ class Opened(Protocol):
     async def open_text(self, person: PersonId, place: str, sealed: bytes) -> str | None: ...
 
 
+async def _nothing(secret: Secret) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Parts:
     """Everything outside the routes. `app.state.parts` holds it."""
 
     store: TicketStore
     queries: TicketQueries
+    calls: CallQueries
     live: Live
     vault: Opened
     audit: Audit
@@ -71,6 +82,9 @@ class Parts:
     now: Callable[[], Seconds]
     flows: Callable[[], Mapping[str, str]]
     """The flows' names, each with its version."""
+    knows: Callable[[Secret], Awaitable[bool]] = _nothing
+    """Whether there is a pass with this secret."""
+    guesses: Guesses = field(default_factory=Guesses)
 
 
 def place_of(ticket: str) -> str:

@@ -31,7 +31,8 @@ def moment_or_none(at: Seconds | None) -> str | None:
     return None if at is None else moment(at)
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """The text; ValueError when it has signs that act on whoever shows it."""
     if any(unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t" for c in text):
         raise ValueError("control characters are not allowed")
     return text
@@ -45,8 +46,8 @@ ContactName = Annotated[str, Field(pattern=f"^con_{ULID}$", examples=[CONTACT_EX
 CustomerName = Annotated[str, Field(pattern=f"^per_{ULID}$", examples=[CUSTOMER_EXAMPLE])]
 AgentName = Annotated[str, Field(pattern="^[A-Za-z0-9_-]{1,32}$", examples=["agent-1001"])]
 QueueName = Annotated[str, StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
-Words = Annotated[str, StringConstraints(min_length=1, max_length=10_000), AfterValidator(_plain)]
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(_plain)]
+Words = Annotated[str, StringConstraints(min_length=1, max_length=10_000), AfterValidator(plain)]
+Reason = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(plain)]
 
 
 class Shape(BaseModel):

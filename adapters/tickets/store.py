@@ -171,7 +171,8 @@ def _known(db: Connection, records: Sequence[Record]) -> Known:
     stories = [ContactStory(**row) for row in rows.mappings()]
     persons = {r.data.get("person") for r in records} | {s.person for s in stories}
     of_persons = tickets.c.person.in_(persons - {None}) & (tickets.c.state == "open")
-    named = tickets.c.id.in_({s.ticket for s in stories} - {None})
+    about = {s.ticket for s in stories} | {r.data.get("ticket") for r in records}
+    named = tickets.c.id.in_(about - {None, ""})
     rows = db.execute(select(tickets).where(or_(named, of_persons)))
     held = [Ticket(**row) for row in rows.mappings()]
     effects = _effects(db, [s.id for s in stories], records)

@@ -12,21 +12,39 @@ import signal
 import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import contextmanager
 from functools import partial
 
 import uvicorn
 
 from acd.model import Seconds
+from adapters.asterisk.cel_export import NoEventLog, talks_logged
+from adapters.asterisk.config import Folders
+from adapters.channels.hooks import PLACE, Hooks
+from adapters.channels.side import ChannelSide
 from adapters.control.client import CoreClient
 from adapters.stores.audit import SqlAudit
 from adapters.stores.database import Database
 from adapters.stores.journal import JournalReader
 from adapters.stores.keys import KeyRing
+from adapters.stores.outbox import TEXTS, FileOutbox
+from adapters.stores.passes import SqlPasses
+from adapters.stores.queue_log_file import QueueLogFile
 from adapters.stores.schema import open_database
 from adapters.stores.seals import TextSeals
 from adapters.stores.vault import SqlVault
-from adapters.tickets import desk, routes
+from adapters.tickets import (
+    calls,
+    desk,
+    inside,
+    outward,
+    passes,
+    recorded_talks,
+    routes,
+    talks,
+    texts,
+)
+from adapters.tickets.call_queries import CallQueries
 from adapters.tickets.live import Live
 from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
@@ -34,11 +52,16 @@ from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import TicketStore
 from adapters.web import app, figures
 from adapters.web.connection import connections
+from adapters.web.following import following
 from adapters.web.gate import Gate
+from adapters.web.problems import problem
 from ivr import logs
 from ivr.clock import CentreClock
 from ivr.flows_in_force import versions_in_force
+from ivr.pass_secrets import PASS_KEY, Secret
 from ivr.ports import Core, CoreAway, CoreRefused, PersonId, Record, StoreFailed, StoreRefused
+from ivr.queue_log.line import FromEventLog
+from ivr.queue_log.live import LiveQueueLog
 from ivr.settings import BadSettings, Settings, load
 
 log = logging.getLogger("adapters.web")
@@ -46,6 +69,8 @@ log = logging.getLogger("adapters.web")
 STOP_SECONDS = 3
 """How long requests that are under way may take to end when the process stops."""
 STATUS_SECONDS = 1.5
+POSITION = "queue_log.position"
+"""How far the live queue_log goes, in the data folder."""
 
 
 class CorePart:
@@ -69,6 +94,10 @@ class CorePart:
         """A field out of the vault."""
         return await SqlVault(await self._open(), self._keys).open(person, field_name)
 
+    async def find(self, number: str) -> PersonId | None:
+        """The person with this number, if they have ever called."""
+        return await SqlVault(await self._open(), self._keys).find(number)
+
     async def seal_text(self, person: PersonId, place: str, text: str) -> bytes:
         """Under the person's key; `LookupError` when it is destroyed."""
         return await TextSeals(await self._open(), self._keys).seal_text(person, place, text)
@@ -76,6 +105,11 @@ class CorePart:
     async def open_text(self, person: PersonId, place: str, sealed: bytes) -> str | None:
         """None when the person's key is destroyed."""
         return await TextSeals(await self._open(), self._keys).open_text(person, place, sealed)
+
+    async def knows(self, secret: Secret) -> bool:
+        """Whether there is a pass with this secret."""
+        digest = secret.digest(self._settings.secret(PASS_KEY))
+        return await SqlPasses(await self._open()).find(digest) is not None
 
     async def close(self) -> None:
         if self._database:
@@ -118,10 +152,13 @@ class Server(uvicorn.Server):
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     database = await open_database(settings.database_url("web"), "web")
-    core = CorePart(settings)
-    server = _server(settings, database, core, CoreClient(settings.core_socket))
+    core, asked = CorePart(settings), CoreClient(settings.core_socket)
+    shelf = FileOutbox(settings.data, TEXTS)
+    side = ChannelSide(settings.site.channels, database, shelf, core, asked)
+    server = _server(settings, database, core, asked, side)
     log.info("web starts", extra={"port": settings.ports.web})
     try:
+        await side.begin()
         await server.serve()
         log.info("web stopped")
     finally:
@@ -129,31 +166,40 @@ async def serve(settings: Settings) -> None:
         await database.close()
 
 
-def _server(settings: Settings, database: Database, kept: CorePart, core: Core) -> Server:
+def _server(
+    settings: Settings, database: Database, kept: CorePart, core: Core, side: ChannelSide
+) -> Server:
     live, queries = Live(), TicketQueries(database)
     store = TicketStore(database, live.changed)
     projector = Projector(kept, store)
     parts = Parts(
         store=store,
         queries=queries,
+        calls=CallQueries(database),
         live=live,
         vault=kept,
         audit=SqlAudit(database),
         core=core,
         now=CentreClock().now,
         flows=partial(versions_in_force, settings),
+        knows=kept.knows,
     )
     figures.applied.set_function(lambda: projector.applied)
     figures.listeners.set_function(lambda: live.listeners)
     made = app.build(
-        [routes.router, desk.router],
+        [
+            one.router
+            for one in (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
+        ],
         parts,
         PROBLEMS,
         checks(queries, projector, core),
-        lambda: following(projector),
+        lambda: following(side.running(), projector, *queue_logs(settings, kept)),
     )
     hosts = {settings.web_address, settings.site.external_address} - {None}
-    gate = Gate(made, settings.secret("operator-token"), {str(host).lower() for host in hosts})
+    names = {str(host).lower() for host in hosts}
+    signed = Hooks(side.intake, problem)
+    gate = Gate(made, settings.secret("operator-token"), names, signed=signed, place=PLACE)
     return Server(configuration(gate, settings), live)
 
 
@@ -174,15 +220,22 @@ def configuration(gate: Gate, settings: Settings) -> uvicorn.Config:
     )
 
 
-@asynccontextmanager
-async def following(projector: Projector) -> AsyncIterator[None]:
-    """The projector runs inside."""
-    task = asyncio.create_task(projector.run())
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
+def queue_logs(settings: Settings, kept: CorePart) -> list[LiveQueueLog]:
+    """The live queue_log, where the site file asks for one."""
+    if settings.site.queue_log is None:
+        return []
+    cel, agents = Folders.of(settings).cel, settings.centre.agents
+
+    async def event_log(start: Seconds, end: Seconds) -> FromEventLog:
+        try:
+            found = await asyncio.to_thread(talks_logged, cel, start, end)
+        except NoEventLog:  # who was gone first is taken for who ended the talk
+            return FromEventLog()
+        return FromEventLog(found.caller_ended, found.keys)
+
+    file = QueueLogFile(settings.data / settings.site.queue_log, settings.data / POSITION)
+    staff = {str(id_): tuple(map(str, agent.queues)) for id_, agent in agents.items()}
+    return [LiveQueueLog(kept, file, staff, event_log, CentreClock().now)]
 
 
 def checks(

@@ -26,7 +26,8 @@ CHECK_AGAIN_SECONDS = 1.0
 ASK_AGAIN = {"Retry-After": "1"}
 
 ABOUT = (
-    "Everything under /api/v1 needs the operator's token: Authorization: Bearer TOKEN. "
+    "Everything under /api/v1 needs the operator's token: Authorization: Bearer TOKEN; only "
+    "/api/v1/passes is for whoever holds a pass. "
     "Times are RFC 3339 in UTC. Lists come in pages: give `next` back as `cursor`. "
     "Errors are application/problem+json. A POST may carry an Idempotency-Key."
 )

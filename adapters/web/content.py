@@ -20,8 +20,11 @@ _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
-async def taken_in(receive: Receive, headers: Mapping[bytes, bytes]) -> Receive:
-    """A `receive` that has the whole body already; raises `Refused` (400, 408, 413)."""
+async def taken_in(
+    receive: Receive, headers: Mapping[bytes, bytes], *, parsed: bool = True
+) -> Receive:
+    """A `receive` that has the whole body already; raises `Refused` (400, 408, 413). `parsed`:
+    whether it is parsed before anybody knows who sent it."""
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > MOST_BYTES:
         raise _too_long()
@@ -32,7 +35,7 @@ async def taken_in(receive: Receive, headers: Mapping[bytes, bytes]) -> Receive:
             body = await _whole(receive)
     except TimeoutError:
         raise Refused(408, f"the body did not come within {SECONDS:.0f} s") from None
-    if too_deep(body):
+    if parsed and too_deep(body):
         raise Refused(400, f"the body is nested deeper than {MOST_DEPTH} levels")
     return _replay(body, receive)
 

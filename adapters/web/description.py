@@ -14,6 +14,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from adapters.web.gate import PASSES
 from adapters.web.problems import MEDIA_TYPE, Fault, Problem
 
 ALWAYS = (400, 401, 408, 413, 414, 415, 421, 422, 429, 500, 503)
@@ -56,7 +57,7 @@ def operations(made: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, An
 
 def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:
     statuses = [*ALWAYS, *([404] if "{" in path else []), *([409] if method == "post" else [])]
-    if path.startswith("/api/"):
+    if path.startswith("/api/") and not path.startswith(PASSES):
         operation["security"] = [{"operator": []}]
     for status in sorted(statuses):
         operation["responses"][str(status)] = {

@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 PROBES = ("/health", "/ready")
 OPEN = (*PROBES, "/docs", "/docs.css", "/openapi.json")
 """What anybody may read. `/metrics` is open on this machine alone."""
+PASSES = "/api/v1/passes/"
+"""Below it anybody may look at a pass, and redeem it, who has one."""
 READING = ("GET", "HEAD")
 """Methods that change nothing; what comes with them as a body is not looked at."""
 MOST_TARGET_BYTES = 8192
@@ -50,6 +52,12 @@ class Limits:
     failures: Buckets
     """Wrong tokens."""
     reveals: Buckets
+    guesses: Buckets = field(default_factory=lambda: Limits.of_guesses())
+    """Passes that are none."""
+
+    @staticmethod
+    def of_guesses(monotonic: Callable[[], Seconds] = time.monotonic) -> Buckets:
+        return Buckets(1 / 6, 10, monotonic)
 
     @staticmethod
     def usual(monotonic: Callable[[], Seconds] = time.monotonic) -> Limits:
@@ -57,6 +65,7 @@ class Limits:
             requests=Buckets(100.0, 300, monotonic),
             failures=Buckets(1 / 6, 10, monotonic),
             reveals=Buckets(0.5, 30, monotonic),
+            guesses=Limits.of_guesses(monotonic),
         )
 
 
@@ -69,14 +78,18 @@ class Gate:
     hosts: Iterable[str] = ()
     """Names that this server may be called by; addresses and `localhost` always are."""
     limits: Limits = field(default_factory=Limits.usual)
+    signed: ASGIApp | None = None
+    """Takes POST below `place`, for which no token is needed: it checks a signature."""
+    place: str = "/hooks/"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
         answer = _Answer(scope, send)
+        app = self.signed if self.signed and self._is_signed(scope) else self.app
         try:
-            await self.app(scope, await self._checked(scope, receive), answer)
+            await app(scope, await self._checked(scope, receive), answer)
         except Refused as refusal:
             await refusal.response()(scope, receive, answer)
         except Exception as error:  # the top of the request: nothing of it may get out
@@ -85,6 +98,9 @@ class Gate:
                 await Refused(500, "this should not have happened").response()(
                     scope, receive, answer
                 )
+        if answer.status == 404 and scope["path"].startswith(PASSES):
+            address = scope["client"][0] if scope["client"] else ""
+            self.limits.guesses.charge(neighbourhood(address))
 
     async def _checked(self, scope: Scope, receive: Receive) -> Receive:
         headers = dict(scope["headers"])
@@ -98,13 +114,16 @@ class Gate:
             who += " operator"  # a stranger at the same address takes nothing from them
         if scope["path"] not in PROBES:
             _wait(self.limits.requests.take(who))
-        if not known and not self._is_open(scope["path"], scope["method"], address):
+        is_open = self._is_signed(scope) or self._is_open(scope["path"], scope["method"], address)
+        if not known and not is_open:
             self._deny(who, given)
+        if not known and scope["path"].startswith(PASSES):
+            _wait(self.limits.guesses.look(who))
         if scope["path"].endswith("/reveal"):
             _wait(self.limits.reveals.take(who))
         if scope["method"] in READING:
             return receive
-        return await taken_in(receive, headers)
+        return await taken_in(receive, headers, parsed=not self._is_signed(scope))
 
     def _check_host(self, host: str) -> None:
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
@@ -114,8 +133,13 @@ class Gate:
 
     def _is_open(self, path: str, method: str, address: str) -> bool:
         if method not in READING:
-            return False
-        return path in OPEN or (path == "/metrics" and is_loopback(address))
+            return method == "POST" and path.startswith(PASSES) and path.endswith("/redeem")
+        is_open = path in OPEN or path.startswith(PASSES)
+        return is_open or (path == "/metrics" and is_loopback(address))
+
+    def _is_signed(self, scope: Scope) -> bool:
+        path: str = scope["path"]
+        return bool(self.signed) and scope["method"] == "POST" and path.startswith(self.place)
 
     def _is_operator(self, given: bytes) -> bool:
         scheme, _, token = given.partition(b" ")
@@ -136,10 +160,11 @@ class _Answer:
         self._send = send
         self._began = time.perf_counter()
         self.begun = False
+        self.status = 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.begun = True
+            self.begun, self.status = True, message["status"]
             message["headers"] = [*message.get("headers", []), *HEADERS]
             route = getattr(self._scope.get("route"), "path", "none")
             method = self._scope["method"] if route != "none" else "any"

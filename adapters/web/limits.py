@@ -22,14 +22,22 @@ class Buckets:
 
     def take(self, address: str) -> Seconds:
         """Take a permit, and 0; or how long to wait for one."""
+        if wait := self.look(address):
+            return wait
+        self.charge(address)
+        return 0.0
+
+    def look(self, address: str) -> Seconds:
+        """How long to wait for a permit; 0: there is one. Takes none."""
         left = self._now(address)
-        if left < 1.0:
-            return (1.0 - left) / self._per_second
-        self._left[address] = (left - 1.0, self._monotonic())
+        return (1.0 - left) / self._per_second if left < 1.0 else 0.0
+
+    def charge(self, address: str) -> None:
+        """Take a permit, whether there is one or not: it is waited for afterwards."""
+        self._left[address] = (self._now(address) - 1.0, self._monotonic())
         self._left.move_to_end(address)
         if len(self._left) > MOST_ADDRESSES:
             self._left.popitem(last=False)
-        return 0.0
 
     def _now(self, address: str) -> float:
         left, since = self._left.get(address, (float(self._burst), 0.0))

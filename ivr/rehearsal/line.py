@@ -20,6 +20,7 @@ from ivr.ports import (
     CallerGone,
     CallFacts,
     Clock,
+    EffectKey,
     LineFailed,
     PersonId,
     Take,
@@ -187,6 +188,10 @@ class Actor:
         how = ends.pop(0) if ends else self.rings_else
         await asyncio.sleep(ringing.seconds if how is Rung.NO_ANSWER else 0)
         return how
+
+    async def end_of(self, key: EffectKey) -> Rung | None:
+        self._check()
+        return None
 
     @property
     def unrung(self) -> list[str]:

@@ -80,7 +80,7 @@ class Premises:
 
     def numbers_for(self, flow: str) -> list[str]:
         """The numbers that lead to this flow."""
-        return [number for number, to in self.numbers.items() if to.flow == flow]
+        return [number for number, to in self.numbers.items() if flow in to.flows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +194,7 @@ class Stage:
             gate=supposed.gate(role.listed, role.emergency), lookups=lookups, outbox=desk.shelf,
             python=python, pins=RehearsedPins(role.pin),
             callbacks=RehearsedCallbacks(role.callbacks), recordings=desk.shelf, seals=desk.shelf,
-            destinations=self.premises.destinations,
+            destinations=self.premises.destinations, routing=supposed.anywhere,
         )  # fmt: skip
         trail: list[str] = []
         while not trail or line.comes_back(flow.steps.get(line.facts.step)):

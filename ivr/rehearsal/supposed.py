@@ -1,4 +1,5 @@
-"""What a rehearsal supposes of the house: the list that a caller is on, and what is closed."""
+"""What a rehearsal supposes of the house: the list that a caller is on, what is closed, and that
+numbers outside may be dialled."""
 
 from __future__ import annotations
 
@@ -6,6 +7,7 @@ from dataclasses import dataclass
 
 from ivr.caller_lists import Listed
 from ivr.closures import ByTelephone, Closure
+from ivr.dialling import Route
 from ivr.gate import Gate
 from ivr.ports import PersonId
 
@@ -45,3 +47,8 @@ class SupposedClosures:
 def gate(listed: Listed, emergency: bool) -> Gate:
     """The gate of a rehearsed call: what becomes of listed callers is up to their flow."""
     return Gate(SupposedLists(listed), "flow", closures=SupposedClosures(emergency))
+
+
+async def anywhere(number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
+    """`ivr.dialling.Routing` by which nobody is dialled: how it ends is the rehearsal's to say."""
+    return (Route("rehearsed", "", ""),)

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field, replace
 
 from acd.model import ContactId, Seconds
 from ivr.ports import PersonId, Record
-from ivr.tickets.life import Ticket, TicketId, lasting_id, newest_open, to_join
+from ivr.tickets.life import Ticket, TicketId, TicketState, lasting_id, newest_open, to_join
 from ivr.tickets.story import (
     ASKS_FOR_A_PERSON,
     HOTLINE,
+    TEXTS,
     ContactStory,
     Entry,
     entry_of,
@@ -52,6 +53,8 @@ def tell(known: Known, record: Record) -> None:
     if contact is not None:
         learn(contact, record)
     _see(known, record)
+    if contact is not None and record.kind in TEXTS and _is_for_another(known, contact, record):
+        contact.ticket = None
     if entry := entry_of(record, contact):
         known.entries.append(entry)
     if contact is None:
@@ -88,10 +91,23 @@ def _name_the_ticket(known: Known, contact: ContactStory) -> None:
         ticket.person = contact.person
 
 
+def _is_for_another(known: Known, contact: ContactStory, record: Record) -> bool:
+    """Texts of one day are one contact: what comes when its ticket is closed, or is written about
+    another ticket, is for that one."""
+    own = known.tickets.get(contact.ticket) if contact.ticket else None
+    if own is None:
+        return False
+    named = record.data.get("ticket") or own.id
+    return named != own.id or (own.state is TicketState.CLOSED and not record.data.get("ticket"))
+
+
 def _take_up(known: Known, contact: ContactStory, record: Record) -> None:
-    """Put the contact on the ticket that it joins, or open one."""
+    """Put the contact on the ticket that it joins, or open one; a text to a customer may name the
+    ticket that it is about."""
     person = record.data.get("person") or contact.person
-    ticket = to_join(known.tickets.values(), person, record.at)
+    ticket = known.tickets.get(record.data.get("ticket", "")) or to_join(
+        known.tickets.values(), person, record.at
+    )
     kind = "contact_joined" if ticket else "ticket_opened"
     if ticket is None:
         own_id = TicketId(lasting_id("tic", record.at, contact.reference))
@@ -99,7 +115,7 @@ def _take_up(known: Known, contact: ContactStory, record: Record) -> None:
         known.tickets[ticket.id] = ticket
     contact.ticket = known.joined[contact.id] = ticket.id
     for entry in known.entries:
-        if entry.contact == contact.id:
+        if entry.contact == contact.id and entry.ticket is None:
             entry.ticket = ticket.id
     known.entries.append(_own(kind, contact, record, ticket))
 

@@ -7,71 +7,30 @@ a move that the contact's table does not allow changes nothing here, the entry i
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.model import CALLED_BACK, ContactId, Rule, Seconds
+from acd.model import CALLED_BACK, CALLED_OUT, ContactId, Medium, Rule, Seconds, medium_of
 from acd.states import CONTACT_MOVES, ContactState
 from ivr.ports import PersonId, Record
+from ivr.texts import QUEUED, RECEIVED, field_of_text
+from ivr.tickets import call_history
 from ivr.tickets.life import TicketId
+from ivr.tickets.shown import SHOWN
 
 CUSTOMER, HOTLINE = "customer", "hotline"
 
-SHOWN: dict[str, tuple[str, ...]] = {
-    "CallStarted": ("dialled", "language"),
-    "StepTaken": ("step", "outcome"),
-    "KeyPressed": ("key",),
-    "Arrived": ("queue", "class_", "language"),
-    "Reached": (),
-    "Returned": (),
-    "TakenByFallback": (),
-    "Moved": ("channel",),
-    "Parked": ("until",),
-    "BecameLive": (),
-    "Transferred": ("queue",),
-    "Held": (),
-    "Resumed": (),
-    "Regraded": ("credit", "who"),
-    "PickedUp": ("agent", "who"),
-    "ConsultAsked": ("agent",),
-    "TransferCompleted": ("offer",),
-    "Overflowed": ("to", "why"),
-    "Offered": ("offer", "agent", "waited", "rule"),
-    "Withdrawn": ("offer", "agent", "reason"),
-    "OfferAnswered": ("offer",),
-    "OfferEnded": ("offer", "how"),
-    "LegEnded": ("offer",),
-    "Said": ("request", "key"),
-    "NumberLeft": (),
-    "DestinationRung": ("to", "effect"),
-    "DestinationEnded": ("to", "how", "seconds", "effect"),
-    "CallerTurnedAway": ("how",),
-    "CallbackPromised": ("queue", "to", "not_before", "until", "attempts", "joins"),
-    "MessageLeft": ("queue", "recording", "seconds", "effect"),
-    "RecordingKept": ("of", "recording", "seconds", "effect"),
-    "TicketNoted": ("type", "queue", "effect"),
-    "ValuesTold": ("values", "effect"),
-    "SurveyAnswered": ("key", "score", "second", "of", "agent", "queue", "effect"),
-    "ContactEnded": ("how",),
-    "CallEnded": ("cause",),
-    "AgentLoggedIn": ("queues", "ready"),
-    "AgentPaused": ("reason",),
-    "AgentReady": (),
-    "AgentLoggedOff": (),
-    "PhoneChanged": ("reachable",),
-}
-"""The kinds that make a timeline entry, and what of their data it shows: nothing else gets out."""
-
 ASKS_FOR_A_PERSON = (
-    "Arrived", "NumberLeft", "CallbackPromised", "MessageLeft", "TicketNoted",
+    "Arrived", "NumberLeft", "CallbackPromised", "MessageLeft", "TicketNoted", "AgentCalled",
+    RECEIVED, QUEUED,
 )  # fmt: skip
-NOTED, TOLD = "ticket_noted", "values_told"
-"""The kinds of entries whose words lie in the vault, in the field `field_of_words`."""
+TEXTS = (RECEIVED, QUEUED)
+"""Work for a ticket that is open: when the contact's own is closed, they are for another."""
 
 _BY_CUSTOMER = (
     "CallStarted", "KeyPressed", "Arrived", "NumberLeft", "MessageLeft", "RecordingKept",
-    "SurveyAnswered", "ValuesTold",
+    "SurveyAnswered", "ValuesTold", "PassRedeemed", RECEIVED,
 )  # fmt: skip
 _BY_AGENT = ("OfferAnswered", "LegEnded")
 _CLOSES_OFFER = ("OfferEnded", "LegEnded")
@@ -86,6 +45,7 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "Held": ("hold",),
     "Resumed": ("resume",),
     "TransferCompleted": ("resume",),
+    "TakenOver": ("resume", "answer"),
     "Offered": ("reach", "offer"),  # who was parked may have come back by the clock alone
     "OfferEnded": ("offer over", "back"),
     "OfferAnswered": ("answer",),
@@ -100,13 +60,19 @@ _MOVES: dict[str, tuple[str, ...]] = {
 _LEARNED: dict[str, tuple[str, ...]] = {
     "CallStarted": ("person", "dialled", "language"),
     "Arrived": ("queue", "class_", "language", "channel", "entered_at"),
+    "CalledOut": ("queue", "language"),
+    "AgentCalled": ("person", "agent"),
     "MessageLeft": ("person", "queue"),
     "TicketNoted": ("person", "queue"),
+    RECEIVED: ("person", "channel", "queue"),
+    QUEUED: ("person", "channel", "queue"),
     "Moved": ("channel",),
+    "PassRedeemed": ("person", "channel"),
     "Transferred": ("queue",),
     "Offered": ("offer", "agent"),
     "OfferAnswered": ("offer",),
     "TransferCompleted": ("offer",),
+    "TakenOver": ("offer", "agent"),
     "ContactEnded": ("how",),
 }
 
@@ -135,6 +101,34 @@ class ContactStory:
     how: str = ""
     """How it ended (`acd.commands.ContactEnd`); empty while it goes on."""
     ticket: TicketId | None = None
+    # what `ivr.tickets.call_history` counts; lengths of time are seconds
+    outcome: str = ""
+    """How the call came out (`OUTCOMES` there); empty while it goes on."""
+    waited: Seconds | None = None
+    """From asking for a person to the first one, a promise, or the end."""
+    talked: Seconds = 0.0
+    """With agents, time on hold included."""
+    talk_since: Seconds | None = None
+    held: Seconds = 0.0
+    held_since: Seconds | None = None
+    elsewhere: Seconds = 0.0
+    """Talked with telephones that are no agents'."""
+    agents: str = ""
+    """Who talked, in their order, with a space between."""
+    consulted: str = ""
+    transfers: int = 0
+    overflowed: str = ""
+    promise: str = ""
+    """What they were promised or left: `callback`, `message`, `number`."""
+    dispositions: str = ""
+    """What each agent's talk came to, as `agent=code`, with a space between."""
+    called_back: str = ""
+    """The contact that keeps the callback which the house promised for this lost call."""
+    call_ended_at: Seconds | None = None
+    cause: str = ""
+    """The hang-up cause (Q.850)."""
+    fault: str = ""
+    """What of ours failed in this call: `menu`, the script was away."""
 
 
 @dataclass(slots=True)
@@ -163,9 +157,10 @@ def offer_of(record: Record) -> str | None:
 
 def learn(contact: ContactStory, record: Record) -> None:
     """Bring the contact up to what this record says."""
+    call_history.note(contact, record)
     if record.kind in _CLOSES_OFFER and offer_of(record) != contact.offer:
         return  # late news of an earlier offer
-    if record.kind == "CallEnded" and contact.channel == CALLED_BACK:
+    if record.kind == "CallEnded" and _goes_on_elsewhere(contact):
         return  # the call is over, the contact is not
     if record.kind == "Offered" and record.data.get("rule") == Rule.CONSULT:
         return  # another agent is asked for advice
@@ -183,13 +178,23 @@ def learn(contact: ContactStory, record: Record) -> None:
         contact.answered_at = record.at
     elif record.kind in _ENDS:
         contact.ended_at = contact.ended_at or record.at
+    call_history.count(contact, record)
+
+
+def _goes_on_elsewhere(contact: ContactStory) -> bool:
+    return contact.channel == CALLED_BACK or medium_of(contact.channel) is not Medium.VOICE
 
 
 def _move(contact: ContactStory, record: Record) -> None:
     if contact.state is None:
-        if record.kind == "Arrived":
+        if record.kind == "CalledOut":
+            contact.state, contact.channel = ContactState.WAITING, CALLED_OUT
+        elif record.kind == "Arrived":
             waits = record.data.get("waits", False)
             contact.state = ContactState.WAITING if waits else ContactState.ARRIVING
+        elif record.kind in TEXTS:
+            contact.state, contact.how = ContactState.ENDED, "left"
+            contact.ended_at, contact.outcome = record.at, call_history.PROMISED
         elif record.kind in _ENDS:
             contact.state, contact.how = ContactState.ENDED, contact.how or "left"
         return
@@ -209,7 +214,7 @@ def entry_of(record: Record, contact: ContactStory | None) -> Entry | None:
         contact=contact.id if contact else None,
         ticket=contact.ticket if contact else None,
         data=data,
-        person=record.data.get("person") if snake(record.kind) in (NOTED, TOLD) else None,
+        person=record.data.get("person") if snake(record.kind) in PLACES else None,
         journal=record.seq,
     )
 
@@ -226,8 +231,7 @@ def field_of_values(effect: str) -> str:
 
 def field_of_words(entry: Entry) -> str | None:
     """Where the words of an entry lie in the vault; None: it has none there."""
-    places = {NOTED: field_of_note, TOLD: field_of_values}
-    place = places.get(entry.kind)
+    place = PLACES.get(entry.kind)
     return place(str(entry.data["effect"])) if place else None
 
 
@@ -236,11 +240,22 @@ def snake(kind: str) -> str:
     return re.sub(r"(?<!^)(?=[A-Z])", "_", kind).lower()
 
 
+PLACES: Mapping[str, Callable[[str], str]] = {
+    "ticket_noted": field_of_note, "values_told": field_of_values,
+    "text_received": field_of_text, "text_queued": field_of_text,
+}  # fmt: skip
+"""The kinds of entries whose words lie in the vault: in which field, by their effect."""
+
+
 def _who(record: Record, contact: ContactStory | None) -> str:
+    if record.kind == QUEUED:
+        return str(record.data.get("who") or HOTLINE)
     if record.kind.startswith(("Agent", "Phone")):
         return str(record.data.get("agent", HOTLINE))
     if record.kind in _BY_CUSTOMER:
         return CUSTOMER
+    if record.kind == "Disposed":
+        return str(record.data["agent"])
     if record.kind in _BY_AGENT and contact and contact.agent:
         return contact.agent
     return HOTLINE

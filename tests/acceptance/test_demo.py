@@ -31,8 +31,8 @@ from adapters.cli.demo_words import Words
 from adapters.cli.pid_file import PidFile
 from adapters.cli.recording import animated, pictures
 from ivr.settings import ROOT, Settings, load
-from tests.house import free_base
 from tests.phones import Phone
+from tests.ports import free_base
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(300)]
 DEMO_SECONDS = 200

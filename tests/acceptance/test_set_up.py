@@ -34,7 +34,11 @@ OBTAIN = """#!/bin/sh
 set -eu
 H=$2
 echo "$1" >>"$H/calls"
+[ "$1" != phones ] || [ ! -e "$H/no-phones" ] || exit 1
 [ ! -e "$H/no-tools" ] || { echo "tools: STOPPED: no mirror" >&2; exit 1; }
+if [ "$1" = phones ]; then
+    mkdir -p "$H/phones/bin"; cp /bin/true "$H/phones/bin/baresip"; exit 0
+fi
 mkdir -p "$H/tools-1/bin"; cp /bin/sleep "$H/tools-1/bin/asterisk"; ln -sfn tools-1 "$H/tools"
 cp "$(dirname "$0")/packages.txt" "$H/tools/.packages"
 """
@@ -123,7 +127,21 @@ def test_only_test_installs_the_packages_of_tests_and_they_stay(copy: Copy) -> N
     copy.run("status")
     copy.run("test")
     copy.run("status")
-    assert copy.calls == ["packages base", "packages base test", "tools"]
+    assert copy.calls == ["packages base", "packages base test", "phones", "tools"]
+
+
+@pytest.mark.parametrize("words", [("test",), ("setup", "test")])
+def test_without_the_tests_telephone_the_rest_goes_on_with_a_word(
+    copy: Copy, words: tuple[str, ...]
+) -> None:
+    copy.make_home("no-phones")
+    status, said = copy.run(*words)
+    assert status == 0 and "going on without baresip" in said
+    (copy.home / "no-phones").unlink()
+    assert "baresip" not in copy.run(*words)[1]
+    assert copy.calls.count("phones") == 2
+    copy.run(*words)
+    assert copy.calls.count("phones") == 2  # it is there
 
 
 def test_help_does_without_the_telephony_side(copy: Copy) -> None:

@@ -71,7 +71,10 @@ class AppQueue:
         agents: Sequence[str],
         rules: QueueRules,
         told: Sequence[str] = (),
+        music: Path | None = None,
     ) -> None:
+        """`music`: the folder of its hold music; None: prompts of its package."""
+        self._music = music or folder / "data" / "sounds" / "en"
         self._tools = tools
         self._folder = folder
         self._ports = ports
@@ -153,8 +156,7 @@ class AppQueue:
             "pjsip.conf": self._pjsip_conf(),
             "rtp.conf": f"[general]\nrtpstart={ports.rtp[0]}\nrtpend={ports.rtp[1]}\n"
             "strictrtp=no\nicesupport=no\n",
-            "musiconhold.conf": "[general]\n[default]\nmode=files\n"
-            f"directory={self._folder / 'data' / 'sounds' / 'en'}\n",
+            "musiconhold.conf": f"[general]\n[default]\nmode=files\ndirectory={self._music}\n",
             "extensions.conf": EXTENSIONS,
             "queues.conf": "[general]\npersistentmembers=no\nlog_membername_as_agent=no\n[bench]\n"
             + _each("{}", [f"{key}={value}" for key, value in self._rules.lines().items()])

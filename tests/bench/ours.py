@@ -31,6 +31,7 @@ STRAIGHT = {
     "first": "person",
     "steps": {"person": {"do": "queue"}},
 }
+NOTHING_MORE: Mapping[str, Any] = {}
 
 
 class Ours:
@@ -76,11 +77,11 @@ def _can_serve(agent: Mapping[str, Any]) -> bool:
 @asynccontextmanager
 async def hotline(
     around: Settings, folder: Path, port_base: int, agents: Sequence[str],
-    flow: Mapping[str, Any] | None = None,
+    flow: Mapping[str, Any] | None = None, site: Mapping[str, Any] = NOTHING_MORE,
 ) -> AsyncIterator[Ours]:  # fmt: skip
     """Hotline with these agents, up and ready; all of it ends afterwards.
 
-    `flow`: what answers the number; None: straight into the queue.
+    `flow`: what answers the number; None: straight into the queue. `site`: more of its site file.
     """
     home, data = folder / "home", folder / "data"
     place = {"HOTLINE_HOME": home, "HOTLINE_DATA": data, "HOTLINE_PORT_BASE": port_base}
@@ -91,7 +92,9 @@ async def hotline(
     for shared in (around.tools, around.prompts):
         shared.mkdir(parents=True, exist_ok=True)
         (home / shared.name).symlink_to(shared.resolve())
-    for name, content in _files(agents, flow or STRAIGHT).items():
+    files = _files(agents, flow or STRAIGHT)
+    files["site.yaml"] |= site
+    for name, content in files.items():
         (data / name).write_text(yaml.safe_dump(content), encoding="utf-8")
     settings = load(environment)
     let_watch(settings, TOLD)

@@ -2,12 +2,14 @@
 
 Kills supervisor, core and web, lets callers dial, measures what Asterisk costs and writes, then
 starts again and looks whether everybody is there, in the order in which they came. The fallback
-phone is set and cannot be reached, so that Asterisk goes on trying it.
+phone is set and cannot be reached, so that Asterisk goes on trying it. Beside it stands what as
+many callers cost who wait in Asterisk's own app_queue, with the same music and nobody logged in.
 """
 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 import time
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,12 +18,17 @@ from typing import Annotated, Any
 
 import typer
 
-from adapters.sipp.callers import Callers
+from adapters.sipp.callers import Callers, Person, fictional_numbers
+from ivr.settings import Ports
+from tests.bench.app_queue import NUMBER, AppQueue, QueueRules
 from tests.bench.command import JsonFile, hand_out, run, settings_or_end
 from tests.bench.machine import cpu_seconds, machine, versions
 from tests.house import House, house
+from tests.ports import free_base
 
 ARRIVALS_PER_SECOND = 10.0
+COMPARED: float = 30.0
+"""Seconds of callers in app_queue."""
 STEP = 1.0
 
 
@@ -60,12 +67,14 @@ async def measure(tools: Path, calls: int, seconds: float) -> dict[str, Any]:
         back = await here.start()
         await here.until_states(waiting=calls)
         in_order = await order_kept(here, callers)
+        rival = await in_app_queue(tools, here.asterisk.folders.music, calls)
     cpu, lines = looks[-1].since(looks[0])
     steps = [later.since(look) for look, later in pairwise(looks)]
     return {
         "n": calls,
         "seconds": round(looks[-1].at - looks[0].at, 1),
         "cpu_of_a_core": round(cpu, 4),
+        "app_queue_cpu_of_a_core": round(rival, 4),
         "cpu_of_a_core_worst_second": round(max(step[0] for step in steps), 3),
         "log_lines_a_second": round(lines, 3),
         "log_lines_worst_second": round(max(step[1] for step in steps), 1),
@@ -75,6 +84,26 @@ async def measure(tools: Path, calls: int, seconds: float) -> dict[str, Any]:
         "machine": head,
         "versions": versions(tools),
     }
+
+
+async def in_app_queue(tools: Path, music: Path, calls: int) -> float:
+    """The share of a processor that so many callers cost who wait in app_queue."""
+    ports = Ports(free_base())
+    with tempfile.TemporaryDirectory(prefix="hotline-") as folder:
+        rules = QueueRules(autofill=True, retry=1)
+        queue = AppQueue(tools, Path(folder), ports, ["nobody"], rules, music=music)
+        callers = Callers(tools, [Person(number) for number in fictional_numbers(calls)])
+        try:
+            await queue.start()
+            await callers.start(queue.sip, NUMBER, ports.demo, ARRIVALS_PER_SECOND, 2 * COMPARED)
+            await callers.answered()
+            pids, began = queue.pids()["asterisk"], time.monotonic()
+            before = cpu_seconds(pids)
+            await asyncio.sleep(COMPARED)
+            return (cpu_seconds(pids) - before) / (time.monotonic() - began)
+        finally:
+            await callers.stop()
+            await queue.stop()
 
 
 async def order_kept(here: House, callers: Callers) -> bool:

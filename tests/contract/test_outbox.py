@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.stores.outbox import FOLDER, FileOutbox
+from adapters.stores.outbox import FOLDER, TEXTS, FileOutbox
 from ivr.ports import EffectKey, Outbox, Outgoing, PersonId, StoreFailed, StoreRefused
 from tests.fakes_stores import MemoryOutbox
 
@@ -50,6 +50,15 @@ async def test_another_visit_is_another_entry(box: tuple[Outbox, Kept]) -> None:
     await outbox.put(NOTICE)
     await outbox.put(Outgoing(EffectKey("ast-1700000000.5/mailbox/2"), "email", None, {}))
     assert len(kept()) == 2
+
+
+async def test_what_was_sent_is_gone_and_what_lies_beside_it_stays(tmp_path: Path) -> None:
+    texts, others = FileOutbox(tmp_path, TEXTS), FileOutbox(tmp_path)
+    for outbox in (texts, others):
+        await outbox.put(NOTICE)
+    await texts.done(KEY)
+    await texts.done(KEY)
+    assert not list(texts.waiting()) and [w.outgoing for w in others.waiting()] == [NOTICE]
 
 
 async def test_files_are_whole_readable_by_us_alone_and_nothing_is_left_beside(

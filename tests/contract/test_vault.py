@@ -42,6 +42,27 @@ async def test_a_person_s_number_can_be_read_back(vault: Vault) -> None:
     assert await vault.open(person, "number") == NUMBER
 
 
+async def test_looking_for_a_number_makes_nobody(vault: MemoryVault | SqlVault) -> None:
+    assert await vault.find(NUMBER) is None
+    person = await vault.person_for_number(NUMBER)
+    assert await vault.find(NUMBER) == person
+    await vault.erase(person)
+    assert await vault.find(NUMBER) is None and await vault.find("") is None
+
+
+async def test_an_address_of_a_channel_is_one_person_there_and_nobody_elsewhere(
+    vault: Vault,
+) -> None:
+    person = await vault.person_for_address("line", NUMBER)
+    assert await vault.person_for_address("line", NUMBER) == person
+    others = {await vault.person_for_address("mail", NUMBER), await vault.person_for_number(NUMBER)}
+    assert len(others) == 2 and person not in others
+    assert await vault.open(person, "address line") == NUMBER
+    assert await vault.open(person, "number") is None
+    await vault.erase(person)
+    assert await vault.person_for_address("line", NUMBER) != person
+
+
 async def test_a_withheld_number_is_a_new_person_each_time(vault: Vault) -> None:
     assert await vault.new_person() != await vault.new_person()
     assert await vault.person_for_number("") != await vault.person_for_number("")

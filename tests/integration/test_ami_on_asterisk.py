@@ -49,7 +49,7 @@ async def say(stage: Stage, text: str) -> None:
 
 async def test_lists_are_read_and_refusals_told(stage: Stage) -> None:
     await stage.ring(AFTERWARDS="5")
-    await stage.until(lambda: any(event["Event"] == "Newchannel" for event in stage.events))
+    await stage.until(lambda: [e["Event"] for e in stage.events].count("Newchannel") == 2)
     rows = await stage.ami.ask_list({"Action": "Status", "Variables": "CONTACT,DIALLED"})
     assert len(rows) == 2
     assert all(row["Event"] == "Status" for row in rows)

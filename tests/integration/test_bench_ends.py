@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from adapters.cli.pid_file import PidFile
-from ivr.settings import ROOT, load
+from ivr.settings import ROOT, environment_with, load
+from tests.ports import free_base
 
 BENCHMARK = """
 import asyncio, sys
@@ -35,7 +36,10 @@ def test_a_killed_benchmark_takes_its_app_queue_with_it(tmp_path: Path) -> None:
         pytest.skip(f"no Asterisk in {load().tools}: run ./hotline setup")
     words = [sys.executable, "-c", BENCHMARK, str(tmp_path / "app_queue")]
     asterisk = PidFile(tmp_path / "asterisk.pid")
-    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True) as benchmark:
+    ports = environment_with({"HOTLINE_PORT_BASE": str(free_base())})
+    with subprocess.Popen(
+        words, cwd=ROOT, env=ports, stdout=subprocess.PIPE, text=True
+    ) as benchmark:
         assert benchmark.stdout
         asterisk.write(int(benchmark.stdout.readline()))
         assert asterisk.running()

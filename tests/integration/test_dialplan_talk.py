@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.asterisk.instance import Instance
-from ivr.__main__ import AMI_USER
+from adapters.asterisk.telephony import AMI_USER
 from tests import rig
 from tests.phones import Phone
 
@@ -129,6 +129,25 @@ async def test_lists_are_answered_whole(asterisk: Instance, ami: rig.Ami, caller
     await core.event("DeviceStateChange", Device="PJSIP/a1")
     await core.event("DeviceStateListComplete")
     await core.close()
+
+
+async def test_a_telephone_that_holds_leaves_the_caller_to_the_music_of_the_queue(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone
+) -> None:
+    await ami.set("", "GLOBAL(MUSIC_support_zh)", "silence")  # another than that of all
+    try:
+        _, told = await rig.in_queue(asterisk, ami, caller)
+        assert (told["Queue"], told["Lang"]) == ("support", "zh")
+        await talk(ami, agent, told, "1.7.1")
+        seen = len(ami.events)
+        assert await agent.calls[0].offer_again("sendonly") == 200
+        music = await ami.event("MusicOnHoldStart", since=seen, Uniqueid=told["Contact"])
+        assert music["Class"] == "silence"
+        assert await ami.get("acd-1.7.1", "CHANNEL(rtp,hold)") == "1"
+        await agent.calls[0].offer_again("sendrecv")
+        await ami.event("MusicOnHoldStop", since=seen, Uniqueid=told["Contact"])
+    finally:
+        await ami.set("", "GLOBAL(MUSIC_support_zh)", "")
 
 
 # ---- the record

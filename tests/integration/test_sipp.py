@@ -16,9 +16,10 @@ from adapters.sipp.phones import NEVER, Behaviour, Phones
 from adapters.sipp.process import SippFailed
 from adapters.sipp.rtp import RATE, speech
 from adapters.sipp.voice import Voice
-from ivr.settings import Settings, load
+from ivr.settings import Settings, environment_with, load
 from tests.bench.app_queue import NUMBER, AppQueue, QueueRules
 from tests.bench.tap import Event, Tap
+from tests.ports import free_base
 
 pytestmark = [pytest.mark.asterisk, pytest.mark.asyncio(loop_scope="module")]
 AGENT = "agent-1001"
@@ -26,7 +27,7 @@ AGENT = "agent-1001"
 
 @pytest.fixture(scope="module")
 def settings() -> Settings:
-    found = load()
+    found = load(environment_with({"HOTLINE_PORT_BASE": str(free_base())}))
     if not (found.tools / "bin" / "sipp").exists():
         pytest.skip(f"no SIPp in {found.tools}: run ./hotline setup")
     return found

@@ -41,7 +41,7 @@ async def test_a_damaged_or_cut_archive_is_refused_before_anything_happens(
     whole = archive.read_bytes()
     for share in (0.01, 0.3, 0.5, 0.7, 0.99):
         at = int(len(whole) * share)
-        for content in (whole[:at] + bytes([whole[at] ^ 16]) + whole[at + 1 :], whole[:at]):
+        for content in (whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :], whole[:at]):
             archive.write_bytes(content)
             with pytest.raises(StoreRefused, match=r"damaged"):
                 await restore(elsewhere, archive, master_key=key)

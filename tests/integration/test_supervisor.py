@@ -61,6 +61,11 @@ def test_the_core_imports_nothing_that_only_others_need() -> None:
     assert python("-c", script).stdout == "[]\n"
 
 
+def test_the_core_refuses_words_that_are_meant_for_the_command_line() -> None:
+    told = python("-m", "ivr", "flow", "check")
+    assert told.returncode == 2 and "./hotline --help" in told.stdout
+
+
 def test_the_core_starts_at_once_where_an_asterisk_was_left_with_its_calls(place: Settings) -> None:
     core = core_at_once(place.run)
     try:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from adapters.web.gate import PASSES
 from tests.web_stage import CALLER, NUMBER, TOKEN, Stage, is_problem
 
 CANARY = "canary-7f3a"
@@ -139,6 +140,32 @@ async def test_what_agents_do_is_asked_of_the_core(
     assert stage.core.asked == [(f"agent {deed}", {"agent": "ann", **fields})]
 
 
+@pytest.mark.parametrize(
+    ("deed", "body"),
+    [("hold", None), ("resume", None), ("swap", None), ("conference", None), ("complete", None),
+     ("cancel", None), ("consult", {"to_agent": "bob"}), ("transfer", {"to_queue": "sales"})],
+)  # fmt: skip
+async def test_what_agents_do_with_a_talk_is_asked_of_the_core_once(
+    stage: Stage, deed: str, body: dict[str, str] | None
+) -> None:
+    headers = {"Idempotency-Key": f"once-and-only-once-{deed}"}
+    for _ in range(2):
+        answer = await stage.client.post(
+            f"/api/v1/agents/ann/talk/{deed}", json=body, headers=headers
+        )
+        assert (answer.status_code, answer.json()["state"]) == (200, "held")
+    assert stage.core.asked == [(f"talk {deed}", {"agent": "ann", **(body or {})})]
+
+
+@pytest.mark.parametrize("body", [{}, {"to_agent": "bob", "to_queue": "sales"}, {"to_number": "x"}])
+async def test_a_transfer_to_nowhere_or_to_two_places_is_not_asked(
+    stage: Stage, body: dict[str, str]
+) -> None:
+    refused = await stage.client.post("/api/v1/agents/ann/talk/transfer", json=body)
+    assert is_problem(refused, 422)
+    assert stage.core.asked == []
+
+
 async def test_a_core_that_is_away_or_refuses_is_named_as_such(stage: Stage) -> None:
     stage.core.refuses = "an agent who is talking cannot log in"
     refused = await stage.client.post("/api/v1/agents/ann/login")
@@ -159,7 +186,8 @@ async def test_the_description_is_complete_and_its_page_needs_no_network(stage: 
     for path, methods in made["paths"].items():
         for operation in methods.values():
             assert operation["description"] and operation["tags"], path
-            assert operation["security"] == [{"operator": []}]
+            is_open = path.startswith(PASSES)
+            assert operation.get("security", []) == ([] if is_open else [{"operator": []}]), path
             assert {"401", "422", "429", "500"} <= set(operation["responses"])
     page = (await stage.client.get("/docs")).text
     assert all(path in page for path in made["paths"])

@@ -6,9 +6,9 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from adapters.tickets import desk, routes
+from adapters.tickets import calls, desk, outward, passes, recorded_talks, routes, talks, texts
 from adapters.web.app import own
-from adapters.web.gate import OPEN, Limits
+from adapters.web.gate import OPEN, PASSES, Limits
 from adapters.web.limits import Buckets
 from tests.web_stage import OPERATOR, TOKEN, Stage, is_problem
 
@@ -22,17 +22,24 @@ NO_TICKET = "/api/v1/tickets/tic_00000000000000000000000000"
 async def test_every_route_denies_who_has_no_token(stage: Stage) -> None:
     everything = [
         (prefix + route.path, method)
-        for prefix, router in [("/api/v1", routes.router), ("/api/v1", desk.router), ("", own)]
+        for prefix, router in [
+            *(
+                ("/api/v1", one.router)
+                for one in (calls, routes, desk, talks, recorded_talks, outward, passes, texts)
+            ),
+            ("", own),
+        ]
         for route in router.routes
         if isinstance(route, APIRoute)
         for method in route.methods or ()
-    ]
+    ]  # fmt: skip
     assert len(everything) > 25
     for path, method in everything:
         for given in ({}, {"Authorization": "Bearer wrong"}, {"Authorization": f"Basic {TOKEN}"}):
             stage.gate.limits = Limits.usual()
             answer = await bare(stage, given).request(method, path)
-            assert (answer.status_code == 401) != (path in OPEN), (method, path)
+            is_open = path in OPEN or path.startswith(PASSES)
+            assert (answer.status_code == 401) != is_open, (method, path)
     assert is_problem(await bare(stage).get("/nowhere"), 401)
     assert is_problem(await bare(stage).post("/health"), 401)
 

@@ -15,10 +15,13 @@ from pydantic import BaseModel
 
 from adapters.control.server import ControlServer
 from adapters.tickets.parts import PROBLEMS
+from adapters.tickets.passes import RedeemRequest
 from adapters.tickets.shapes import EventShape, TicketShape
+from adapters.tickets.talks import TalkShape
 from adapters.web.problems import Problem
 from ivr.settings import ROOT, load
-from ivr.tickets.story import SHOWN, snake
+from ivr.tickets.shown import SHOWN
+from ivr.tickets.story import snake
 from tests.web_site import NUMBER, Site, a_call, applied, core_stores, web
 from tests.web_stage import FakeCore
 
@@ -69,7 +72,7 @@ async def test_every_example_runs(site: Site) -> None:
 
 
 def test_what_it_shows_has_the_shapes_of_the_api() -> None:
-    shapes: list[type[BaseModel]] = [TicketShape, EventShape, Problem]
+    shapes: list[type[BaseModel]] = [TicketShape, EventShape, TalkShape, RedeemRequest, Problem]
     shown = [json.loads(block) for block in blocks("json")]
     assert len(shown) == len(shapes)
     for value, shape in zip(shown, shapes, strict=True):

@@ -70,6 +70,8 @@ class Day:
         self.log: list[tuple[float, Event]] = []
         self.where: dict[ContactId, str] = {}
         self.channel: dict[ContactId, str] = {}
+        self.unsure: set[ContactId] = set()
+        """Who moved while a phone rang for them: it may win, and they are on the phone again."""
         self.legs: dict[OfferId, Leg] = {}
         self.withdrawals: list[OfferId] = []
         self.late: list[Event] = []
@@ -184,7 +186,8 @@ class Day:
             self.where[contact] = "gone"
             for offer in [o for o, leg in self.legs.items() if leg.contact == contact]:
                 self._leg_ends(offer, dice)
-            channel = self.channel[contact] if dice.random() < 0.5 else ""
+            named = dice.random() < 0.5 and contact not in self.unsure
+            channel = self.channel[contact] if named else ""
             self.news(events.CallerLeft(contact, dice.random() < 0.1, channel), dice)
 
     def _leg_ends(self, offer: OfferId, dice: Random, how: OfferEnd = OfferEnd.RELEASED) -> None:
@@ -198,6 +201,8 @@ class Day:
         if contact := self.customer(dice, "loop", "away"):
             old, new = self.channel[contact], dice.choice(["voice", "callback", "web chat", "sms"])
             self.channel[contact] = new
+            if any(leg.contact == contact for leg in self.legs.values()):
+                self.unsure.add(contact)
             self.tell(events.Moved(contact, new))
             if old != new:
                 assert not self.tell(events.CallerLeft(contact, channel=old)).changed

@@ -2,39 +2,46 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
 import pytest
 
-from adapters.asterisk import facts, queue_music, site_values
+from adapters.asterisk import config, facts, house_values, queue_music, refer_values, site_values
 from adapters.asterisk.call_facts import ARGUMENTS
-from adapters.asterisk.config import TEMPLATES, fill, module_names, prompt_texts, render
+from adapters.asterisk.config import TEMPLATES, Folders, fill, module_names, prompt_texts, render
 from adapters.asterisk.doctor import is_fixed
 from adapters.asterisk.site_values import BadPlace, values_of
+from ivr.hot_desks import Came
 from ivr.settings import Settings, load
 
 FOLDERS = {"RUN": "/run", "STATE": "/state", "MODULES": "/modules", "MUSIC": "/music"}
 
 
-def settings(root: Path, site: str = "{}") -> Settings:
+def settings(root: Path, site: str = "{}", centre: str = "{}") -> Settings:
     (root / "home").mkdir(exist_ok=True)
     (root / "data").mkdir(exist_ok=True)
     (root / "data" / "site.yaml").write_text(site)
-    (root / "data" / "centre.yaml").write_text("{}")
+    (root / "data" / "centre.yaml").write_text(centre)
     return load({"HOTLINE_HOME": str(root / "home"), "HOTLINE_DATA": str(root / "data")})
 
 
 def rendered(given: Settings, template: str) -> str:
-    values = values_of(given) | queue_music.values(given) | FOLDERS
-    return fill((TEMPLATES / template).read_text(encoding="utf-8"), values)
+    return fill((TEMPLATES / template).read_text(encoding="utf-8"), values(given))
+
+
+def values(given: Settings) -> dict[str, str]:
+    found = (
+        values_of(given) | queue_music.values(given) | refer_values.values(given.site, given.centre)
+    )
+    return found | house_values.values(given) | FOLDERS
 
 
 def test_every_template_is_filled_and_no_value_is_left_over(tmp_path: Path) -> None:
     given = settings(tmp_path)
-    values = values_of(given) | queue_music.values(given) | FOLDERS
     whole = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.conf"))
-    assert set(re.findall(r"@([A-Z_]+)@", whole)) == set(values)
+    assert set(re.findall(r"@([A-Z_]+)@", whole)) == set(values(given))
 
 
 def test_an_unknown_name_in_a_template_is_an_error() -> None:
@@ -63,8 +70,11 @@ def test_a_semicolon_in_a_password_is_not_a_comment(tmp_path: Path) -> None:
 def test_only_our_numbers_are_answered_and_no_pattern_dials(tmp_path: Path) -> None:
     given = settings(tmp_path, 'numbers: {"4000": {}, "+861": {queue: support}}')
     dialplan = rendered(given, "extensions.conf")
-    entry = dialplan.partition("[from-trunk]")[2].partition("[acd-number]")[0]
-    assert set(re.findall(r"^exten => ([^,]+),", entry, re.MULTILINE)) == {"4000", "+861"}
+    for context, end in (("[from-trunk]", "[from-agent]"), ("[from-agent]", "[acd-number]")):
+        entry = dialplan.partition(f"\n{context}\n")[2].partition(f"\n{end}\n")[0]
+        known = set(re.findall(r"^exten => ([^,]+),", entry, re.MULTILINE))
+        agents = set(given.centre.agents) if context == "[from-agent]" else set()
+        assert known == {"4000", "+861"} | agents
     dials = re.findall(r",Dial\(([^,]*)", dialplan)
     assert dials == ["${RING:1}", "PJSIP/${ARG3}"], "phones of the house alone"
 
@@ -73,6 +83,38 @@ def test_a_destination_has_an_account_like_any_phone_of_the_house(tmp_path: Path
     given = settings(tmp_path, 'destinations: {desk: {phone: "2001", secret: "a;b"}}')
     accounts = rendered(given, "pjsip.conf")
     assert "[2001](phone)" in accounts and "password = a\\;b" in accounts
+
+
+def test_an_agents_phone_may_send_callers_to_names_of_the_house_alone(tmp_path: Path) -> None:
+    site = 'phones: {ann: {}}\ndestinations: {desk: {phone: "2001"}}\nnumbers: {"4000": {}}'
+    given = settings(tmp_path, site)
+    accounts = rendered(given, "pjsip.conf")
+    assert "[ann](agent-phone)" in accounts and "[2001](phone)" in accounts
+    refers = rendered(given, "refers.conf").partition("[acd-refer]")[2]
+    known = re.findall(r"^exten => ([^,]+),1,GotoIf", refers, re.MULTILINE)
+    centre = given.centre
+    assert set(known) == {*centre.agents, "desk", *centre.queues, "4000"}
+    assert "allow_transfer = no" in accounts.partition("[trunk]")[0]
+
+
+def test_a_telephone_in_a_talk_may_call_agents_and_the_hotline_alone(tmp_path: Path) -> None:
+    site = 'phones: {ann: {}}\ndestinations: {desk: {phone: "2001"}}\nnumbers: {"4000": {}}'
+    centre = "{queues: {support: {}}, agents: {ann: {queues: [support]}, '4000': {}, s: {}}}"
+    given = settings(tmp_path, site, centre)
+    own = rendered(given, "extensions.conf").partition("[from-agent]")[2].partition("[acd-")[0]
+    assert "include => colleagues" in own
+    own += rendered(given, "refers.conf").partition("[colleagues]")[2]
+    known = re.findall(r"^exten => ([^,]+),1,(\w+)", own, re.MULTILINE)
+    assert known == [("4000", "Goto"), ("desk", "NoOp"), ("ann", "NoOp")], "never one of both"
+    assert own.count("Set(TO_PHONE=") == 1 and "Set(TO_PHONE=2001)" in own
+
+
+def test_an_invite_that_would_take_a_place_in_a_talk_is_nobodys(tmp_path: Path) -> None:
+    accounts = rendered(settings(tmp_path), "pjsip.conf")
+    assert re.search(r"^endpoint_identifier_order = header,", accounts, re.MULTILINE)
+    refused = accounts.partition("[replaces](base)")[2].partition("; ----")[0]
+    assert "deny = 0.0.0.0/0.0.0.0" in refused and "match_header = Replaces: " in refused
+    assert "identify_by = header" in refused, "nobody may say that this is their name"
 
 
 def test_each_number_leads_to_its_own_queue(tmp_path: Path) -> None:
@@ -147,10 +189,24 @@ def test_a_caller_never_takes_a_lock_and_no_h_extension_is_used() -> None:
 
 
 def test_every_prompt_of_the_dialplan_has_its_text_in_both_languages() -> None:
-    dialplan = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8")
+    files = TEMPLATES.glob("extensions*.conf")
+    dialplan = "".join(file.read_text(encoding="utf-8") for file in files)
     spoken = set(re.findall(r"hotline/\$\{\w+\}/([a-z-]+)", dialplan))
+    assert "desk-" in spoken  # and a word of ours
+    spoken = spoken - {"desk-"} | {f"desk-{word}" for word in Came}
     assert spoken | {"refused"} == set(prompt_texts())  # the script says that to blocked callers
     assert all({"zh", "en"} <= set(texts) for texts in prompt_texts().values())
+
+
+def test_the_end_of_a_leg_is_read_before_what_it_left_for() -> None:
+    """The leg says what it leaves for, then that it ends: read the other way round, a transfer
+    whose two words come in between looks like an agent who has hung up, and the caller is let go.
+    """
+    after = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8").partition("[acd-after]")[2]
+    held = (TEMPLATES / "extensions_talk.conf").read_text(encoding="utf-8").partition("left,1")[2]
+    for place in (after, held):
+        reads = re.findall(r"Set\([DE]=\$\{SHARED\((END|DESK)\)\}\)", place)
+        assert reads[:2] == ["END", "DESK"]
 
 
 def test_two_starts_never_share_a_contact_id(tmp_path: Path) -> None:
@@ -182,3 +238,40 @@ def test_a_version_below_the_fixed_release_is_known(told: str, fixed: bool) -> N
 
 def test_the_fallback_waits_a_minute() -> None:
     assert site_values.FALLBACK_AFTER == 60
+
+
+def test_no_number_outside_and_no_place_for_one_is_in_the_dialplan(tmp_path: Path) -> None:
+    """A telephone sends nobody outside by itself: the rules are the core's, for each call anew."""
+    given = settings(
+        tmp_path,
+        'trunks: {north: {address: 192.0.2.1, caller_ids: ["+861012345678"]}}\n'
+        'outbound: {allow: ["+86"]}\n'
+        'destinations: {desk: {phone: "2001"}, mobile: {number: "+8613800138000"}}',
+    )
+    refers = refer_values.values(given.site, given.centre)["REFERS"]
+    assert "exten => desk,1," in refers and "mobile" not in refers
+    whole = [
+        rendered(given, name) for name in ("extensions.conf", "extensions_talk.conf", "refers.conf")
+    ]
+    assert "13800138000" not in "".join(whole)
+
+
+def test_a_file_that_another_process_renames_meanwhile_is_no_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders = Folders.of(settings(tmp_path))
+    for folder in (*folders.all(), *(folders.run / name for name in ("etc", "keys", "ctl"))):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in ("lib", "log", "takes"):
+        (folders.run / name).mkdir(exist_ok=True)
+    (folders.run / "web.new").touch()
+    kept: list[str] = []
+
+    def chown(path: Path, uid: int, gid: int, follow_symlinks: bool = True) -> None:
+        if path.name == "web.new":
+            raise FileNotFoundError(path)
+        kept.append(path.name)
+
+    monkeypatch.setattr(os, "chown", chown)
+    config._protect(folders, config.User(os.getuid(), os.getgid()))
+    assert "keys" in kept

@@ -19,6 +19,7 @@ from acd.states import ContactState
 from acd.waits import Waits
 from ivr import settings
 from ivr.call import take_call
+from ivr.callback_book import CallbackBook
 from ivr.callback_plan import CallbackPlan, CallbackSettings
 from ivr.callback_requests import CallbackRequests
 from ivr.callbacks import CallbackDesk
@@ -66,6 +67,18 @@ class NoPhones:
 
     async def withdraw(self, offer: object) -> None:
         raise AssertionError("there is nothing to withdraw")
+
+
+class NoDials:
+    """Nobody dials here."""
+
+    book = CallbackBook()
+
+    async def cancel(self, id_: ContactId, who: str) -> bool:
+        return False
+
+    async def try_now(self, id_: ContactId, who: str) -> bool:
+        return False
 
 
 class House:
@@ -382,7 +395,8 @@ def test_a_plan_that_cannot_be_is_refused(given: str, fault: str, tmp_path: Path
 async def test_the_numbers_are_shown_to_who_stands_in_the_audit(house: House) -> None:
     await house.call("1")
     audit = MemoryAudit()
-    ask = CallbackRequests(house.desk, house.vault, audit).known["callbacks"]
+    dials = NoDials()
+    ask = CallbackRequests(house.desk, house.vault, audit, dials).known["callbacks"]
     assert OWN not in json.dumps(await ask({}))
     assert audit.entries == []
     shown = await ask({"numbers": True, "who": "ann"})

@@ -12,12 +12,12 @@ import pytest
 import typer
 
 from adapters.cli import callers
-from adapters.stores.numbers import is_emergency
 from ivr.call import take_call
 from ivr.caller_lists import FIELD, CallerLists, Listed
 from ivr.flow import Flow
 from ivr.gate import Gate, How
 from ivr.neighbours import Neighbours
+from ivr.phone_numbers import is_emergency
 from ivr.ports import CallFacts, CoreRefused, PersonId, StoreFailed
 from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.settings import NumberEntry

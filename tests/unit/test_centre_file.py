@@ -47,6 +47,9 @@ queues:
       - {when: {predicted_wait: 300, length: 4}, to: chat}
       - {when: {closed: true}, to: message}
       - {when: {nobody: true}, to: sales}
+    dispositions: {solved: {zh: 已解决, en: Solved}}
+    disposition_limit: 90
+    disposition_ends_wrap_up: yes
   sales:
 hours:
   weekdays: {open: {mon-fri: "09:00-18:00"}, holidays: [CN, 2027-03-05], days: {2026-11-25: closed}}
@@ -89,6 +92,7 @@ def test_every_key_arrives_in_the_rules(tmp_path: Path) -> None:
             OverflowRule(Condition(closed=True), "message"),
             OverflowRule(Condition(nobody=True), "sales"),
         ),
+        {"solved": {"zh": "已解决", "en": "Solved"}}, 90, True,
     )  # fmt: skip
     assert centre.queues[QueueId("sales")] == config.Queue(QueueId("sales"))
     assert centre.agents[AgentId("1001")] == Member(
@@ -188,9 +192,10 @@ BAD = {
         "1: agents.queues.capacity.cat: unknown key; did you mean 'chat'?",
     "queues:\n  a:\n    overflow:\n    - when: {lenght: 3}\n      to: message":
         "4: queues.a.overflow[0].when.lenght: unknown key; did you mean 'length'?",
-    "queues: {a: {xyz: 5}}": "1: queues.a.xyz: unknown key (there are: grace, hold_for_preferred, "
+    "queues: {a: {xyz: 5}}": "1: queues.a.xyz: unknown key (there are: "
+        "disposition_ends_wrap_up, disposition_limit, dispositions, grace, hold_for_preferred, "
         "hours, offer_elsewhere_after, overflow, park_limit, partner_after, promise_seconds, "
-        "relax, ring_seconds, service_level_seconds, strategy, ...)",
+        "relax, ...)",
     "<<: {seed: 1}": "1: '<<': unknown key (there are: agents, classes, hours, queues, seed, "
         "teams, urgency)",
     # numbers
@@ -318,6 +323,24 @@ BAD = {
         "1: hours.w.days.2026-02-30: '2026-02-30' is no day; write it like 2026-10-01",
     "hours: {w: {open: {}, days: {2026-02-03: shut}}}":
         "1: hours.w.days.2026-02-03: 'shut' is no span of time; write it like \"09:00-18:00\"",
+    # dispositions
+    "queues: {a: {disposition_limit: 60}}":
+        "1: queues.a.disposition_limit: there is nothing to say: give `dispositions`",
+    "queues: {a: {disposition_ends_wrap_up: yes}}":
+        "1: queues.a.disposition_ends_wrap_up: there is nothing to say: give `dispositions`",
+    "queues: {a: {disposition_limit: 9, dispositions: {b: {en: B}}}}":
+        "1: queues.a.disposition_limit: is shorter than the wrap-up itself, 10 "
+        "(`wrap_up_seconds`)",
+    "queues: {a: {dispositions: {b: {}}}}":
+        "1: queues.a.dispositions.b: has no words: say it in each language, like "
+        "{zh: 已解决, en: Solved}",
+    "queues: {a: {dispositions: {b: {en: B}, c: {en: C, zh: 丙}}}}":
+        "1: queues.a.dispositions.b: has no words in zh, as others here have",
+    "queues: {a: {dispositions: {b: {eng: B}}}}":
+        "1: queues.a.dispositions.b.eng: is no language: two letters, such as zh or en",
+    "queues: {a: {dispositions: {b c: {en: B}}}}":
+        "1: queues.a.dispositions.'b c': is no name: letters, digits, - and _, a letter or digit "
+        "first, at most 32",
     # YAML itself
     "queues: {a: {}\n": "2: this is not YAML: expected ',' or '}', but got '<stream end>'",
     "seed: 1\nseed: 2": "1: seed: is there twice, in lines 1 and 2",

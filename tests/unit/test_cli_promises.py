@@ -18,6 +18,7 @@ PIN, NUMBER = "471108", "+8613800138000"
 PROMISE = {
     "contact": "c-1", "queue": "support", "to": "per_1", "at": 1_700_395_200.0,
     "not_before": 1_700_470_800.0, "until": 1_700_557_200.0, "attempts": 3, "minutes_between": 30,
+    "state": "due", "made": 1, "again": 1_700_470_800.0, "why": "busy",
 }  # fmt: skip
 
 
@@ -89,11 +90,11 @@ def test_a_core_that_does_not_run_is_said_to(
         assert shown.exit_code == 1 and "the core is not running" in shown.stderr
 
 
-def test_promises_are_shown_with_the_plan_and_that_nothing_dials_them(core: Core) -> None:
+def test_promises_are_shown_with_their_state_and_how_often_they_were_tried(core: Core) -> None:
     assert hotline("callbacks").stdout == "nobody is to be called back\n"
     core.promises = [PROMISE]
     shown = " ".join(hotline("callbacks").stdout.split())
-    assert "per_1" in shown and "Nothing dials these yet" in shown
+    assert "c-1 support due 1 of 3 11-20 09:00Z 11-21 09:00Z busy" in shown
     assert json.loads(hotline("callbacks", "--json").stdout) == [PROMISE]
     assert [fields["numbers"] for _, fields in core.asked] == [False] * 3
 
@@ -103,3 +104,38 @@ def test_numbers_are_asked_for_in_the_name_of_who_looks(core: Core) -> None:
     assert NUMBER in hotline("callbacks", "--numbers", "--json").stdout
     [(_, fields)] = core.asked
     assert fields["numbers"] is True and fields["who"]
+
+
+@pytest.mark.parametrize(
+    ("option", "what"), [("--cancel", "callback cancel"), ("--now", "callback now")]
+)
+def test_one_is_cancelled_or_tried_in_the_name_of_who_asks(
+    core: Core, option: str, what: str
+) -> None:
+    assert hotline("callbacks", option, "c-1").exit_code == 0
+    [(asked, fields)] = core.asked
+    assert (asked, fields["contact"]) == (what, "c-1") and fields["who"]
+
+
+# ---------------------------------------------------------------- PINs of agents
+
+
+def test_an_agents_pin_is_asked_for_here_and_goes_out_as_a_hash(core: Core) -> None:
+    done = hotline("agent", "pin", "ann", "--why", "new", "--who", "boss", typed=f"{PIN}\n{PIN}\n")
+    assert done.exit_code == 0 and PIN not in done.output
+    [(what, fields)] = core.asked
+    assert what == "pin set" and set(fields) == {"agent", "who", "why", "salt", "digest"}
+    assert (fields["agent"], fields["who"]) == ("ann", "boss") and PIN not in str(fields)
+    assert KeptPin(fields["salt"], fields["digest"]).matches(PIN)
+
+
+@pytest.mark.parametrize("deed", ["remove", "unlock"])
+def test_an_agents_pin_is_removed_or_unlocked(core: Core, deed: str) -> None:
+    done = hotline("agent", "pin", "ann", "--why", "forgot", "--who", "boss", f"--{deed}")
+    assert done.exit_code == 0
+    assert core.asked == [(f"pin {deed}", {"agent": "ann", "who": "boss", "why": "forgot"})]
+
+
+def test_a_pin_is_not_removed_and_unlocked_at_once(core: Core) -> None:
+    done = hotline("agent", "pin", "ann", "--why", "x", "--remove", "--unlock")
+    assert done.exit_code == 1 and core.asked == []

@@ -169,3 +169,4 @@ def test_a_talk_that_ends_ends_its_own_consultation_and_looks_at_no_other_talk(
 def test_who_has_never_logged_in_has_been_off_and_idle_since_the_beginning() -> None:
     agent = Stage(house(member(ANN))).engine.agents[ANN]
     assert (agent.state, agent.since, agent.idle_since) == (AgentState.LOGGED_OFF, 0.0, 0.0)
+    assert not agent.log_off_after, "nothing has been asked for"

@@ -19,15 +19,16 @@ from acd.events import (
     LegEnded,
     LinkChanged,
     OfferEnd,
+    OfferEnded,
     Parked,
     Reached,
     Resumed,
     Started,
 )
 from acd.model import ContactId
-from acd.requests import AgentLoggedOff, AgentReady
+from acd.requests import AgentLoggedOff, AgentPaused, AgentReady
 from acd.states import AgentState, ContactState
-from tests.routing_stage import ANN, BOB, CHO, ONE, SUPPORT, TWO, Stage, house, member
+from tests.routing_stage import ANN, BOB, CHO, ONE, SUPPORT, THREE, TWO, Stage, house, member
 
 
 def test_a_new_run_offers_nothing_before_its_link_is_up() -> None:
@@ -216,3 +217,77 @@ def test_what_contacts_asked_for_is_forgotten_once_nobody_waits_with_it() -> Non
         stage.arrives(contact, 10.0 + n, skills={f"skill {n}": 1})
         stage.tell(CallerLeft(contact), 10.0 + n)
     assert len(stage.engine.demands._demands) <= MOST_DEMANDS
+
+
+@pytest.mark.parametrize(
+    ("how", "asked", "state", "reason"),
+    [
+        (OfferEnd.RANG_OUT, "", AgentState.NOT_READY, "no answer"),
+        (OfferEnd.RANG_OUT, "lunch", AgentState.NOT_READY, "lunch"),
+        (OfferEnd.DECLINED, "", AgentState.READY, ""),
+    ],
+)
+def test_who_lets_a_second_chat_ring_gets_no_more_when_the_first_is_over(
+    how: OfferEnd, asked: str, state: AgentState, reason: str
+) -> None:
+    """Nobody who does not answer is rung again; who declines, or has asked for lunch, is not
+    taken for one of those."""
+    stage = Stage(house(member(ANN), wrap_up_seconds=0.0), ANN)
+    stage.arrives(ONE, 10.0, channel="sms")
+    stage.answers(ONE, 11.0)
+    stage.arrives(TWO, 12.0, channel="sms")
+    if asked:
+        stage.tell(AgentPaused(ANN, asked), 13.0)
+    stage.ends(TWO, how, 20.0)
+    stage.hangs_up(ONE, 25.0)
+    ann = stage.engine.agents[ANN]
+    assert (ann.state, ann.reason) == (state, reason)
+
+
+def test_nobody_is_ever_held_for_an_agent_who_may_not_serve_them() -> None:
+    stage = Stage(house(member(ANN), member(BOB), hold_for_preferred=60.0), BOB)
+    assert stage.arrives(ONE, 0.0, preferred=ANN) == [(ONE, BOB)]
+
+
+def test_an_agent_who_left_the_rules_with_a_busy_phone_leaves_no_deadline_behind() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.engine.use(house(member(BOB)), 10.5)
+    stage.ends(ONE, OfferEnd.BUSY, 11.0)
+    assert ANN not in stage.engine.agents
+    assert stage.at(16.0) == []
+    assert stage.engine.next_deadline() is None
+
+
+def test_a_phone_that_was_found_out_of_reach_again_rests_from_then_on() -> None:
+    """The end of the first rest, which was set before, does not end the second."""
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0)
+    stage.ends(ONE, OfferEnd.BUSY, 11.0)
+    assert stage.arrives(TWO, 12.0, channel="sms") == [(TWO, ANN)]
+    first = stage.offer(TWO)
+    stage.tell(CallerLeft(TWO), 13.0)
+    stage.arrives(THREE, 13.5, channel="sms")
+    stage.tell(OfferEnded(first, OfferEnd.RELEASED), 13.6)
+    stage.ends(THREE, OfferEnd.UNREACHABLE, 14.0)
+    last = stage.offer(THREE)
+    stage.tell(CallerLeft(THREE), 14.5)
+    stage.tell(OfferEnded(last, OfferEnd.RELEASED), 15.0)
+    assert stage.at(16.0) == []
+    assert stage.wakes(19.0) == [(ONE, ANN)]
+
+
+def test_a_link_that_is_told_to_be_up_twice_is_no_news() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.tell(LinkChanged(True), 5.0)
+    assert not stage.engine.changed
+
+
+def test_late_news_of_a_contact_changes_nothing_for_an_hour() -> None:
+    stage = Stage(house(member(ANN)))
+    stage.arrives(ONE, 10.0)
+    stage.tell(CallerLeft(ONE), 20.0)
+    stage.arrives(ONE, 3620.0)
+    assert ONE not in stage.engine.contacts
+    stage.arrives(ONE, 3620.5)
+    assert ONE in stage.engine.contacts

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 import pytest
 from pydantic import ValidationError
 
-from adapters.lookups.breaker import Breaker
 from adapters.lookups.http import HttpLookups
+from ivr.breaker import Breaker
 from ivr.ports import LookupFailed, NotThere
 from ivr.services import ServiceEntry
 from tests.fake_shop import TOKEN, shop

@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from acd.matching import Matching, Options
+from acd.matching import Asks, Matching, Options
 
 
 def matched(options: Sequence[Options[str]]) -> dict[int, str]:
@@ -59,6 +59,20 @@ def test_everybody_gets_whom_they_get_when_every_way_is_tried(seed: int) -> None
     lists = [Options(dice.sample(agents, dice.randint(0, len(agents)))) for _ in range(4)]
     options = [dice.choice(lists) for _ in range(dice.randint(1, 6))]
     assert matched(options) == best([one.agents for one in options])
+
+
+def test_who_gives_up_a_call_for_a_chat_is_there_for_the_chats_behind_it_too() -> None:
+    """They were passed over while they had the call."""
+    rooms: dict[str, list[Asks]] = {
+        "z": [("chat",)],
+        "x": [("call",), ("chat",), ("chat", "chat")],
+    }
+    matching = Matching[int, str](lambda agent: lambda asks: asks in rooms.get(agent, [asks]))
+    matching.add(0, Options("w", "chat"))
+    matching.add(1, Options("xy", "call"))
+    chats = Options("xz", "chat")
+    assert [matching.add(n, chats) for n in (2, 3, 4)] == [True, True, True]
+    assert matching.agent_of == {0: "w", 1: "y", 2: "z", 3: "x", 4: "x"}
 
 
 class Counted(str):

@@ -239,7 +239,7 @@ async def test_a_limited_queue_counts_those_who_come_out_of_it(tmp_path: Path) -
 
 def test_the_telephone_side_tells_at_once_that_a_caller_came_out() -> None:
     told = {"Event": "UserEvent", "UserEvent": "AcdLeft", "Contact": "c-1", "By": "1"}
-    assert from_ami(told) == [events.Parked(ONE, limit=LONGEST)]
+    assert from_ami(told) == [events.Parked(ONE, limit=LONGEST, channel="voice")]
 
 
 # ---------------------------------------------------------------- trials and pictures

@@ -106,6 +106,15 @@ def test_the_longest_wait_of_the_queue_moves_those_behind_too() -> None:
     assert {over[1:] for over in until(engine, 76)} == {("one", "chat"), ("two", "chat")}
 
 
+def test_a_queue_that_nobody_waited_in_for_a_while_is_looked_at_for_who_comes_then() -> None:
+    engine = started(OverflowRule(Condition(longest_wait=12), "chat"))
+    arrive(engine, "one", 10)
+    engine.handle(events.CallerLeft(ContactId("one")), 12)
+    assert until(engine, 30) == []
+    arrive(engine, "two", 31)
+    assert until(engine, 60) == [(46, "two", "chat")]
+
+
 def test_a_queue_that_closes_sends_those_who_wait_elsewhere() -> None:
     queue = Queue(SUPPORT, hours=weekly("UTC", EIGHT))
     engine = started(OverflowRule(Condition(closed=True), "message"), queue=queue)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 
-from acd.config import Queue
+from acd.config import Centre, Queue
 from acd.engine import Engine
 from acd.events import TimePassed
 from acd.model import AgentId, QueueId
+from adapters.asterisk.agent_lines import AgentLines
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
+from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
 from ivr.distributor import Distributor
@@ -31,11 +33,17 @@ PHONES = (
 
 def resync_at(port: int) -> tuple[Resync, Ami, Distributor]:
     ami = Ami("127.0.0.1", port, "acd", WORD, on_event=lambda event: None, on_link=lambda up: None)
-    switchboard = Switchboard(ami, PromptFolder(ROOT))
+    switchboard = Switchboard(ami, PromptFolder(ROOT), AgentLines(ROOT))
     vault = MemoryVault()
     distributor = Distributor(Engine(RULES), MemoryJournal(), switchboard, vault, StandingClock())
     switchboard.tell(distributor)
-    return Resync(ami, CelLog(ROOT / "nowhere"), switchboard, distributor, vault), ami, distributor
+    holds = PhoneHolds(ami, distributor.engine, distributor.post)
+    log = CelLog(ROOT / "nowhere")
+    return Resync(ami, log, switchboard, distributor, vault, holds, followed), ami, distributor
+
+
+async def followed(centre: Centre) -> None:
+    assert centre is RULES
 
 
 async def test_new_rules_bring_their_credits_and_the_phones_of_new_agents() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from adapters.stores.numbers import normal_number
+from ivr.phone_numbers import normal_number
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from acd.commands import Offer, Withdraw
 from acd.events import OfferEnd
 from acd.model import AgentId, ContactId, OfferId
 from adapters.asterisk import switchboard as switchboard_module
+from adapters.asterisk.agent_lines import AgentLines
 from adapters.asterisk.ami import AmiAway, AmiRefused
 from adapters.asterisk.switchboard import Switchboard
 from ivr.out_of_line import WaitsIn
@@ -92,7 +93,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(switchboard_module, "SURROGATE_RETRY", 0.0)
     monkeypatch.setattr(switchboard_module, "CHANNEL_WAIT", 0.0)
     ami = ScriptedAmi()
-    board = Switchboard(ami, Prompts())  # type: ignore[arg-type]
+    board = Switchboard(ami, Prompts(), AgentLines(Path("/t")))  # type: ignore[arg-type]
     stage = Stage(ami, board, [])
     board.hear(
         {"Event": "UserEvent", "UserEvent": "AcdWaiting", "Contact": ONE, "Channel": CHANNEL}
@@ -178,6 +179,14 @@ async def test_a_withdrawal_voids_the_offer_before_it_ends_the_leg(stage: Stage)
     assert stage.told == []  # the leg's own end will tell
 
 
+async def test_who_is_not_asked_for_advice_any_more_takes_no_other_offer_along(
+    stage: Stage,
+) -> None:
+    await stage.board.offer(RING)
+    await stage.board.withdraw(TAKE_BACK._replace(consulted=True))
+    assert stage.ami.names[2:] == ["Hangup"]
+
+
 async def test_a_withdrawn_leg_that_is_not_there_any_more_is_over(stage: Stage) -> None:
     await stage.board.offer(RING)
     stage.board.hear(originated("Success", f"acd-{OFFER}"))
@@ -191,6 +200,36 @@ async def test_a_leg_that_was_answered_is_not_hung_up_whatever_came_of_it(stage:
     stage.ami.leg_states = ["", "Up"]  # under another name at the first look
     await stage.board.withdraw(TAKE_BACK)
     assert "Hangup" not in stage.ami.names and stage.told == []
+
+
+@pytest.mark.parametrize(
+    ("marks", "phase", "ends"),
+    [(["", ""], "ahead", True), (["", ""], "asked", True), (["", ""], "answered", False),
+     (["", ""], "talk", False), ([OFFER, ""], "ahead", False), (["", OFFER], "asked", False)],
+)  # fmt: skip
+async def test_a_leg_before_its_gate_is_ended_once_its_offer_is_void(
+    stage: Stage, marks: list[str], phase: str, ends: bool
+) -> None:
+    """It was picked up; only the proof that it can pass no gate any more lets it be hung up."""
+    await stage.board.offer(RING)
+    stage.ami.leg_states = ["Up", *(mark or "none" for mark in marks), phase]
+    await stage.board.withdraw(TAKE_BACK)
+    assert ("Hangup" in stage.ami.names) is ends and stage.told == []
+
+
+async def test_a_leg_before_its_gate_is_ended_when_the_caller_has_gone(stage: Stage) -> None:
+    await stage.board.offer(RING)
+    stage.board.hear({"Event": "UserEvent", "UserEvent": "AcdGone", "Contact": ONE})
+    stage.ami.leg_states = ["Up", "ahead"]
+    await stage.board.withdraw(TAKE_BACK)
+    assert stage.ami.names[-1] == "Hangup"
+
+
+async def test_a_leg_that_nobody_knows_is_not_ended_before_its_gate(stage: Stage) -> None:
+    """Whether its offer is void cannot be said of a caller who is not named."""
+    stage.ami.leg_states = ["Up", "ahead"]
+    await stage.board.end_leg(OFFER)
+    assert "Hangup" not in stage.ami.names
 
 
 async def test_a_leg_that_claimed_its_caller_is_not_taken_for_gone(stage: Stage) -> None:

@@ -46,7 +46,7 @@ steps:
   person: {do: queue, tell: [order, amount]}
 """
 TOLD = "order: 4711\namount: 12.50 CNY"
-FIELD = "values c-1/person/0"
+FIELD = "values c-1/person/1"
 
 
 class House:
@@ -76,8 +76,29 @@ async def test_the_values_that_the_flow_names_are_sealed_and_no_other(
 ) -> None:
     await house.take(FakeLine("4711", "12*5"), flow)
     assert house.vault.fields[ANYBODY] == {FIELD: TOLD}
-    ids = {"effect": "c-1/person/0", "person": ANYBODY, "values": ["order", "amount"]}
+    ids = {"effect": "c-1/person/1", "person": ANYBODY, "values": ["order", "amount"]}
     assert house.acceptance.written == [("ValuesTold", ids)]
+
+
+KEYED_AGAIN = """
+  person:
+    do: queue
+    tell: [order, amount]
+    say: {zh: 重输请按 1。, en: "To key it again, press 1."}
+    keys: {"1": again}
+  again: {do: set, values: {mark: again}, at_most: 2, then: {done: order, too_many: wait}}
+  wait: {do: queue}
+"""
+
+
+async def test_what_is_keyed_between_two_waits_is_told_beside_the_first(
+    house: House, tmp_path: Path
+) -> None:
+    last = "  person: {do: queue, tell: [order, amount]}\n"
+    again = flow_of(ASKS.replace(last, KEYED_AGAIN), tmp_path)
+    call = replace(A_CALL, step="person", left="1")
+    await house.take(FakeLine("4712", "12*5", facts=call), again)
+    assert list(house.vault.fields[ANYBODY]) == ["values c-1/person/2"]
     assert house.acceptance.enqueued, "and the caller waits"
 
 
@@ -145,7 +166,7 @@ async def test_the_timeline_shows_it_until_the_person_is_erased(house: House, fl
     told = known.entries[0]
     [ticket] = known.tickets
     assert (told.who, told.ticket, told.person) == ("customer", ticket, ANYBODY)
-    assert dict(told.data) == {"values": ["order", "amount"], "effect": "c-1/person/0"}
+    assert dict(told.data) == {"values": ["order", "amount"], "effect": "c-1/person/1"}
     vault = Opened(house.vault.fields)
     assert (await shown(vault, Numbered(1, told))).text == TOLD
     await vault.erase(ANYBODY)

@@ -12,7 +12,8 @@ from acd.states import ContactState, ForbiddenMove
 from ivr.ports import PersonId, Record
 from ivr.tickets.life import JOIN_SECONDS, Ticket, TicketId, TicketState, after_ticket, lasting_id
 from ivr.tickets.projection import Known, tell
-from ivr.tickets.story import SHOWN, snake
+from ivr.tickets.shown import SHOWN
+from ivr.tickets.story import snake
 
 DAY = 24 * 3600.0
 SOMEBODY = PersonId("per_1")

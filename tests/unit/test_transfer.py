@@ -4,23 +4,29 @@ alone. What Asterisk does for it: `test_transfer_line`, `integration/test_transf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 import yaml
 from pydantic import ValidationError
 
+from acd.model import ContactId
 from ivr.call import take_call
+from ivr.dialling import NotDialled, Refusal, Route
+from ivr.dialling_rules import HANDED_ON, DiallingRules
 from ivr.flow import Flow
 from ivr.neighbours import Neighbours
-from ivr.ports import LineFailed
+from ivr.outbound import OutboundSettings
+from ivr.ports import LineFailed, Record, StoreFailed
 from ivr.rehearsal import at_random, callers, trial
 from ivr.rehearsal.stage import Premises
 from ivr.settings import BadSettings, NumberEntry, SiteFile, load
-from ivr.transfers import NEEDS_A_TRUNK, Destination, Ringing, Rung
+from ivr.transfers import NOT_OUTSIDE, Destination, Ringing, Rung
+from ivr.trunks import TrunkEntry
 from tests.fakes import A_CALL, FakeLine
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
+from tests.fakes_stores import MemoryJournal
 from voice.ports import Prompt
 
 RINGS = """
@@ -124,6 +130,109 @@ async def test_each_visit_of_the_step_rings_anew(flow: Flow) -> None:
     assert [each.key for each in line.rang] == ["c-1/desk/1", "c-1/desk/2"]
 
 
+# ---------------------------------------------------------------- numbers outside
+
+NUMBER, WAY = "+8613800138000", Route("north", "+8613800138000@trunk.north", "+861012345678")
+OUTSIDE = {"reception": Destination(number=NUMBER, seconds=30)}
+
+
+@dataclass
+class Rules:
+    """`ivr.dialling.Routing` that says what the test wants."""
+
+    refusal: Refusal | None = None
+    fault: Exception | None = None
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
+        self.asked.append((number, queue))
+        if self.fault:
+            raise self.fault
+        if self.refusal:
+            raise NotDialled(self.refusal)
+        return (WAY,)
+
+
+async def goes_out(
+    line: FakeLine, flow: Flow, rules: Rules | None = None
+) -> tuple[list[str], list[tuple[str, Mapping[str, object]]]]:
+    """The trail, and what the journal has of it."""
+    neighbours = Neighbours(destinations=OUTSIDE)
+    neighbours = replace(neighbours, routing=rules) if rules else neighbours
+    acceptance = FakeAcceptance()
+    trail = await take_call(line, flow, acceptance, StandingClock(), HOURS, neighbours)
+    told = [one for one in acceptance.written if one[0].startswith("Destination")]
+    return trail, told
+
+
+async def test_a_number_outside_is_rung_by_the_ways_that_the_rules_name(flow: Flow) -> None:
+    line, rules = FakeLine(""), Rules()
+    trail, told = await goes_out(line, flow, rules)
+    assert trail == ["desk:done", "more:silence", "person:waiting"]
+    assert line.rang == [Ringing(line.rang[0].key, "reception", "", 30, (WAY,))]
+    assert rules.asked == [(NUMBER, A_CALL.queue)], "the caller ID is that of the queue"
+    data = {"to": "reception", "effect": "c-1/desk/1", "trunk": "north"}
+    assert told == [("DestinationDialled", data)], "it counts for the day, and no number is told"
+
+
+async def test_what_the_rules_refuse_is_unreachable_and_on_the_record(flow: Flow) -> None:
+    line = FakeLine("")
+    trail, told = await goes_out(line, flow, Rules(Refusal.DAY_CAP))
+    assert trail == ["desk:unreachable", "person:waiting"] and line.rang == []
+    [(kind, data)] = told
+    assert kind == "DestinationRefused" and "as often as is allowed" in str(data["why"])
+
+
+@pytest.mark.parametrize("fault", [StoreFailed("disk full"), TimeoutError()])
+async def test_who_cannot_be_counted_is_not_dialled(flow: Flow, fault: Exception) -> None:
+    line = FakeLine("")
+    trail, _ = await goes_out(line, flow, Rules(fault=fault))
+    assert trail == ["desk:unreachable", "person:waiting"] and line.rang == []
+
+
+async def test_a_house_without_rules_dials_nobody(flow: Flow) -> None:
+    line = FakeLine("")
+    trail, _ = await goes_out(line, flow)
+    assert trail == ["desk:unreachable", "person:waiting"] and line.rang == []
+
+
+async def test_who_has_talked_outside_is_not_refused_by_a_script_that_begins_again(
+    flow: Flow,
+) -> None:
+    first = FakeLine("")
+    first.rings = [Rung.BUSY]
+    await goes_out(first, flow, Rules())
+    then = FakeLine(facts=replace(A_CALL, step="desk", visits={}))
+    then.rung = first.rung
+    trail, told = await goes_out(then, flow, Rules(Refusal.DAY_CAP))
+    assert trail == ["desk:busy", "sales:waiting"]
+    assert (then.rang, told) == ([], [])
+
+
+async def test_a_transfer_counts_once_for_the_caps_however_often_it_is_written() -> None:
+    journal, clock = MemoryJournal(), StandingClock()
+    settings = OutboundSettings(allow=("+86",), per_day=2, per_agent=1)
+    trunks = {"north": TrunkEntry(address="192.0.2.1", caller_ids=("+861012345678",))}
+    rules = DiallingRules(settings, trunks, journal, clock)
+    contact = ContactId("c-1")
+    for effect, agent in (("a", ""), ("a", ""), ("b", "ann")):
+        data = {"to": "reception", "effect": effect, "agent": agent}
+        await journal.append([Record(clock.now(), HANDED_ON, data, contact)])
+        if effect == "a":
+            assert await rules(NUMBER, queue="support", agent="ann")
+    with pytest.raises(NotDialled) as refused:
+        await rules(NUMBER, queue="support")
+    assert refused.value.reason is Refusal.DAY_CAP
+
+
+def test_a_rehearsal_asks_no_rules_and_dials_nobody(flow: Flow, tmp_path: Path) -> None:
+    outside = replace(premises_of(flow), destinations=OUTSIDE)
+    file = tmp_path / "shop.yaml"
+    file.write_text("callers: [{name: x, transfers: {reception: [busy]}}]", encoding="utf-8")
+    played = trial.run(outside, ["shop"], callers.load([file], outside), 0, 1)
+    assert [one.differences for one in played.failed()] == []
+
+
 # ---------------------------------------------------------------- rehearsals
 
 CALLERS = """
@@ -188,8 +297,7 @@ def test_a_destination_may_be_left_with_its_usual_ring() -> None:
 def test_a_number_outside_is_refused_with_what_it_needs(phone: str) -> None:
     with pytest.raises(ValidationError) as refused:
         Destination.model_validate({"phone": phone})
-    assert NEEDS_A_TRUNK in str(refused.value)
-    assert "trunks come later" in NEEDS_A_TRUNK
+    assert NOT_OUTSIDE in str(refused.value)
 
 
 SITE = """
@@ -213,8 +321,14 @@ CENTRE = "{queues: [support], agents: {agent-1001: {queues: [support]}, a9: {que
         ("desk: {phone: 2001}", 'destinations.desk: put quotation marks around the phone: "2001"'),
         ('desk: {phone: "20 01"}', "destinations.desk.phone: "),
         ('desk: {phone: "2001", seconds: 1}', "destinations.desk.seconds: "),
-        ("desk: 2001", 'destinations.desk: write {phone: "2001"}'),
-        ("desk: {seconds: 9}", "destinations.desk.phone: Field required"),
+        ("desk: 2001", 'destinations.desk: write {phone: "2001"} or {number: "+861012345678"}'),
+        ("desk: {seconds: 9}", "destinations.desk: name either `phone`"),
+        ('desk: {phone: "2001", number: "+8613800138000"}', "name either `phone`"),
+        ("desk: {number: 13800138000}", "destinations.desk: put quotation marks around the number"),
+        ('desk: {number: "13800138000"}', "destinations.desk.number: "),
+        ('desk: {number: "+8613800138000", secret: x}', "a number has no account"),
+        ('desk: {number: "+8613800138000"}', "destinations.desk.number: numbers that begin so are "
+         "not dialled here (`outbound.allow`)"),
     ],
 )  # fmt: skip
 def test_a_destination_that_cannot_be_is_refused_with_its_place(
@@ -227,8 +341,43 @@ def test_a_destination_that_cannot_be_is_refused_with_its_place(
     assert [fault for fault in refused.value.faults if said in fault]
 
 
+TRUNK = """
+trunks: {north: {address: 192.0.2.1, caller_ids: ["+861012345678"]}}
+outbound: {allow: ["+86"], block: ["+8610"]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("+8613800138000", ""),
+        ("+861087654321", "numbers that begin so are blocked"),
+        ("+442079460018", "numbers that begin so are not dialled here"),
+        ("+8699999999999", "this is no telephone number"),
+        ("+8613900139000", "this is a number that callers dial"),
+    ],
+)
+def test_a_number_outside_is_looked_at_by_the_rules_when_settings_are_read(
+    tmp_path: Path, number: str, said: str
+) -> None:
+    site = SITE.replace('"4000"', '"+8613900139000": {queue: support}, "4000"')
+    text = f'{site}  mobile: {{number: "{number}"}}\n{TRUNK}'
+    (tmp_path / "site.yaml").write_text(text)
+    (tmp_path / "centre.yaml").write_text(CENTRE.replace(", a9: {queues: [support]}", ""))
+    try:
+        load({"HOTLINE_HOME": str(tmp_path), "HOTLINE_DATA": str(tmp_path)})
+        faults = []
+    except BadSettings as refused:
+        faults = refused.faults
+    assert [fault for fault in faults if "destinations.mobile.number: " in fault] == [
+        fault for fault in faults if said and said in fault
+    ]
+    assert bool(faults) == bool(said), faults
+
+
 def test_every_telephone_of_the_house_has_an_account() -> None:
-    site = SiteFile.model_validate(yaml.safe_load(SITE + '  {desk: {phone: "2001", secret: x}}'))
+    house = '  {desk: {phone: "2001", secret: x}, mobile: {number: "+8613800138000"}}'
+    site = SiteFile.model_validate(yaml.safe_load(SITE + house))
     assert site.accounts == {"agent-1001": "", "2001": "x"}
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.facts import CelRow, from_cel
-from adapters.asterisk.transfers import CONTEXT, RUNG, rung
+from adapters.asterisk.transfers import CONTEXT, RUNG, longest_ring, rung
+from ivr.dialling import Route
 from ivr.ports import EffectKey, Line, LineFailed, Note
 from ivr.transfers import Ringing, Rung
 from tests.bare_asterisk import free_port
@@ -37,12 +38,13 @@ class Stage:
         self.port = free_port()
         self.server = AgiServer("127.0.0.1", self.port, WORD, self._take_call, NoPrompts())
         self.call = FakeCall(self.port)
+        self.ringing = RINGING
         self.ended: list[Rung | str | None] = []
         self.then: Callable[[Line], Awaitable[object]] | None = None
 
     async def _take_call(self, line: Line) -> None:
         try:
-            self.ended.append(await line.transfer(RINGING))
+            self.ended.append(await line.transfer(self.ringing))
             if self.then:
                 await self.then(line)
         except LineFailed as failed:
@@ -77,6 +79,44 @@ async def test_the_dialplan_is_told_whom_to_ring_for_how_long_and_under_which_ke
     await stage.call.run()
     assert stage.ended == [Rung.DONE]
     assert stage.rang == ['GOSUB acd-transfer s 1 "c-1/desk/1,reception,2001,20,14400"']
+
+
+NORTH = Route("north", "+8613800138000@trunk.north", "+861012345678")
+SOUTH = Route("south", "013800138000@trunk.south", "+861012345678")
+
+
+async def test_a_number_outside_stands_in_variables_of_the_channel_and_nowhere_else(
+    stage: Stage,
+) -> None:
+    stage.call.variables |= {"ROUTE_3": "+8613900139000@trunk.north"}
+    stage.ringing = Ringing(KEY, "mobile", "", 30, (NORTH, SOUTH))
+    stage.dials("CONGESTION", "21")
+    await stage.call.run()
+    assert stage.ended == [Rung.BUSY]
+    assert stage.rang == ['GOSUB acd-transfer s 1 "c-1/desk/1,mobile,,30,14400"']
+    routes = {name: stage.call.variables[name] for name in ("ROUTE_1", "ROUTE_2", "FROM_2")}
+    assert routes == {"ROUTE_1": NORTH.dial, "ROUTE_2": SOUTH.dial, "FROM_2": SOUTH.caller_id}
+    assert stage.call.variables["ROUTE_3"] == "", "what an earlier call left is not dialled"
+    seen = [one for one in stage.call.commands if "8613800138000" in one]
+    assert len(seen) == 1 and seen[0].startswith('SET VARIABLE "ROUTE_1"')
+
+
+async def test_how_it_ended_is_known_before_anybody_is_rung(stage: Stage) -> None:
+    ends: list[Rung | None] = []
+
+    async def asks(line: Line) -> None:
+        ends.append(await line.end_of(KEY))
+        ends.append(await line.end_of(EffectKey("c-1/desk/2")))
+
+    stage.dials("ANSWER")
+    stage.then = asks
+    await stage.call.run()
+    assert ends == [Rung.DONE, None]
+
+
+def test_each_trunk_has_its_time_to_ring() -> None:
+    ringing = Ringing(KEY, "mobile", "", 30, (NORTH, SOUTH))
+    assert longest_ring(ringing) >= 2 * ringing.seconds
 
 
 async def test_what_an_earlier_script_has_rung_is_not_rung_again(stage: Stage) -> None:

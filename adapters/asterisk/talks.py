@@ -1,0 +1,162 @@
+"""Talks on the telephone side: `ivr.talks.Talks`, by AMI.
+
+Where a talk stands is kept on the customer's channel alone, so that it outlives every process of
+ours. Channels are named by their unique ids: names are matched by how they begin. Of who calls that
+is the contact's own; whom we called has another (`line_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+
+from acd.model import ContactId, OfferId
+from adapters.asterisk import listening
+from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
+from adapters.asterisk.facts import LEG_PREFIX, offer_of, variables_of
+from adapters.asterisk.legs import to_desk
+from adapters.asterisk.outward_facts import FAR_HALF, OUT_PREFIX
+from ivr.ports import PhonesFailed
+from ivr.talks import ListenerCall, TalkSeen
+
+RECORDING, PAUSED, PEER = "RECORDING", "SHARED(PAUSED)", "BRIDGEPEER"
+TALKED = "SHARED(TALKED)"
+DROPPED = "FRAME_DROP(RX)"
+TAKER = "SHARED(TAKER)"
+"""Of the supervisors who listen the one who is to have the caller."""
+KEYS, NOTHING = "DTMF_BEGIN,DTMF_END", "HTML"
+"""What a channel throws away before anybody learns of it. Telephones send no HTML: Asterisk has no
+word for `nothing`."""
+ANSWERED = "Up"
+
+
+class AsteriskTalks:
+    """One Asterisk's talks."""
+
+    def __init__(self, ami: Ami) -> None:
+        self._ami = ami
+
+    async def look(self, contact: ContactId) -> TalkSeen | None:
+        async with _told():
+            line = await line_of(self._ami, contact)
+            part = await self._get(line, RECORDING) if line else None
+            if line is None or part is None:
+                return None
+            paused, peer = await self._get(line, PAUSED), await self._get(line, PEER)
+            return TalkSeen(part, bool(paused), bool(peer))
+
+    async def pause(self, contact: ContactId) -> None:
+        """Marked first: from then on no listener gets through."""
+        async with _told():
+            line = await self._line(contact)
+            await self._set(line, PAUSED, "1")
+            for listener in await self._listeners(contact):
+                await self._hang_up(listener)
+            for channel in (line, *await self._peers(line)):
+                await self._set(channel, DROPPED, KEYS)
+            if await self._get(line, RECORDING):
+                await self._mute(line, "1")
+
+    async def resume(self, contact: ContactId) -> None:
+        async with _told():
+            line = await self._line(contact)
+            if await self._get(line, RECORDING):
+                await self._mute(line, "0")
+            for channel in (line, *await self._peers(line)):
+                await self._set(channel, DROPPED, NOTHING)
+            await self._set(line, PAUSED, "")
+
+    async def stop(self, contact: ContactId) -> None:
+        async with _told():
+            line = await self._line(contact)
+            await self._ami.send({"Action": "StopMixMonitor", "Channel": line})
+            await self._set(line, RECORDING, "")
+
+    async def ring(self, listener: ListenerCall) -> None:
+        async with _told():
+            line = await self._line(listener.contact)
+            caller = await self._get(line, "CHANNEL(name)") or ""
+            await self._ami.send(listening.originate(listener, line, caller))
+
+    async def listener(self, contact: ContactId, phone: str) -> OfferId | None:
+        async with _told():
+            rows = await self._ami.ask_list(listening.LOOK)
+        for row in listening.listeners(rows, contact):
+            heir, name = offer_of(row.get("Uniqueid", "")), row.get("Channel", "")
+            is_up = row.get("ChannelStateDesc") == ANSWERED
+            if heir and is_up and name.startswith(f"PJSIP/{phone}-"):
+                return heir
+        return None
+
+    async def take_over(self, contact: ContactId, offer: OfferId, heir: OfferId) -> None:
+        async with _told():
+            await self._set(await self._line(contact), TAKER, heir)
+            await self._ami.send(to_desk(offer, "yield"))
+
+    # ---- single actions
+
+    async def _line(self, contact: ContactId) -> str:
+        """`AmiRefused` when the customer is not on the line."""
+        line = await line_of(self._ami, contact)
+        if line is None:
+            raise AmiRefused("No such channel")
+        return line
+
+    async def _get(self, channel: str, variable: str) -> str | None:
+        """None: there is no such channel."""
+        try:
+            asked = {"Action": "Getvar", "Channel": channel, "Variable": variable}
+            return (await self._ami.send(asked)).get("Value", "")
+        except AmiRefused:
+            return None
+
+    async def _set(self, channel: str, variable: str, value: str) -> None:
+        action = {"Action": "Setvar", "Channel": channel, "Variable": variable, "Value": value}
+        await self._ami.send(action)
+
+    async def _mute(self, line: str, state: str) -> None:
+        action = {"Action": "MixMonitorMute", "Channel": line, "Direction": "both"}
+        await self._ami.send({**action, "State": state})
+
+    async def _peers(self, line: str) -> Sequence[str]:
+        """The channels that the caller is connected with, and the leg of the agent who has them on
+        hold."""
+        named = (await self._get(line, PEER) or "").split(",")
+        leg = f"{LEG_PREFIX}{await self._get(line, TALKED) or ''}"
+        there = [leg] if await self._get(leg, "CHANNEL(state)") else []
+        return [*filter(None, named), *there]
+
+    async def _listeners(self, contact: ContactId) -> Sequence[str]:
+        """Unique ids of the supervisors' legs, ringing or listening."""
+        rows = await self._ami.ask_list(listening.LOOK)
+        return [row.get("Uniqueid", "") for row in listening.listeners(rows, contact)]
+
+    async def _hang_up(self, channel: str) -> None:
+        try:
+            await self._ami.send({"Action": "Hangup", "Channel": channel, "Cause": "16"})
+        except AmiRefused:
+            return  # gone by itself
+
+
+async def line_of(ami: Ami, contact: ContactId) -> str | None:
+    """The unique id of this customer's channel; None: they are not on the line. Who calls is looked
+    for first: of whom we called only their channel itself says whose it is."""
+    try:
+        await ami.send({"Action": "Getvar", "Channel": contact, "Variable": RECORDING})
+    except AmiRefused:
+        asked = {"Action": "Status", "Variables": "CONTACT", "AllVariables": "false"}
+        rows = [row for row in await ami.ask_list(asked) if row.get("Event") == "Status"]
+        called = [row for row in rows if variables_of(row).get("CONTACT") == contact]
+        ids = [row.get("Uniqueid", "") for row in called]
+        ours = (id_ for id_ in ids if id_.startswith(OUT_PREFIX) and not id_.endswith(FAR_HALF))
+        return next(ours, None)
+    return contact
+
+
+@asynccontextmanager
+async def _told() -> AsyncIterator[None]:
+    """What fails here, in the words of the port."""
+    try:
+        yield
+    except (AmiAway, AmiRefused, AmiSlow) as error:
+        raise PhonesFailed(str(error)) from error

@@ -1,0 +1,1 @@
+"""Channels beside the telephone: texts come in and go out, signed, over HTTP."""

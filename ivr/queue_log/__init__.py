@@ -1,0 +1,1 @@
+"""The journal as Asterisk's `queue_log`, for reporting tools that read nothing else. Pure."""

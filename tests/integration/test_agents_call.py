@@ -1,0 +1,118 @@
+"""An agent calls somebody: their phone, then the customer's, on the real Asterisk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+import pytest_asyncio
+
+from adapters.asterisk.instance import Instance
+from adapters.control.client import CoreClient
+from ivr.ports import CoreRefused
+from tests import rig
+from tests.integration.test_callbacks_on_asterisk import CENTRE, told
+from tests.integration.test_waiting_callers import core
+from tests.outside import Outside, dialled, free_port
+from tests.phones import Phone
+
+pytestmark = pytest.mark.asterisk
+
+MOBILE, OURS, THEIRS = "13800138001", "+861012345678", "+861012345679"
+LINE = free_port()
+
+
+@pytest.fixture(scope="module")
+def asterisk() -> Iterator[Instance]:
+    trunk = {"address": f"127.0.0.1:{LINE}", "caller_ids": [OURS, THEIRS], "incoming": False}
+    outbound = {"allow": ["+86"], "caller_id": OURS, "caller_ids": {"sales": THEIRS}}
+    with rig.asterisk(
+        phones=1, centre=CENTRE, numbers={"4000": {"language": "en"}},
+        trunks={"line": trunk}, outbound=outbound,
+    ) as instance:  # fmt: skip
+        yield instance
+
+
+@pytest_asyncio.fixture
+async def outside(asterisk: Instance) -> AsyncIterator[Outside]:
+    async with Outside(("127.0.0.1", asterisk.settings.ports.sip), LINE) as phone:
+        await asyncio.to_thread(asterisk.command, "pjsip qualify trunk.line")
+        yield phone
+
+
+@pytest_asyncio.fixture
+async def client(asterisk: Instance, ami: rig.Ami, agent: Phone) -> AsyncIterator[CoreClient]:
+    async with core(asterisk) as asked:
+        await asked.ask("agent login", agent="a1")
+        await state(asked, "ready", "reachable")
+        yield asked
+        await asked.ask("agent logout", agent="a1")
+
+
+async def state(client: CoreClient, wanted: str, phone: str = "") -> None:
+    """Until the agent is in this state."""
+    async with asyncio.timeout(10):
+        while True:
+            [one] = (await client.ask("agents"))["agents"]
+            if one["state"] == wanted and phone in ("", one["phone"]):
+                return
+            await asyncio.sleep(0.05)
+
+
+async def test_the_agent_is_rung_then_the_customer_who_sees_the_queues_number(
+    asterisk: Instance, client: CoreClient, agent: Phone, outside: Outside
+) -> None:
+    asked = await client.ask("agent call", agent="a1", number=MOBILE, queue="sales")
+    leg = await agent.rings()
+    assert outside.rung.empty(), "the agent is there first"
+    leg.answer()
+    call = await outside.rings()
+    assert dialled(call) == f"+86{MOBILE}"
+    assert call.invite and f"<sip:{THEIRS}@" in call.invite["From"]
+    await state(client, "talking")
+    call.answer()
+    await told(asterisk, asked["contact"], "OutwardConfirmed")
+    with pytest.raises(CoreRefused, match="talking"):
+        await client.ask("agent call", agent="a1", number=MOBILE)
+    await asyncio.sleep(0.5)
+    assert not call.ended.is_set() and not leg.ended.is_set(), "they talk"
+    await call.hang_up()
+    await asyncio.wait_for(leg.ended.wait(), 5)
+    assert (await told(asterisk, asked["contact"], "ContactEnded"))[0]["how"] == "served"
+    assert len(await told(asterisk, asked["contact"], "LegEnded")) == 1, "one wrap-up"
+    await state(client, "ready")
+
+
+async def test_who_does_not_answer_leaves_the_agent_ready_and_nobody_waiting(
+    asterisk: Instance, client: CoreClient, agent: Phone, outside: Outside
+) -> None:
+    asked = await client.ask("agent call", agent="a1", number=MOBILE)
+    leg = await agent.rings()
+    leg.answer()
+    (await outside.rings()).decline()
+    await asyncio.wait_for(leg.ended.wait(), 10)
+    assert await told(asterisk, asked["contact"], "CallFailed") == [{"why": "busy"}]
+    ended = await told(asterisk, asked["contact"], "ContactEnded")
+    assert [one["how"] for one in ended] == ["not reached"]
+    await state(client, "ready")
+
+
+async def test_an_agent_who_hangs_up_while_it_rings_ends_the_ringing(
+    asterisk: Instance, client: CoreClient, agent: Phone, outside: Outside
+) -> None:
+    asked = await client.ask("agent call", agent="a1", number=MOBILE)
+    leg = await agent.rings()
+    leg.answer()
+    call = await outside.rings()
+    await leg.hang_up()
+    await asyncio.wait_for(call.ended.wait(), 5)
+    ended = await told(asterisk, asked["contact"], "ContactEnded")
+    assert [one["how"] for one in ended] == ["not reached"]
+
+
+async def test_what_the_rules_refuse_rings_nobody(client: CoreClient, agent: Phone) -> None:
+    for number in ("+14155550100", "+8616812345678", "abc", ""):
+        with pytest.raises(CoreRefused):
+            await client.ask("agent call", agent="a1", number=number)
+    assert agent.rung.empty()

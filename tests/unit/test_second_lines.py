@@ -1,0 +1,178 @@
+"""Telephones that ask for a colleague in a talk: what the engine is asked, what they are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from acd import events
+from acd.commands import Offer
+from acd.model import CALLED_OUT, AgentId, ContactId, OfferId, Rule
+from adapters.asterisk import legs
+from adapters.asterisk.ami import AmiRefused
+from adapters.asterisk.phone_holds import PhoneHolds
+from adapters.asterisk.phone_states import PhoneStates
+from adapters.asterisk.second_lines import SecondLines
+from tests.routing_stage import ANN, BOB, ONE, Stage, house, member
+
+CID = AgentId("cid")
+LINE, CALLER = f"PJSIP/{ANN}-00000007", "PJSIP/trunk-00000001"
+
+
+@dataclass
+class Ami:
+    """Knows the variables of channels: `(channel, name)`."""
+
+    gone: bool = False
+    sent: list[Mapping[str, str | Sequence[str]]] = field(default_factory=list)
+    values: dict[tuple[object, object], str] = field(default_factory=dict)
+
+    async def send(self, action: Mapping[str, str | Sequence[str]]) -> Mapping[str, str]:
+        if action["Action"] == "Getvar":
+            if (action["Channel"], action["Variable"]) not in self.values:
+                raise AmiRefused("no such channel")
+            return {"Value": self.values[action["Channel"], action["Variable"]]}
+        if self.gone:
+            raise AmiRefused("no such channel")
+        self.sent.append(action)
+        return {}
+
+
+@dataclass
+class Board:
+    second: dict[ContactId, str] = field(default_factory=dict)
+    channels: dict[ContactId, str] = field(default_factory=lambda: {ONE: CALLER})
+    phones: PhoneStates = field(default_factory=PhoneStates)
+
+
+@dataclass
+class Distributor:
+    stage: Stage
+    offers: list[Offer] = field(default_factory=list)
+
+    @property
+    def engine(self) -> object:
+        return self.stage.engine
+
+    async def record(self, event: events.Event) -> None:
+        self.offers += [c for c in self.stage.tell(event, 20.0) if isinstance(c, Offer)]
+
+
+@dataclass
+class Desk:
+    stage: Stage
+    ami: Ami
+    board: Board
+    distributor: Distributor
+    holds: PhoneHolds
+    lines: SecondLines
+
+    async def asks(self, to: str, phone: str = ANN, line: str = LINE, kind: str = "agent") -> None:
+        """This telephone calls somebody; until that is settled."""
+        told = {"UserEvent": "AcdSecond", "Line": line, "Phone": phone, "To": to, "Kind": kind}
+        self.lines.hear(told)
+        while self.lines._tasks:
+            await asyncio.gather(*self.lines._tasks)
+
+    @property
+    def talk(self) -> OfferId:
+        talk = self.stage.engine.contacts[ONE].offer
+        assert talk
+        return talk
+
+    @property
+    def told(self) -> list[tuple[object, object]]:
+        return [(action["Channel"], action["Value"]) for action in self.ami.sent]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """ANN talks with ONE; BOB and CID are ready."""
+    stage = Stage(house(member(ANN), member(BOB), member(CID)), ANN, BOB, CID)
+    stage.arrives(ONE, 10.0)
+    stage.answers(ONE, 11.0)
+    ami, board, distributor = Ami(), Board(), Distributor(stage)
+    holds = PhoneHolds(ami, stage.engine, lambda event: None)  # type: ignore[arg-type]
+    lines = SecondLines(ami, board, distributor, holds)  # type: ignore[arg-type]
+    return Desk(stage, ami, board, distributor, holds, lines)
+
+
+async def test_a_second_line_is_a_consultation_like_any(desk: Desk) -> None:
+    await desk.asks(BOB)
+    [offer] = desk.distributor.offers
+    assert (offer.agent, offer.rule, offer.leaves) == (BOB, Rule.CONSULT, False)
+    assert desk.board.second == {ONE: LINE} and desk.told == []
+    room = legs.room_for(offer, CALLER, desk.board.second[ONE])
+    assert (room["Action"], room["Channel"]) == ("Setvar", LINE)
+    assert room["Value"] == f"{offer.asked_by}~{CALLER}", "the leg of the talk stays where it is"
+
+
+@pytest.mark.parametrize(("agent", "phone"), [(BOB, "nobody"), (BOB, CID), (ANN, ANN),
+                                              ("nobody", ANN)])  # fmt: skip
+async def test_who_has_no_talk_or_asks_for_nobody_who_is_free_hears_that_it_is_busy(
+    desk: Desk, agent: str, phone: str
+) -> None:
+    await desk.asks(agent, phone)
+    assert desk.told == [(LINE, "no")]
+    assert desk.board.second == {} and desk.distributor.offers == []
+
+
+async def test_a_second_question_does_not_take_the_first_ones_place(desk: Desk) -> None:
+    await desk.asks(BOB)
+    await desk.asks(CID, line="another")
+    assert desk.told == [("another", "no")]
+    assert [offer.agent for offer in desk.distributor.offers] == [BOB]
+
+
+async def test_a_destination_is_nobodys_but_the_dialplans(desk: Desk) -> None:
+    await desk.asks("reception", kind="destination")
+    assert desk.told == [(LINE, f"{desk.talk}~{CALLER}")]
+    assert desk.distributor.offers == [] and desk.board.second == {}
+
+
+async def test_of_a_destination_and_an_agent_there_is_one_at_a_time(desk: Desk) -> None:
+    await desk.asks(BOB)
+    await desk.asks("reception", kind="destination")
+    assert desk.told == [(LINE, "no")], "BOB rings"
+    far = "Local/dest@acd-second-far-00000001;2"
+    desk.ami.values = {(CALLER, "SHARED(FAR)"): far, (far, "CHANNEL(state)"): "Up"}
+    await desk.asks(CID, line="another")
+    assert desk.told[1:] == [("another", "no")]
+    desk.ami.values = {(CALLER, "SHARED(FAR)"): far}
+    assert not await desk.lines._has_one(desk.stage.engine.offers[desk.talk]), "it is gone"
+
+
+async def test_a_caller_whose_line_is_not_known_is_nobody_to_ask_about(desk: Desk) -> None:
+    desk.board.channels.clear()
+    await desk.asks("reception", kind="destination")
+    assert desk.told == [(LINE, "no")]
+
+
+async def test_in_a_hold_by_command_no_telephone_asks(desk: Desk) -> None:
+    desk.holds.hear({"Event": "UserEvent", "UserEvent": "AcdHeld", "Offer": desk.talk})
+    await desk.asks(BOB)
+    assert desk.told == [(LINE, "no")]
+    desk.holds.hear({"Event": "UserEvent", "UserEvent": "AcdResumed", "Offer": desk.talk})
+    await desk.asks(BOB)
+    assert [offer.agent for offer in desk.distributor.offers] == [BOB]
+
+
+async def test_whoever_is_only_dialled_yet_is_nobody_to_ask_about(desk: Desk) -> None:
+    desk.stage.engine.contacts[ONE].channel = CALLED_OUT
+    await desk.asks(BOB)
+    assert desk.told == [(LINE, "no")]
+
+
+async def test_a_line_that_has_hung_up_meanwhile_is_no_fault(desk: Desk) -> None:
+    desk.ami.gone = True
+    await desk.asks("nobody")
+    assert desk.ami.sent == [] and desk.board.second == {}
+
+
+def test_without_a_second_line_the_agents_leg_makes_room_itself() -> None:
+    offer = Offer(OfferId("7.1.2"), ONE, BOB, 15.0, Rule.CONSULT, OfferId("7.1.1"))
+    assert legs.room_for(offer, CALLER, "")["Exten"] == "consult"
+    assert legs.room_for(offer._replace(leaves=True), CALLER, "")["Exten"] == "leave"
