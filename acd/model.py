@@ -49,9 +49,9 @@ class Rule(StrEnum):
     SENT_BACK = "sent back"  # handed on by this agent, and nobody answered
 
 
-CALLS, CALLED_BACK, CALLED_OUT = "voice", "callback", "outgoing"
-"""Channels: the customer is on the telephone, is to be called as was promised, or is called by an
-agent of their own accord."""
+CALLS, CALLED_BACK, CALLED_OUT, CHATS = "voice", "callback", "outgoing", "chat"
+"""Channels: the customer is on the telephone, is to be called as was promised, is called by an
+agent of their own accord, or chats on a page."""
 MEDIA: Mapping[str, Medium] = {
     CALLS: Medium.VOICE,
     CALLED_BACK: Medium.VOICE,
