@@ -106,7 +106,9 @@ def returned(floor: Floor, event: events.Returned, now: Seconds) -> bool:
 def _send_back(floor: Floor, contact: Contact, now: Seconds) -> None:
     """To the agent who handed it on, if they are free; else it waits like any other."""
     sender = contact.talked_with
-    if floor.link_up and sender and sender in floor.openings[contact.medium].agents:
+    if not sender or not floor.is_linked(contact.medium):
+        return
+    if sender in floor.openings[contact.medium].agents:
         make(floor, contact, floor.agents[sender], now, Rule.SENT_BACK)
 
 

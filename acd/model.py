@@ -163,6 +163,8 @@ class Agent:
     reason: str = ""
     reachable: bool = False
     """Whether the agent's phone can be rung at all (registered, not busy with another call)."""
+    desk: bool = True
+    """Whether the agent's page is open: without it there is nowhere to read a chat."""
     pause_after: str | None = None
     """A break asked for while talking: taken when the talk and its wrap-up are over."""
     log_off_after: bool = False

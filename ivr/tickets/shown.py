@@ -84,5 +84,6 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "AgentReady": (),
     "AgentLoggedOff": (),
     "PhoneChanged": ("reachable",),
+    "DeskChanged": ("open",),
 }
 """The kinds that make a timeline entry, and what of their data it shows: nothing else gets out."""

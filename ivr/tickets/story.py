@@ -250,7 +250,7 @@ PLACES: Mapping[str, Callable[[str], str]] = {
 def _who(record: Record, contact: ContactStory | None) -> str:
     if record.kind == QUEUED:
         return str(record.data.get("who") or HOTLINE)
-    if record.kind.startswith(("Agent", "Phone")):
+    if record.kind.startswith(("Agent", "Phone", "Desk")):
         return str(record.data.get("agent", HOTLINE))
     if record.kind in _BY_CUSTOMER:
         return CUSTOMER
