@@ -184,6 +184,12 @@ class Agent:
         return next((id_ for id_, w in self.works.items() if w.phase is not Phase.WRAP_UP), None)
 
     @property
+    def call(self) -> OfferId | None:
+        """The same, of contacts on the telephone alone."""
+        works = ((id_, w) for id_, w in self.works.items() if w.medium is Medium.VOICE)
+        return next((id_ for id_, w in works if w.phase is not Phase.WRAP_UP), None)
+
+    @property
     def wrap_up_ends(self) -> Seconds | None:
         """When the agent's wrap-up is over; None when the agent is not in wrap-up."""
         if self.state is not AgentState.WRAP_UP:
