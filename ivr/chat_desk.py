@@ -197,11 +197,17 @@ class ChatDesk:
 
 
 def told(deed: Callable[[Fields], Awaitable[Fields]]) -> Callable[[Fields], Awaitable[Fields]]:
-    """The same; what a store does not take is a refusal, and safe to ask for again."""
+    """The same; what a store does not take is a refusal, and safe to ask for again. Whoever gives
+    up waiting leaves no deed half done: journal and book go on together."""
+
+    running: set[asyncio.Future[Fields]] = set()
 
     async def asked(fields: Fields) -> Fields:
+        doing = asyncio.ensure_future(deed(fields))
+        running.add(doing)
+        doing.add_done_callback(running.discard)
         try:
-            return await deed(fields)
+            return await asyncio.shield(doing)
         except (StoreFailed, StoreRefused) as fault:
             raise CoreRefused(f"nothing was done: {fault}; ask again") from fault
 

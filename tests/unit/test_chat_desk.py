@@ -165,6 +165,21 @@ async def test_while_the_store_takes_nothing_a_line_is_refused_and_can_be_asked_
     assert (await house.ask("chat write", by=LI, id="a", words="hello"))["number"] == 2
 
 
+async def test_a_line_whose_asker_gave_up_is_written_or_not_but_never_numbered_twice(
+    house: ChatHouse,
+) -> None:
+    contact = await house.begins()
+    house.journal.failing = "disk full"
+    asked = {"by": LI, "id": "a", "words": "slow"}
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(house.ask("chat write", **asked), 0.05)
+    house.journal.failing = ""
+    other = await house.ask("chat write", by=LI, id="b", words="quick")
+    again = await house.ask("chat write", **asked)
+    assert (other["number"], again["number"], again["new"]) == (3, 2, False)
+    assert house.lines(contact) == ["1 house waiting", "2 customer slow", "3 customer quick"]
+
+
 async def test_an_agent_has_as_many_chats_as_the_capacity_says(house: ChatHouse) -> None:
     await house.agent_comes()
     chats = [await house.begins(by_of(str(number))) for number in range(3)]
