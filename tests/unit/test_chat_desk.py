@@ -11,6 +11,7 @@ from acd import events
 from acd.events import OfferEnd
 from acd.model import CHATS, OfferId
 from acd.states import AgentState, ContactState
+from ivr.pickups import Pickups
 from ivr.ports import CoreRefused
 from tests.fakes_core_chats import ANN, BEN, LI, WU, ChatHouse, by_of
 
@@ -349,6 +350,14 @@ async def test_a_chat_is_sent_to_another_queue_with_its_place(house: ChatHouse) 
     await house.agent_comes(BEN)
     assert await house.accepts(BEN) == contact
     assert house.lines(contact)[2:] == ["3 house transferred", "4 house joined"]
+
+
+async def test_a_telephones_code_takes_no_chat_that_rings_at_a_colleague(house: ChatHouse) -> None:
+    await house.agent_comes()
+    contact = await house.begins()
+    pickups = Pickups(house.distributor, house.audit, house.clock)
+    assert pickups.ringing_at(ANN) == contact
+    assert pickups.by_phone(BEN, ANN) is False
 
 
 async def test_an_offer_of_the_engine_is_told_by_nobody_else(house: ChatHouse) -> None:
