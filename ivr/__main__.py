@@ -174,9 +174,9 @@ async def _asked(
     known |= _talks(settings, side, outward.routing, audit, clock)
     known |= of_records(outward.desk, vault, audit, journal, clock, distributor.engine)
     known |= of_texts(site, distributor, vault, audit, journal, shelf, clock, outward.desk)
-    told, chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
-    known |= {**passes.known, **told}
-    return known, [phones.run(), seats, sealing, passes.run(), *chats]
+    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
+    known |= {**passes.known, **chats.known}
+    return known, [phones.run(), seats, sealing, passes.run(), *chats.work]
 
 
 def _talks(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from acd.model import Seconds
@@ -15,7 +15,7 @@ from ivr.chat_lines import ChatLines
 from ivr.chat_offers import ChatOffers
 from ivr.chat_presence import Presence
 from ivr.chat_settings import ChatSettings
-from ivr.chats import KINDS
+from ivr.chats import KINDS, ChatBook
 from ivr.distributor import Distributor
 from ivr.outward import BothWays
 from ivr.pass_desk import PassDesk
@@ -54,18 +54,29 @@ class ChatParts:
             await asyncio.sleep(LOOK_SECONDS)
 
 
+@dataclass(frozen=True, slots=True)
+class Chats:
+    """What the rest of the core has of chats."""
+
+    book: ChatBook = field(default_factory=ChatBook)
+    known: Mapping[str, Answer] = field(default_factory=dict)
+    """What can be asked, by name."""
+    work: Sequence[Coroutine[Any, Any, None]] = ()
+    """What never ends."""
+
+
 async def begin_chats(
     site: SiteFile, phones: BothWays, distributor: Distributor, vault: Vault, journal: Journal,
     clock: Clock, passes: PassRequests,
-) -> tuple[Mapping[str, Answer], list[Coroutine[Any, Any, None]]]:  # fmt: skip
-    """Chats as the journal has left them, offered on pages from now on: what can be asked, by name,
-    and the work that never ends. Nothing where the site has no chat."""
+) -> Chats:  # fmt: skip
+    """Chats as the journal has left them, offered on pages from now on; none where the site has no
+    chat."""
     if site.chat is None:
-        return {}, []
+        return Chats()
     known = KnownTo(distributor, vault, journal, clock, passes.desk)
     parts = await of_chats(site.chat, site.languages, known)
     phones.chats = parts.offers
-    return parts.known, [parts.run()]
+    return Chats(parts.lines.book, parts.known, [parts.run()])
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,7 +71,6 @@ class Phrase(StrEnum):
     JOINED = "joined"  # `agent`
     TRANSFERRED = "transferred"  # `queue`
     RETURNED = "returned"  # the agent is gone: in line again, at the same place
-    ENDED = "ended"  # `how`
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +146,11 @@ class ChatBook:
         """The chat of this customer's page."""
         contact = self._by.get(by)
         return self.chats.get(contact) if contact else None
+
+    def contact_of(self, by: str) -> ContactId | None:
+        """The contact of this customer's page, unless its chat is over."""
+        chat = self.of(by)
+        return chat.contact if chat and chat.contact in self.open else None
 
     def forget(self, now: Seconds) -> None:
         """Chats that ended long ago."""

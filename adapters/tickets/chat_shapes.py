@@ -24,7 +24,7 @@ class ChatOfferShape(Shape):
     """A chat that rings on an agent's page."""
 
     offer: str = Field(examples=["1.17.1"])
-    reference: str = Field(description="The contact, by its own id.")
+    contact: str = Field(description="The contact, by its own id.")
     queue: str = Field(examples=["support"])
     language: str = Field(examples=["zh"])
     customer: str = Field(description="`per_...`")
@@ -38,7 +38,7 @@ class ServedChatShape(Shape):
     """A chat that an agent serves."""
 
     offer: str = Field(examples=["1.17.1"])
-    reference: str = Field(description="The contact, by its own id.")
+    contact: str = Field(description="The contact, by its own id.")
     state: str = Field(examples=["served"])
     queue: str = Field(examples=["support"])
     language: str = Field(examples=["zh"])
@@ -61,7 +61,7 @@ class AgentChatsShape(Shape):
 class OpenChatShape(Shape):
     """A chat that is not over."""
 
-    reference: str = Field(description="The contact, by its own id.")
+    contact: str = Field(description="The contact, by its own id.")
     state: str = Field(examples=["waiting"], description="waiting, offered or served.")
     skipped: bool = Field(description="Its page is not there; the place is kept.")
     queue: str = Field(examples=["support"])
@@ -111,7 +111,7 @@ class DeskShape(Shape):
 class TakenShape(Shape):
     """The chat of an offer."""
 
-    reference: str = Field(description="The contact, by its own id.")
+    contact: str = Field(description="The contact, by its own id.")
 
 
 class LineRequest(Shape):
@@ -150,5 +150,5 @@ class ReadRequest(Shape):
 class StateShape(Shape):
     """How a chat stands after something was asked of it."""
 
-    reference: str = Field(description="The contact, by its own id.")
+    contact: str = Field(description="The contact, by its own id.")
     state: str = Field(examples=["over"], description="waiting, offered, served or over.")

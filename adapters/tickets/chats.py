@@ -132,28 +132,28 @@ async def _taken(use: Parts, what: str, agent: str, offer: str) -> TakenShape:
     answer = await use.core.ask(what, agent=agent, offer=offer)
     log.info(what, extra={"contact": answer["contact"], "agent": agent})
     use.hub.told(ContactId(answer["contact"]))
-    return TakenShape(reference=answer["contact"])
+    return TakenShape(contact=answer["contact"])
 
 
 async def _deed(use: Parts, what: str, reference: str, **fields: str) -> StateShape:
     answer = await use.core.ask(what, contact=reference, **fields)
     use.hub.told(ContactId(reference))
-    return StateShape(reference=reference, state=answer["state"])
+    return StateShape(contact=reference, state=answer["state"])
 
 
 def _rings(one: Mapping[str, Any]) -> ChatOfferShape:
     same = ("offer", "queue", "language", "customer", "name", "origin", "why")
     until, told = moment(one["rings_until"]), {name: one[name] for name in same}
-    return ChatOfferShape(reference=one["contact"], rings_until=until, **told)
+    return ChatOfferShape(contact=one["contact"], rings_until=until, **told)
 
 
 def _served(one: Mapping[str, Any]) -> ServedChatShape:
     same = ("offer", "state", "queue", "language", "customer", "name", "origin", "last")
     told = {name: one[name] for name in same}
-    return ServedChatShape(reference=one["contact"], since=moment(one["since"]), **told)
+    return ServedChatShape(contact=one["contact"], since=moment(one["since"]), **told)
 
 
 def _open(one: Mapping[str, Any]) -> OpenChatShape:
     same = ("state", "skipped", "queue", "language", "origin", "agent", "last", "wait")
     told = {name: one[name] for name in same}
-    return OpenChatShape(reference=one["contact"], since=moment(one["since"]), **told)
+    return OpenChatShape(contact=one["contact"], since=moment(one["since"]), **told)

@@ -149,7 +149,7 @@ async def test_an_agent_serves_a_chat_over_http_and_reads_it_after_all_was_kille
         lines = (await client.get(f"/api/v1/chats/{contact}/lines?after=2")).json()["items"]
         assert [line["words"] for line in lines] == ["Good day"]
         [chat] = (await client.get("/api/v1/agents/ann/chats")).json()["chats"]
-        assert (chat["reference"], chat["last"]) == (contact, 3)
+        assert (chat["contact"], chat["last"]) == (contact, 3)
 
 
 async def test_when_the_web_process_is_gone_its_pages_are_away(

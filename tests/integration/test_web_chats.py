@@ -77,7 +77,7 @@ async def served(stage: ChatStage) -> ContactId:
     await stage.post("agents/ann/desk", {"open": True})
     contact = await stage.house.begins(name="Li Lei")
     [offer] = (await stage.get("agents/ann/chats"))["offers"]
-    assert await stage.post(f"agents/ann/chats/{offer['offer']}/accept") == {"reference": contact}
+    assert await stage.post(f"agents/ann/chats/{offer['offer']}/accept") == {"contact": contact}
     return contact
 
 
@@ -86,7 +86,7 @@ async def test_an_agent_serves_a_chat_from_offer_to_close(stage: ChatStage) -> N
     shown = await stage.get("agents/ann/chats")
     assert (shown["open"], shown["offers"]) == (True, [])
     [chat] = shown["chats"]
-    assert (chat["reference"], chat["name"], chat["state"], chat["last"]) == (
+    assert (chat["contact"], chat["name"], chat["state"], chat["last"]) == (
         contact, "Li Lei", "served", 2,
     )  # fmt: skip
     await stage.house.ask("chat write", by=LI, id="1", words="你好 <script>")
@@ -103,7 +103,7 @@ async def test_an_agent_serves_a_chat_from_offer_to_close(stage: ChatStage) -> N
     assert lines[1]["values"] == {"agent": "ann"}
     assert [one["number"] for one in await stage.lines(contact, after=3)] == [4]
     closed = await stage.post(f"chats/{contact}/close", {"agent": "ann"})
-    assert closed == {"reference": contact, "state": "over"}
+    assert closed == {"contact": contact, "state": "over"}
     assert (await stage.get("agents/ann/chats"))["chats"] == []
 
 
@@ -163,13 +163,13 @@ async def test_a_chat_is_declined_and_transferred_over_http(stage: ChatStage) ->
     contact = await stage.house.begins()
     [offer] = (await stage.get("agents/ann/chats"))["offers"]
     declined = await stage.post(f"agents/ann/chats/{offer['offer']}/decline")
-    assert declined == {"reference": contact}
+    assert declined == {"contact": contact}
     await stage.house.agent_comes(BEN)
     await stage.house.accepts(BEN)
     sent = await stage.post(f"chats/{contact}/transfer", {"agent": "ben", "queue": "sales"})
-    assert sent == {"reference": contact, "state": "waiting"}
+    assert sent == {"contact": contact, "state": "waiting"}
     [row] = (await stage.get("chats"))["items"]
-    assert (row["reference"], row["queue"], row["state"]) == (contact, "sales", "waiting")
+    assert (row["contact"], row["queue"], row["state"]) == (contact, "sales", "waiting")
 
 
 @pytest.mark.parametrize(
