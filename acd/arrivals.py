@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd import events
+from acd import desks, events
 from acd.commands import Close, ContactEnd
 from acd.consults import end_consultations
 from acd.floor import Floor
@@ -152,6 +152,7 @@ def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
         floor.wait(contact, now)
     elif contact.offer in floor.ringing_long:
         floor.look_for(contact, now)
+    desks.left(floor, contact, now)
     return True
 
 

@@ -7,7 +7,7 @@ import pytest
 from acd import snapshot
 from acd.commands import Withdraw
 from acd.config import Capacity
-from acd.events import DeskChanged, LinkChanged, OfferAnswered, OfferEnd, Started
+from acd.events import DeskChanged, LinkChanged, Moved, OfferAnswered, OfferEnd, Started
 from acd.requests import AgentLoggedIn, PickedUp
 from acd.states import AgentState, ContactState, ForbiddenMove
 from tests.routing_stage import ANN, BOB, CHO, ONE, THREE, TWO, Stage, house, member, rung
@@ -128,3 +128,20 @@ def test_news_of_a_desk_told_twice_or_of_nobody_changes_nothing() -> None:
     stage.tell(DeskChanged(ANN, True), 2.0)
     for event in (DeskChanged(ANN, True), DeskChanged(CHO, True)):
         assert stage.tell(event, 3.0) == [] and not stage.engine.changed
+
+
+def test_a_chat_that_goes_back_to_the_telephone_rings_on_no_page() -> None:
+    stage = told()
+    stage.tell(DeskChanged(ANN, True), 2.0)
+    stage.arrives(ONE, 10.0, channel="chat")
+    [back] = stage.tell(Moved(ONE, "voice"), 11.0)
+    assert isinstance(back, Withdraw) and back.reason == "goes on elsewhere"
+    assert stage.ends(ONE, OfferEnd.RELEASED, 12.0) == [(ONE, ANN)]
+
+
+def test_a_phone_that_rings_rings_on_when_its_caller_goes_online() -> None:
+    stage = told()
+    stage.arrives(ONE, 10.0)
+    assert stage.tell(Moved(ONE, "chat"), 11.0) == []
+    stage.answers(ONE, 12.0)
+    assert stage.engine.contacts[ONE].channel == "voice"
