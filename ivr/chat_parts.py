@@ -100,5 +100,5 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     presence.all_away()
     offers = ChatOffers(core.distributor)
     desk = ChatDesk(settings, languages, lines, presence, core.passes)
-    known = {**desk.known, **ChatAgents(lines, offers).known}
+    known = {**desk.known, **ChatAgents(lines, offers, presence).known}
     return ChatParts(lines, offers, presence, known)
