@@ -14,7 +14,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from acd.model import CALLED_BACK, CALLED_OUT, CALLS
+from acd.model import CALLED_BACK, CALLED_OUT, CALLS, CHATS
 from ivr.channel_ports import LONGEST_TEXT, Capabilities
 from ivr.faults import meant
 from ivr.keys import Keys, Name
@@ -123,8 +123,8 @@ def channel_faults(channels: Mapping[str, ChannelEntry], queues: Collection[str]
     whose: dict[str, str] = {}
     for name, entry in channels.items():
         here = f"site.yaml: channels.{name}"
-        if name in (CALLS, CALLED_BACK, CALLED_OUT):
-            yield f"{here}: this name is the telephone's own: choose another"
+        if name in (CALLS, CALLED_BACK, CALLED_OUT, CHATS):
+            yield f"{here}: this name is our own: choose another"
         if entry.queue not in queues:
             yield f"{here}.queue: there is no queue {entry.queue!r}{meant(entry.queue, queues)}"
         for secret in entry.secrets:

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from acd.model import ContactId, Seconds
+from acd.model import CHATS, ContactId, Seconds
 from ivr.distributor import Distributor
 from ivr.pass_book import PassBook
 from ivr.pass_desk import CannotIssue, Order, PassDesk
@@ -105,9 +105,11 @@ def of_passes(
     settings: Settings, book: PassBook, distributor: Distributor, vault: Vault, audit: Audit,
     clock: Clock,
 ) -> PassRequests:  # fmt: skip
-    """Those of an installation. Whoever serves a channel opens it at the `desk`."""
-    key = settings.secret(PASS_KEY)
-    return PassRequests(PassDesk(book, distributor, vault, audit, clock, lambda: key, {}), audit)
+    """Those of an installation. They lead into chat, where there is chat: who comes there by a link
+    has proved nothing but that they have it."""
+    key, channels = settings.secret(PASS_KEY), {CHATS: NOTHING_PROVED} if settings.site.chat else {}
+    desk = PassDesk(book, distributor, vault, audit, clock, lambda: key, channels)
+    return PassRequests(desk, audit)
 
 
 def refused(why: Refusal) -> Fields:

@@ -14,6 +14,7 @@ from ivr.callback_plan import CallbackSettings
 from ivr.centre_check import ALWAYS, HOUSE
 from ivr.centre_file import STANDARD, CentreFile
 from ivr.channel_settings import ChannelEntry, channel_faults
+from ivr.chat_settings import ChatSettings, chat_faults
 from ivr.faults import meant
 from ivr.house_numbers import HouseNumber, directory_faults
 from ivr.keys import Keys, Name, PhoneName
@@ -104,6 +105,8 @@ class SiteFile(Keys):
     """Phones of supervisors, who may listen to talks, speak into them, join and take them over."""
     channels: dict[Name, ChannelEntry] = Field(default_factory=dict)
     """Channels beside the telephone, by which customers write and are written to."""
+    chat: ChatSettings | None = None
+    """Chat on the house's own pages; None: there is none."""
 
     @property
     def accounts(self) -> Mapping[str, str]:
@@ -172,6 +175,7 @@ def contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
     faults += listener_faults(site.listeners, site.phones, known)
     faults += destination_faults(site.destinations, site.phones, agents, numbers)
     faults += channel_faults(site.channels, queues)
+    faults += chat_faults(site.chat, site.channels, queues)
     faults += outside_faults(site.destinations, site.outbound, site.trunks, numbers)
     faults += [
         f"site.yaml: email.{queue}: there is no queue {queue!r}{meant(queue, queues)}"
