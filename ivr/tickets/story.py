@@ -30,7 +30,7 @@ TEXTS = (RECEIVED, QUEUED)
 
 _BY_CUSTOMER = (
     "CallStarted", "KeyPressed", "Arrived", "NumberLeft", "MessageLeft", "RecordingKept",
-    "SurveyAnswered", "ValuesTold", "PassRedeemed", RECEIVED,
+    "SurveyAnswered", "ValuesTold", "PassRedeemed", "OnlineAccepted", RECEIVED,
 )  # fmt: skip
 _BY_AGENT = ("OfferAnswered", "LegEnded")
 _CLOSES_OFFER = ("OfferEnded", "LegEnded")
