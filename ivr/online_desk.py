@@ -18,7 +18,7 @@ from acd.states import ContactState
 from ivr.flow import Flow, QueueStep
 from ivr.online_offer import ACCEPT_KEY, Offer, offer_to, words_of
 from ivr.online_sayings import Sayings, Voice
-from ivr.online_wait import rules_of, sight_of
+from ivr.online_wait import OneLook, rules_of
 from ivr.online_way import Way, WayOnline
 from ivr.online_words import CHANNEL, tongue
 from ivr.ports import Clock, CoreRefused, Journal, Note, Origin
@@ -31,6 +31,8 @@ OFFERED, ACCEPTED = "OnlineOffered", "OnlineAccepted"
 OFFER, WAY = "offer", "way"
 FIRST_SECONDS: Seconds = 5.0
 """Nobody is asked sooner: the flow welcomes them first, and an agent may be free."""
+NEXT_SECONDS: Seconds = 5.0
+"""Between two looks at how it stands for one caller."""
 AGAIN_SECONDS: Seconds = 300.0
 """Who presses the key again within this time hears the same once more, and gets nothing new."""
 WATCH_SECONDS: Seconds = 600.0
@@ -42,7 +44,8 @@ EVERY_SECONDS: Seconds = 2.0
 class Caller:
     """What a waiting caller was asked, and what they were given."""
 
-    since: Seconds
+    next_look: Seconds
+    """When it is looked next whether to ask."""
     offer: Offer | None = None
     opened_at: Seconds | None = None
     way: Way | None = None
@@ -88,21 +91,23 @@ class OnlineDesk:
         contacts = self._engine.contacts
         for gone in self._callers.keys() - contacts.keys():
             del self._callers[gone]
+        seen = OneLook(self._engine, now)
         for contact in contacts.values():
             if contact.state is ContactState.WAITING and contact.channel == CALLS:
-                self._look_at(contact, now)
+                self._look_at(contact, seen, now)
 
-    def _look_at(self, contact: Contact, now: Seconds) -> None:
-        caller = self._callers.setdefault(contact.id, Caller(now))
+    def _look_at(self, contact: Contact, seen: OneLook, now: Seconds) -> None:
+        caller = self._callers.setdefault(contact.id, Caller(now + FIRST_SECONDS))
         rules = rules_of(self._engine, contact)
         if rules is None or self._voice.origin(contact.id) is None:
             return
         if caller.opened_at is not None:
             self._watch(contact, caller, now)
             return
-        if now - caller.since < FIRST_SECONDS or self._sayings.open(contact.id):
+        if now < caller.next_look or self._sayings.open(contact.id):
             return
-        offer = offer_to(rules, sight_of(self._engine, contact, now), now, caller.offer)
+        caller.next_look = now + NEXT_SECONDS
+        offer = offer_to(rules, seen.sight_of(contact), now, caller.offer)
         if offer and self._key_is_free(contact.id):
             caller.offer = offer
             told = {"phone": offer.phone, "online": offer.online, "times": offer.times}

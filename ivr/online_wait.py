@@ -1,15 +1,16 @@
-"""How it stands for one waiting caller, here and online: what an offer to go on there is made of.
+"""How it stands for waiting callers, here and online: what an offer to go on there is made of.
 
 Pure; reads the engine. A chat is served by agents who serve its queue and whose desk is open.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from acd.config import Queue
 from acd.engine import Engine
-from acd.match import room_for, takes_contacts
 from acd.model import CHATS, Agent, Contact, Medium, OrderKey, QueueId, Seconds
 from acd.prediction import Standing
 from acd.states import AgentState, ContactState
@@ -37,45 +38,12 @@ def offers_chat(queue: Queue) -> bool:
     return queue.online is not None or any(rule.to == CHATS for rule in queue.overflow)
 
 
-def sight_of(engine: Engine, contact: Contact, now: Seconds) -> Sight:
-    """What is known just now: a wait of which little is known is not told."""
-    known = engine.waits.range(engine, contact, now) if engine.waits else None
-    phone = known.middle if known and not known.few else None
-    online = online_wait(engine, contact.queue, now, contact.order_key)
-    serves = phone_serves(engine, contact.queue)
-    return Sight(phone, online, serves, online is not None, contact.class_)
-
-
-def phone_serves(engine: Engine, queue: QueueId) -> bool:
-    """Whether somebody is logged in who may talk with callers of this queue by telephone."""
-    return any(
-        agent.reachable or agent.works  # a phone that talks may count as out of reach
-        for agent in _members(engine, queue, Medium.VOICE)
-    )
-
-
 def online_wait(
     engine: Engine, queue: QueueId, now: Seconds, key: OrderKey = LAST
 ) -> Seconds | None:
     """How long a chat of this queue would wait that came now, with this order key; None: nobody can
     tell, or nobody serves chats of it."""
-    able = [agent for agent in _members(engine, queue, Medium.CHAT) if has_open_desk(agent)]
-    if not able:
-        return None
-    ahead = sum(
-        other.order_key < key
-        for other in engine.contacts.values()
-        if other.queue == queue and other.channel == CHATS and other.state is ContactState.WAITING
-    )
-    rooms = sum(_rooms(engine, agent) for agent in able)
-    if rooms > ahead:
-        return 0.0
-    estimate = engine.waits.estimates.get(queue) if engine.waits else None
-    places = sum(engine.member(agent.id).capacity.chat for agent in able)
-    head = now - key[0] if key is not LAST else 0.0
-    standing = Standing(ahead - rooms + 1, places, head=head)
-    found = estimate.range(standing) if estimate else None
-    return found.middle if found and not found.few else None
+    return OneLook(engine, now).online(queue, key)
 
 
 def has_open_desk(agent: Agent) -> bool:
@@ -83,16 +51,78 @@ def has_open_desk(agent: Agent) -> bool:
     return bool(getattr(agent, "desk", True))
 
 
-def _members(engine: Engine, queue: QueueId, medium: Medium) -> Iterator[Agent]:
-    for agent in engine.agents.values():
-        logged_in = agent.state is not AgentState.LOGGED_OFF
-        if logged_in and queue in agent.queues and engine.member(agent.id).capacity.of(medium):
-            yield agent
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """Who serves a queue, seen once for all of its callers."""
+
+    phone_serves: bool
+    rooms: int
+    """How many chats more would be given to somebody now."""
+    places: int
+    """How many chats there can be at once; 0: nobody serves them."""
+    ahead: list[OrderKey]
+    """Chats that wait, in their order."""
 
 
-def _rooms(engine: Engine, agent: Agent) -> int:
-    """How many chats more the agent would be given now."""
-    member = engine.member(agent.id)
-    if not takes_contacts(agent) or not room_for(agent, member, Medium.CHAT):
-        return 0
-    return member.capacity.chat - sum(w.medium is Medium.CHAT for w in agent.works.values())
+class OneLook:
+    """The engine as it is now; what all callers of a queue share is found out once."""
+
+    def __init__(self, engine: Engine, now: Seconds) -> None:
+        self._engine = engine
+        self._now = now
+        self._sides: dict[QueueId, _Side] = {}
+
+    def sight_of(self, contact: Contact) -> Sight:
+        """How it stands for this caller: a wait of which little is known is not told."""
+        engine = self._engine
+        known = engine.waits.range(engine, contact, self._now) if engine.waits else None
+        phone = known.middle if known and not known.few else None
+        online = self.online(contact.queue, contact.order_key)
+        serves = self._side(contact.queue).phone_serves
+        return Sight(phone, online, serves, online is not None, contact.class_)
+
+    def online(self, queue: QueueId, key: OrderKey) -> Seconds | None:
+        """As `online_wait`."""
+        side = self._side(queue)
+        ahead = bisect_left(side.ahead, key)
+        if not side.places:
+            return None
+        if side.rooms > ahead:
+            return 0.0
+        waits = self._engine.waits
+        estimate = waits.estimates.get(queue) if waits else None
+        head = self._now - key[0] if key is not LAST else 0.0
+        standing = Standing(ahead - side.rooms + 1, side.places, head=head)
+        found = estimate.range(standing) if estimate else None
+        return found.middle if found and not found.few else None
+
+    def _side(self, queue: QueueId) -> _Side:
+        if queue not in self._sides:
+            self._sides[queue] = self._look(queue)
+        return self._sides[queue]
+
+    def _look(self, queue: QueueId) -> _Side:
+        engine = self._engine
+        # A phone that talks may count as out of reach.
+        talks = any(one.reachable or one.works for one in self._members(queue, Medium.VOICE))
+        able = [one for one in self._members(queue, Medium.CHAT) if has_open_desk(one)]
+        keys = sorted(
+            other.order_key
+            for other in engine.contacts.values()
+            if other.channel == CHATS and other.queue == queue
+            and other.state is ContactState.WAITING
+        )  # fmt: skip
+        places = sum(engine.member(agent.id).capacity.chat for agent in able)
+        return _Side(talks, sum(self._rooms(agent) for agent in able), places, keys)
+
+    def _members(self, queue: QueueId, medium: Medium) -> Iterator[Agent]:
+        for agent in self._engine.agents.values():
+            here = agent.state is not AgentState.LOGGED_OFF and queue in agent.queues
+            if here and self._engine.member(agent.id).capacity.of(medium):
+                yield agent
+
+    def _rooms(self, agent: Agent) -> int:
+        if not self._engine.has_room(agent, Medium.CHAT, self._now):
+            return 0
+        held = sum(work.medium is Medium.CHAT for work in agent.works.values())
+        return self._engine.member(agent.id).capacity.chat - held

@@ -14,6 +14,7 @@ from acd.model import CALLS, CHATS
 from acd.states import ContactState
 from ivr.online_desk import AGAIN_SECONDS, FIRST_SECONDS
 from ivr.passes import Form
+from ivr.ports import Origin
 from tests.fakes_online import (
     AFTER_A_MINUTE,
     ALL_ASKED,
@@ -140,6 +141,15 @@ async def test_where_the_key_leads_elsewhere_nothing_is_offered(tmp_path: Path) 
     await house.look(60.0)
     assert house.hears() == ""
     house.running.cancel()
+
+
+async def test_who_came_by_the_plain_menu_is_asked_like_anybody(house: OnlineHouse) -> None:
+    await house.agents(BOB)
+    await house.comes()
+    house.loop.lines[ONE] = Origin("4000", "")
+    await house.look()
+    await house.look(FIRST_SECONDS)
+    assert "press 1" in house.hears()
 
 
 async def test_an_offer_that_an_announcement_has_displaced_is_asked_for_again(

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from acd.config import Capacity, Centre, Condition, Member, Online, OverflowRule, Queue
 from acd.engine import Engine
-from acd.events import AgentLoggedIn, Arrived, LinkChanged, OfferAnswered, PhoneChanged
-from acd.model import CHATS, AgentId, ContactId, QueueId
+from acd.events import (
+    AgentLoggedIn,
+    Arrived,
+    LinkChanged,
+    OfferAnswered,
+    OfferEnd,
+    OfferEnded,
+    PhoneChanged,
+)
+from acd.model import CHATS, AgentId, ContactId, OfferId, QueueId
 from acd.waits import Waits
-from ivr.online_wait import offers_chat, online_wait, phone_serves, rules_of, sight_of
+from ivr.online_wait import OneLook, offers_chat, online_wait, rules_of
 
 SUPPORT, SALES, ANN, BOB = QueueId("support"), QueueId("sales"), AgentId("ann"), AgentId("bob")
 
@@ -87,21 +95,29 @@ def test_a_wait_of_which_little_is_known_is_not_told() -> None:
     stage.agent(ANN, BOB)
     stage.arrives("talks", answered=True)
     one = stage.engine.contacts[stage.arrives("waits")]
-    sight = sight_of(stage.engine, one, stage.now)
+    sight = OneLook(stage.engine, stage.now).sight_of(one)
     assert (sight.phone, sight.online, sight.phone_serves) == (None, 0.0, True)
     for name in ("c1", "c2"):
         stage.arrives(name, CHATS, answered=True)
-    assert sight_of(stage.engine, one, stage.now).online is None
+    assert OneLook(stage.engine, stage.now).sight_of(one).online is None
 
 
 def test_the_phone_serves_as_long_as_somebody_who_talks_is_logged_in() -> None:
     stage = Stage()
     stage.agent(BOB)
-    assert not phone_serves(stage.engine, SUPPORT)
+    one = stage.engine.contacts[stage.arrives("waits")]
+
+    def serves() -> bool:
+        return OneLook(stage.engine, stage.now).sight_of(one).phone_serves
+
+    assert not serves()
     stage.agent(ANN)
-    assert phone_serves(stage.engine, SUPPORT) and not phone_serves(stage.engine, SALES)
+    assert serves()
     stage.engine.handle(PhoneChanged(ANN, False), stage.now)
-    assert not phone_serves(stage.engine, SUPPORT)
+    assert serves(), "it rings there"
+    stage.engine.handle(OfferEnded(stage.engine.contacts[one.id].offer or OfferId(""),
+                                   OfferEnd.UNREACHABLE), stage.now)  # fmt: skip
+    assert not serves()
 
 
 def test_only_queues_that_say_so_ask_their_callers() -> None:
