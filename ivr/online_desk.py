@@ -17,7 +17,7 @@ from acd.model import CALLS, CHATS, Contact, ContactId, Seconds
 from acd.states import ContactState
 from ivr.flow import Flow, QueueStep
 from ivr.online_offer import ACCEPT_KEY, Offer, offer_to, words_of
-from ivr.online_sayings import Sayings, Voice
+from ivr.online_sayings import IN_LINE, Sayings, Voice
 from ivr.online_wait import OneLook, rules_of
 from ivr.online_way import Way, WayOnline
 from ivr.online_words import CHANNEL, tongue
@@ -129,7 +129,7 @@ class OnlineDesk:
     def pressed(self, contact: ContactId, key: str) -> None:
         """A caller in the waiting loop has pressed a key. Never waits."""
         known, caller = self._engine.contacts.get(contact), self._callers.get(contact)
-        if key != ACCEPT_KEY or known is None or known.channel != CALLS:
+        if key != ACCEPT_KEY or known is None or not is_on_the_phone(known):
             return
         if caller is None or caller.offer is None or caller.opening:
             return
@@ -162,7 +162,8 @@ class OnlineDesk:
         if opened.by:
             caller.way, caller.opened_at = opened, now
             self._post(Note(contact.id, ACCEPTED, {"by": opened.by}))
-        self._sayings.say(contact.id, WAY, opened.say, now)
+        if is_on_the_phone(contact):
+            self._sayings.say(contact.id, WAY, opened.say, now)
         log.info("online accepted", extra={"contact": contact.id, "by": opened.by})
 
     def _watch(self, contact: Contact, caller: Caller, now: Seconds) -> None:
@@ -191,3 +192,8 @@ class OnlineDesk:
         self._tasks.discard(task)
         if not task.cancelled() and task.exception():
             log.error("a way online was not opened", exc_info=task.exception())
+
+
+def is_on_the_phone(contact: Contact) -> bool:
+    """Whether they wait there, and talk with nobody."""
+    return contact.channel == CALLS and contact.state in IN_LINE

@@ -69,7 +69,8 @@ async def online_parts(
     flows: Callable[[Origin], Flow | None], journal: Journal, vault: Vault, clock: Clock,
 ) -> GoingOnline:  # fmt: skip
     """What the journal knows is remembered."""
-    engine, whose, sayings = distributor.engine, Whose(journal), Sayings(voice)
+    engine, whose = distributor.engine, Whose(journal)
+    sayings = Sayings(voice, engine.contacts)
     way = WayOnline(questions, chat, whose, vault)
     desk = OnlineDesk(engine, voice, sayings, way, flows, distributor.post, clock)
     legs = PhoneLegs(engine, voice, sayings, distributor.record, desk.back, clock)

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Collection, Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from acd.model import ContactId, Seconds
+from acd.model import CHATS, Contact, ContactId, Seconds
+from acd.states import ContactState
 from ivr.ports import Origin, PhonesFailed
 from voice.ports import Prompt
 
@@ -24,6 +25,7 @@ said."""
 AGAIN_SECONDS: Seconds = 8.0
 """Not said by then: it is asked for again. Under the same id, so nobody hears it twice."""
 SAY_SECONDS: Seconds = 20.0
+IN_LINE = (ContactState.WAITING, ContactState.RINGING)
 
 
 class Voice(Protocol):
@@ -60,8 +62,10 @@ class Saying:
 class Sayings:
     """`again` now and then; `heard` whenever the loop has said something."""
 
-    def __init__(self, voice: Voice) -> None:
+    def __init__(self, voice: Voice, contacts: Mapping[ContactId, Contact]) -> None:
+        """`contacts`: those of the engine. To who talks nothing is said."""
         self._voice = voice
+        self._contacts = contacts
         self._open: dict[ContactId, Saying] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -86,8 +90,9 @@ class Sayings:
         return saying.kind
 
     def again(self, now: Seconds) -> None:
-        """Ask once more for what was not said; forget who is no longer on the telephone."""
-        for gone in self._open.keys() - set(self._voice.lines):
+        """Ask once more for what was not said; forget it for who does not wait on the telephone."""
+        lines = set(self._voice.lines)
+        for gone in [id_ for id_ in self._open if id_ not in lines or not self._listens(id_)]:
             del self._open[gone]
         for contact, saying in self._open.items():
             if now - saying.at >= AGAIN_SECONDS:
@@ -98,6 +103,10 @@ class Sayings:
         """Let the caller out of the loop, by its gate."""
         request = f"{REQUEST}{round(now * 1000)}"
         self._begin(self._voice.lead_out(contact, request, outcome))
+
+    def _listens(self, contact: ContactId) -> bool:
+        known = self._contacts.get(contact)
+        return known is not None and (known.channel == CHATS or known.state in IN_LINE)
 
     async def _ask(self, contact: ContactId, saying: Saying) -> None:
         async with asyncio.timeout(SAY_SECONDS):

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from acd.config import Queue
-from acd.events import TimePassed
+from acd.events import OfferAnswered, TimePassed
 from acd.model import CALLS, CHATS
 from acd.states import ContactState
 from ivr.online_desk import AGAIN_SECONDS, FIRST_SECONDS
@@ -335,3 +335,18 @@ async def test_the_pass_of_a_text_is_a_link_and_its_deed_is_in_the_audit(
     assert {"pass issue", "send text"} == {deed.action for deed in house.audit.entries}
     [told] = house.records("OnlineAccepted")
     assert told.data == {"by": "text"}
+
+
+async def test_who_was_answered_before_the_offer_was_said_hears_none_after_the_talk(
+    house: OnlineHouse,
+) -> None:
+    await offered(house)
+    house.loop.asked.clear()
+    await house.agents(ANN)
+    offer = house.engine.contacts[ONE].offer
+    assert offer
+    await house.tell(OfferAnswered(ONE, offer))
+    await house.presses()
+    for _ in range(3):
+        await house.look(10.0)
+    assert house.loop.asked == {} and house.book.kept == {}
