@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from acd import events
 from acd.engine import Engine
 from acd.events import Event, OfferEnd
-from acd.model import CALLED_BACK, CALLS, CHATS, ContactId, OfferId, QueueId, Seconds
+from acd.model import CALLED_BACK, CALLS, CHATS, ContactId, Medium, OfferId, QueueId, Seconds
 from acd.offers import WITH_AN_AGENT
 from acd.states import ContactState
 
@@ -83,7 +83,7 @@ def _new_callers(engine: Engine, callers: Iterable[CallerSeen]) -> Iterable[Even
 
 def _ended_legs(engine: Engine, legs: frozenset[OfferId]) -> Iterable[Event]:
     for offer in engine.offers.values():
-        if offer.id not in legs:
+        if offer.id not in legs and offer.medium is not Medium.CHAT:
             if offer.answered_at is None:
                 yield events.OfferEnded(offer.id, OfferEnd.RELEASED)
             else:
