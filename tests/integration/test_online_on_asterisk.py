@@ -28,15 +28,16 @@ TALKS, CHATS = "a1", "a2"
 CENTRE = {
     "queues": {"support": {"wrap_up_seconds": 0, "online": {}}},
     "agents": {
-        TALKS: {"queues": ["support"]},
+        TALKS: {"queues": ["support"], "capacity": {"voice": 1, "chat": 0}},
         CHATS: {"queues": ["support"], "capacity": {"voice": 0, "chat": 3}},
     },
 }
 CHAT = {"url": "http://127.0.0.1:8080"}
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def asterisk() -> Iterator[Instance]:
+    """Each time another: nobody waits in the chat from before."""
     with flow_house(FLOW, CENTRE, chat=CHAT) as instance:
         yield instance
 
@@ -183,41 +184,3 @@ async def test_a_telephone_that_rings_when_the_pass_is_redeemed_wins_by_answerin
         await leg.hang_up()
         await asyncio.wait_for(caller.calls[0].ended.wait(), 15)
         await client.ask("agent logout", agent=TALKS)
-
-
-async def test_a_line_whose_customer_is_online_ends_with_a_goodbye_and_needs_no_script(
-    asterisk: Instance, ami: rig.Ami, caller: Phone
-) -> None:
-    call, told = await rig.in_queue(asterisk, ami, caller)
-    seen = len(ami.events)
-    await ami.set(told["Channel"], "LEAD", "r1~online")
-    await asyncio.wait_for(call.ended.wait(), 15)
-    await ami.event("AcdGone", Contact=told["Contact"], Cause="16")
-    assert not any(event.get("UserEvent") == "AcdLeft" for event in ami.events[seen:])
-
-
-@pytest.mark.parametrize("ahead", [0.0, 0.5, 1.0, 1.5, 1.8, 2.0])
-async def test_the_end_of_such_a_line_cuts_no_talk(
-    asterisk: Instance, ami: rig.Ami, caller: Phone, agent: Phone, ahead: float
-) -> None:
-    """The loop is asked so long before the agent answers; it looks every 1.8 seconds."""
-    call, told = await rig.in_queue(asterisk, ami, caller)
-    offer = f"9.{round(ahead * 10)}.1"
-    await ami.set("", "GLOBAL(ACD_EPOCH)", "9")
-    await ami.set(told["Channel"], "SHARED(OFFER)", offer)
-    await ami.originate("a1", offer, told["Channel"], told["Contact"])
-    leg = await agent.rings()
-    await ami.set(told["Channel"], "LEAD", "r1~online")
-    await asyncio.sleep(ahead)
-    leg.answer()
-    await rig.until(
-        lambda: ami.count("AcdClaimed", Offer=offer) or ami.count("AcdStale", Offer=offer)
-    )
-    if ami.count("AcdClaimed", Offer=offer):
-        await ami.event("BridgeEnter", Uniqueid=told["Contact"])
-        await asyncio.sleep(3.0)
-        assert ami.count("BridgeLeave", Uniqueid=told["Contact"]) == 0
-        assert not call.ended.is_set()
-    else:
-        await asyncio.wait_for(call.ended.wait(), 15)
-    await ami.set("", "GLOBAL(ACD_EPOCH)", "0")
