@@ -77,6 +77,14 @@ class OverflowRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Online:
+    """Callers who wait are offered to go on online."""
+
+    never: frozenset[str] = frozenset()
+    """Classes that are not asked as long as the telephone serves them at all."""
+
+
+@dataclass(frozen=True, slots=True)
 class Queue:
     """Where contacts of one kind wait, with the queue's own rules."""
 
@@ -104,6 +112,8 @@ class Queue:
     disposition_limit: Seconds | None = None
     """Wrap-up goes on until the talk has a disposition, at most so long; None: it needs none."""
     disposition_ends_wrap_up: bool = False
+    online: Online | None = None
+    """None: callers are offered it only where an overflow rule says so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,6 @@ from adapters.asterisk.agi_server import AgiServer
 from adapters.asterisk.config import Folders, prompt_texts
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.inside import inside
-from adapters.asterisk.switchboard import Switchboard
 from adapters.asterisk.talk_desk import TalkDesk
 from adapters.asterisk.talk_files import RecordedFiles
 from adapters.asterisk.talks import AsteriskTalks
@@ -32,7 +31,6 @@ from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.python_steps.threads import PythonThreads
 from adapters.stores.closure_file import ClosureFile, pin_in
-from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.opened import Stores, opened
 from adapters.stores.outbox import TEXTS, FileOutbox
@@ -44,6 +42,7 @@ from ivr.announcer import Announcer
 from ivr.answers import Answer, Answers
 from ivr.call import take_call
 from ivr.caller_lists import CallerLists
+from ivr.chat_call_me import CallMe
 from ivr.chat_parts import begin_chats
 from ivr.clock import CentreClock
 from ivr.closures import Closures
@@ -56,6 +55,7 @@ from ivr.flows_in_force import load_in_force
 from ivr.gate import Gate
 from ivr.live_flows import LiveFlows, live_flows
 from ivr.neighbours import Neighbours
+from ivr.online_parts import going_online
 from ivr.outward_parts import OutwardParts, outward_parts
 from ivr.pass_requests import of_passes
 from ivr.permission import Permission
@@ -74,7 +74,8 @@ from ivr.settings import BadSettings, Settings, load
 from ivr.take_over import TakeOverRequests
 from ivr.talk import TalkRequests
 from ivr.text_parts import of_texts
-from ivr.ways_out import WaysOut
+from ivr.ways_out import carry_out
+from ivr.whose import Whose
 from voice.prompts import PromptFolder
 
 gc.freeze()  # and no later look needs to go through it either
@@ -113,7 +114,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     side = telephony(settings, found, journal, vault, clock, prompts, keys)
     distributor, switchboard, resync = side.distributor, side.switchboard, side.resync
     announcer = Announcer(distributor.engine, flows.of_waiting, switchboard, clock)
-    await _lead_out(distributor, flows, switchboard, journal)
+    await carry_out(distributor, flows.of_waiting, switchboard, journal, settings.site.offered)
     rules = RulesInForce(settings, distributor, flows.walked, resync.rules_changed)
     rules.begin(found.rules)
     distributor.post(events.Started(epoch := found.engine.epoch + 1, settings.site.chat is None))
@@ -132,6 +133,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     agi = call_server(settings, take, prompts, keys)
     more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
     asked, work = await _asked(settings, side, kept, outward, phones, pins, clock)
+    work += await going_online(
+        settings.site, distributor, side.voice, asked, flows.of_waiting, journal, vault, clock
+    )
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
     parts = (distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive())
     tasks = _running((*parts, announcer.run(), outward.dialler.run(), *work), stack)
@@ -176,6 +180,10 @@ async def _asked(
     known |= of_texts(site, distributor, vault, audit, journal, shelf, clock, outward.desk)
     chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
     known |= {**passes.known, **chats.known}
+    if site.chat:
+        whose = Whose(journal).of
+        promised = outward.desk, outward.routing, vault, whose
+        known |= CallMe(chats.book, distributor.engine, *promised).known
     return known, [phones.run(), seats, sealing, passes.run(), *chats.work]
 
 
@@ -202,15 +210,6 @@ async def _neighbours(
         recordings=_recordings(settings, kept), seals=kept.vault, told_by_email=settings.site.email,
         routing=outward.routing,
     )  # fmt: skip
-
-
-async def _lead_out(
-    distributor: Distributor, flows: LiveFlows, switchboard: Switchboard, journal: SqlJournal
-) -> None:
-    """What overflow rules say of waiting callers is carried out from now on."""
-    ways = WaysOut(distributor.engine, distributor.record, flows.of_waiting, switchboard)
-    await ways.remember(journal)
-    distributor.overflows = ways.carry_out
 
 
 async def _listen(agi: AgiServer, control: ControlServer, stack: AsyncExitStack) -> None:

@@ -23,6 +23,7 @@ CHANNELS = ("chat", "email", "sms")
 WAYS_OUT = (*CHANNELS, "callback", "message")
 ALWAYS = "always"
 HOUSE = "house"
+STANDARD = "standard"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,13 @@ def _queue(where: KeyPath, queue: QueueEntry, file: CentreKeys, names: Names) ->
         yield (*where, "offer_elsewhere_after"), text
     yield from _relax((*where, "relax"), queue.relax)
     yield from dispositions(where, queue)
+    classes = {STANDARD, *file.classes}
+    for class_ in queue.online.never if queue.online else ():
+        if class_ not in classes:
+            yield (
+                (*where, "online", "never"),
+                f"there is no class {class_!r}{meant(class_, classes)}",
+            )
     for number, rule in enumerate(queue.overflow):
         here = (*where, "overflow", number)
         yield from _condition((*here, "when"), rule.when, queue, file)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from acd import config
-from acd.config import Capacity, Centre, Class, Condition, Member, OverflowRule, Relax, Team
+from acd.config import Capacity, Centre, Class, Condition, Member, Online, OverflowRule, Relax, Team
 from acd.model import AgentId, QueueId
 from acd.schedule import ALWAYS, Schedule, calendar_day, weekly
 from ivr import centre_check
@@ -25,7 +25,7 @@ from ivr.centre_keys import AgentEntry, CentreKeys, HoursEntry, QueueEntry
 from ivr.faults import BadSettings
 from ivr.located import Located, document_of
 
-STANDARD = "standard"
+STANDARD = centre_check.STANDARD
 VERSION_DIGITS = 12
 MOST_FAULTS = 500
 """Of meaning, at once: what was perhaps meant is looked for among all names, again and again."""
@@ -99,7 +99,7 @@ def parse(source: Path | Mapping[str, Any]) -> tuple[CentreFile, list[str]]:
 
 
 def _queue(name: str, entry: QueueEntry, schedules: Mapping[str, Schedule]) -> config.Queue:
-    same = entry.model_dump(exclude={"hours", "relax", "overflow"})
+    same = entry.model_dump(exclude={"hours", "relax", "overflow", "online"})
     return config.Queue(
         QueueId(name),
         hours=schedules[entry.hours] if entry.hours else None,
@@ -107,6 +107,7 @@ def _queue(name: str, entry: QueueEntry, schedules: Mapping[str, Schedule]) -> c
         overflow=tuple(
             OverflowRule(Condition(**dict(rule.when)), rule.to) for rule in entry.overflow
         ),
+        online=Online(frozenset(entry.online.never)) if entry.online else None,
         **same,
     )
 

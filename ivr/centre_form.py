@@ -32,6 +32,7 @@ SPARE: dict[str, Value] = {
 }
 """What stands for a key that must be given, so that what is around it can be looked at."""
 LONGEST_VALUE = 40
+NONE = type(None)
 ATTEMPTS = 8
 """Keys are nested less deeply: at the last attempt nothing faulty is left."""
 NAME_RULE = "letters, digits, - and _, a letter or digit first, at most 32"
@@ -138,7 +139,7 @@ def _known_keys(path: KeyPath) -> Collection[str]:
     for part in parts:
         kind = model.model_fields[str(part)].annotation
         model = next(_models(kind))
-        if kind is not model:
+        if kind is not model and NONE not in get_args(kind):
             next(parts)  # a name, or a place in a list
     return model.model_fields
 

@@ -136,6 +136,13 @@ class OverflowEntry(Keys):
     """Where the contact goes: another queue, a channel, `callback` or `message`."""
 
 
+class OnlineEntry(Keys):
+    """Whether callers who wait are offered to go on online."""
+
+    never: tuple[Word, ...] = ()
+    """Classes that are not asked as long as an agent can talk with them on the telephone."""
+
+
 class QueueEntry(Keys):
     """Where contacts of one kind wait, with rules of its own."""
 
@@ -167,6 +174,9 @@ class QueueEntry(Keys):
     """Seconds of ringing after which an agent who frees gets the contact in place of the other."""
     overflow: tuple[OverflowEntry, ...] = ()
     """Where contacts go when the queue cannot serve them; the first rule that holds is taken."""
+    online: OnlineEntry | None = None
+    """Callers who wait are offered chat where it is faster; `{}`: all. Not given: by rules of
+    `overflow` with `to: chat` alone."""
     dispositions: dict[Name, dict[LanguageText, LabelText]] = Field(default_factory=dict)
     """What a talk may have come to: codes, with words by language, like
     `solved: {zh: 已解决, en: Solved}`."""

@@ -57,6 +57,8 @@ class House:
     """Whom `transfer` may ring."""
     urgency: Collection[str] = ()
     """What makes a contact urgent."""
+    asked_online: Collection[str] = ()
+    """Queues whose callers are offered, by a key, to go on in the chat."""
 
 
 def targets(

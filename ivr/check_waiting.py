@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from ivr import graph
 from ivr.faults import Faults
+from ivr.online_offer import ACCEPT_KEY
 from ivr.step import AnyStep
 from ivr.steps_waiting import TALKED, QueueStep
 
@@ -54,6 +55,21 @@ def overflow(steps: Steps, faults: Faults) -> None:
                     "step with a `say` of its own"
                 )
                 faults.add(("steps", name, "overflow", outcome), text)
+
+
+def online(steps: Steps, queues: Collection[str], faults: Faults) -> None:
+    """The key by which waiting callers go on in the chat means nothing else; `queues`: those whose
+    callers are offered it. A step that names no queue may have any."""
+    for name, step in steps.items():
+        if not isinstance(step, QueueStep) or ACCEPT_KEY not in step.keys:
+            continue
+        if step.queue in queues or (step.queue is None and queues):
+            text = (
+                f"callers of {step.queue or ', '.join(queues)} are offered the chat by this key "
+                "while they wait (`online`, or `overflow` with `to: chat`, in centre.yaml): give "
+                "this way another key, or the step a queue that is not offered it"
+            )
+            faults.add(("steps", name, "keys", ACCEPT_KEY), text)
 
 
 def _is_named(key: str, step: QueueStep, language: str) -> bool:

@@ -24,6 +24,7 @@ from ivr.flow_versions import FlowVersions
 from ivr.frame import NO_STEP_NAME, STEP_NAME, Fields, Frame, arrows_of, field_of, frame_of
 from ivr.grammar import Keys
 from ivr.marked_yaml import Value, YamlPath
+from ivr.online_wait import offers_chat
 from ivr.python_files import python_functions
 from ivr.settings import Settings
 from ivr.steps_calling import INTO
@@ -85,8 +86,14 @@ def house_of(settings: Settings) -> House:
     functions = python_functions(settings)
     return House(
         site.languages, queues, hours, site.keys_to_a_person, site.services, functions,
-        site.destinations, settings.centre.urgency,
+        site.destinations, settings.centre.urgency, asked_online(settings),
     )  # fmt: skip
+
+
+def asked_online(settings: Settings) -> list[str]:
+    """Queues whose callers are offered to go on in the chat."""
+    queues = settings.centre.queues.values() if settings.site.chat else ()
+    return [queue.id for queue in queues if offers_chat(queue)]
 
 
 def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str]:
@@ -209,6 +216,7 @@ def _flow(frame: Frame, unfolded: Unfolded, house: House, faults: Faults) -> Flo
     check_talk.no_second(arrows, steps, faults)
     check_waiting.keys(steps, house.languages, faults)
     check_waiting.overflow(steps, faults)
+    check_waiting.online(steps, house.asked_online, faults)
     check_values.limits(steps, faults)
     if len(steps) == len(plain):  # else it may be a step that is not understood
         check_values.all_of(first, arrows, steps, frame.needs, faults)

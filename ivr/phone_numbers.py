@@ -71,6 +71,18 @@ def e164(digits: str, region: str, new_ranges: tuple[str, ...] = ()) -> str | No
     return number if known(parsed) and _E164.fullmatch(number) else None
 
 
+def may_be_mobile(number: str) -> bool:
+    """Whether texts may reach this number (E.164): in some countries nobody can tell."""
+    import phonenumbers
+    from phonenumbers import NumberParseException, PhoneNumberType
+
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except NumberParseException:
+        return False
+    return kind in (PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE)
+
+
 def is_premium(number: str) -> bool:
     """Whether more is paid for calls to this number (E.164) than for the calls themselves."""
     import phonenumbers

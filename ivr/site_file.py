@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
+from acd.model import CHATS
 from ivr.callback_plan import CallbackSettings
 from ivr.centre_check import ALWAYS, HOUSE
 from ivr.centre_file import STANDARD, CentreFile
@@ -107,6 +108,11 @@ class SiteFile(Keys):
     """Channels beside the telephone, by which customers write and are written to."""
     chat: ChatSettings | None = None
     """Chat on the house's own pages; None: there is none."""
+
+    @property
+    def offered(self) -> tuple[str, ...]:
+        """Channels that callers are offered while they wait."""
+        return (CHATS,) if self.chat else ()
 
     @property
     def accounts(self) -> Mapping[str, str]:

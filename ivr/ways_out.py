@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Protocol
 
 from acd import events
@@ -17,6 +17,7 @@ from acd.engine import Engine
 from acd.events import Event
 from acd.model import CALLS, ContactId, QueueId, Seconds
 from acd.states import ContactState
+from ivr.distributor import Distributor
 from ivr.flow import Flow, QueueStep
 from ivr.out_of_line import WaitsIn, step_for
 from ivr.ports import Journal, Origin, PhonesFailed
@@ -55,9 +56,12 @@ class WaysOut:
         record: Callable[[Event], Awaitable[None]],
         flows: Callable[[Origin], Flow | None],
         loop: LeadingLoop,
+        offered: Collection[str] = (),
     ) -> None:
-        """`flows`: in the version that the caller began in; None while it is not known."""
+        """`flows`: in the version that the caller began in; None while it is not known. `offered`:
+        channels that callers are asked about, and led to by nobody but themselves."""
         self._engine, self._record, self._flows, self._loop = engine, record, flows, loop
+        self._offered = offered
         self._been: dict[ContactId, set[str]] = {}
         """Where the rules have said that each contact should go: rules of several queues must not
         send anybody to and fro."""
@@ -73,6 +77,8 @@ class WaysOut:
         contact = self._engine.contacts.get(command.contact)
         if contact is None or contact.channel != CALLS or self._knows(command):
             return
+        if command.to in self._offered:
+            return  # `ivr.online_desk` looks for itself what the rules have said
         if contact.state is not ContactState.WAITING:
             log.info("rings already, stays", extra={"contact": contact.id, "to": command.to})
             return
@@ -121,3 +127,13 @@ class WaysOut:
                 return isinstance(step, QueueStep) and bool(step.leads_on(outcome))
             await asyncio.sleep(FLOW_WAIT / FLOW_LOOKS)
         return False
+
+
+async def carry_out(
+    distributor: Distributor, flows: Callable[[Origin], Flow | None], loop: LeadingLoop,
+    journal: Journal, offered: Collection[str],
+) -> None:  # fmt: skip
+    """What overflow rules say of waiting callers is carried out from now on."""
+    ways = WaysOut(distributor.engine, distributor.record, flows, loop, offered)
+    await ways.remember(journal)
+    distributor.overflows = ways.carry_out

@@ -20,6 +20,7 @@ from adapters.asterisk.refers import Refers
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.second_lines import SecondLines
 from adapters.asterisk.switchboard import Switchboard
+from adapters.asterisk.waiting_voice import WaitingVoice
 from ivr.distributor import Distributor
 from ivr.outward import BothWays
 from ivr.ports import Clock, Journal, Line, Vault
@@ -43,6 +44,7 @@ class Telephony:
     resync: Resync
     line: OutwardLine
     lines: AgentLines
+    voice: WaitingVoice
     ears: list[Ear] = field(default_factory=list)
     """Who is told of each event, in this order; more may be added until the link runs."""
 
@@ -65,8 +67,10 @@ def telephony(
     line = OutwardLine(ami, switchboard, lines)
     heirs = Heirs(switchboard, found.engine)
     second = SecondLines(ami, switchboard, distributor, holds)
+    voice = WaitingVoice(switchboard, prompts)
     ears += [keys.hear, switchboard.hear, holds.hear, heirs.hear, second.hear, line.hear]
-    return Telephony(ami, switchboard, phones, distributor, holds, resync, line, lines, ears)
+    ears.append(voice.hear)
+    return Telephony(ami, switchboard, phones, distributor, holds, resync, line, lines, voice, ears)
 
 
 def _ami(settings: Settings, ears: Sequence[Ear], on_link: Callable[[bool], None]) -> Ami:

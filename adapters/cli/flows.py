@@ -34,6 +34,7 @@ def check(json: Json = False) -> None:
         versions, changed = versions_in_force(settings), set(changed_drafts(settings))
     except BadFlow as bad:
         fail("\n".join(bad.faults))
+    numbers = settings.site.numbers.values()
     rows: list[dict[str, Any]] = [
         {
             "flow": flow.name,
@@ -41,7 +42,7 @@ def check(json: Json = False) -> None:
             "languages": list(flow.languages),
             "in_force": versions.get(flow.name, "as called"),
             "draft": "differs" if flow.name in changed else "",
-            "notes": list(notes(flow, settings.centre.queues, settings.site.numbers.values())),
+            "notes": list(notes(flow, settings.centre.queues, numbers, settings.site.offered)),
         }
         for flow in flows.values()
     ]

@@ -194,8 +194,8 @@ BAD = {
         "4: queues.a.overflow[0].when.lenght: unknown key; did you mean 'length'?",
     "queues: {a: {xyz: 5}}": "1: queues.a.xyz: unknown key (there are: "
         "disposition_ends_wrap_up, disposition_limit, dispositions, grace, hold_for_preferred, "
-        "hours, offer_elsewhere_after, overflow, park_limit, partner_after, promise_seconds, "
-        "relax, ...)",
+        "hours, offer_elsewhere_after, online, overflow, park_limit, partner_after, "
+        "promise_seconds, ...)",
     "<<: {seed: 1}": "1: '<<': unknown key (there are: agents, classes, hours, queues, seed, "
         "teams, urgency)",
     # numbers
@@ -285,6 +285,10 @@ BAD = {
     "queues: {a: {overflow: [{when: {length: 3}, to: chat}]}, chat: {}}":
         "1: queues.a.overflow[0].to: 'chat' is both a queue and a way out; "
         "call the queue otherwise",
+    "queues: {a: {online: {never: [vipp]}}}\nclasses: {vip: {}}":
+        "1: queues.a.online.never: there is no class 'vipp'; did you mean 'vip'?",
+    "queues: {a: {online: {nevr: [vip]}}}":
+        "1: queues.a.online.nevr: unknown key; did you mean 'never'?",
     "queues: {a: {overflow: [{when: {}, to: chat}]}}":
         "1: queues.a.overflow[0].when: say when, by at "
         "least one of: predicted_wait, waited, longest_wait, length, nobody, closed, holiday",

@@ -107,3 +107,28 @@ def test_a_number_without_its_flow_is_a_fault(tmp_path: Path) -> None:
     site = known.site.model_copy(update={"numbers": numbers})
     with pytest.raises(BadFlow, match="did you mean 'main'"):
         load_for(replace(known, site=site))
+
+
+KEYED = """
+first: person
+steps:
+  person: {do: queue, %s say: {zh: 按1。, en: Press 1.}, keys: {"1": note}}
+  note: {do: say, say: {zh: 好。, en: Well.}, then: other}
+  other: {do: queue}
+"""
+
+
+def test_a_key_that_offers_of_the_chat_have_is_refused_in_their_queues_alone(
+    tmp_path: Path,
+) -> None:
+    asked = replace(HOUSE, asked_online=("sales",))
+    named = (("queue: sales,", True), ("queue: support,", False), ("", True))
+    for number, (queue, clashes) in enumerate(named):
+        file = tmp_path / f"keyed{number}.yaml"
+        file.write_text(KEYED % queue, encoding="utf-8")
+        assert load(file, HOUSE).first == "person"
+        if clashes:
+            with pytest.raises(BadFlow, match="callers of sales are offered the chat by this key"):
+                load(file, asked)
+        else:
+            assert load(file, asked).first == "person"

@@ -134,6 +134,14 @@ async def test_callers_are_led_to_where_the_rules_say_once_and_keep_waiting_unti
     assert house.engine.contacts[ONE].state is ContactState.WAITING
 
 
+async def test_who_is_offered_a_channel_is_led_there_by_nobody_but_themselves(flow: Flow) -> None:
+    house = House(flow, support="chat")
+    house.ways = WaysOut(house.engine, house.record, lambda _: flow, house.loop, offered=("chat",))
+    house.arrives(ONE)
+    await house.waits_until(300)
+    assert house.loop.done == [] and house.engine.contacts[ONE].overflowed == 1
+
+
 async def test_to_another_queue_the_contact_moves_with_its_key_and_the_telephone_follows(
     flow: Flow,
 ) -> None:
@@ -325,3 +333,5 @@ steps:
         "main: steps.sales: a rule of the queue 'sales' leads to 'elsewhere'; without a step for "
         "it in `overflow` callers stay",
     ]
+    offered = list(notes(flow, queues, numbers, offered=("web chat", "sms")))
+    assert len(offered) == 1 and "'message'" in offered[0]
