@@ -145,6 +145,10 @@ class House:
         await callers.answered(seconds=count / rate + 15)
         return callers
 
+    def keep(self, player: Callers | Phones) -> None:
+        """Stopped when the house is."""
+        self._players.append(player)
+
     def next_port(self, count: int) -> int:
         port, self._sip_port = self._sip_port, self._sip_port + count
         return port

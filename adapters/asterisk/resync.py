@@ -114,6 +114,15 @@ class Resync:
         self._in_step.set()
         log.info("link to asterisk is up", extra={"cel_row": self._distributor.cel_row})
 
+    async def read_log(self) -> None:
+        """Apply what the event log has: while nobody writes it, all there will be."""
+        await self._catch_up()
+
+    async def all_gone(self) -> None:
+        """Asterisk has ended, so there is no channel, as the next look would find."""
+        self._switchboard.know({}, {})
+        await self._distributor.record(*reconcile(self._distributor.engine, Seen()).events)
+
     async def _announce_epoch(self) -> None:
         epoch = self._distributor.engine.epoch
         await self._set_global("ACD_EPOCH", str(epoch))

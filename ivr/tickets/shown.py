@@ -74,6 +74,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "TextSent": ("channel", "effect"),
     "TextDelivered": ("channel", "effect"),
     "TextFailed": ("channel", "why", "effect"),
+    "RecoveryOffered": ("way", "why", "effect"),
     "SurveyAnswered": ("key", "score", "second", "of", "agent", "queue", "effect"),
     "Disposed": ("agent", "queue", "code", "who", "why"),
     "DispositionMissing": ("agent", "queue"),

@@ -1,0 +1,228 @@
+"""Makes an offer to every caller whom the telephone side has lost while they waited, once for each.
+
+Who is owed one follows from the journal (`ivr.recovery_book`), so it does not matter how often the
+link flaps, who notices the loss, or which process of ours goes on. One offer at a time, the oldest
+place first: many at once delay no call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from acd.engine import Engine
+from acd.model import CALLS, CHATS, Contact, ContactId, Place, Seconds
+from acd.states import ContactState
+from ivr.chat_settings import ChatSettings
+from ivr.dialling import NotDialled, Routing
+from ivr.distributor import Distributor
+from ivr.lost_calls import contact_for, key_of
+from ivr.pass_desk import CannotIssue, Order, PassDesk
+from ivr.ports import (
+    Audit,
+    Audited,
+    CallFacts,
+    Clock,
+    CoreRefused,
+    EffectKey,
+    Journal,
+    StoreFailed,
+    StoreRefused,
+    Vault,
+)
+from ivr.promises import Callbacks, CannotPromise, Wish
+from ivr.recovery_book import KINDS, MINUTE, OFFERED, Owed, RecoveryBook, Way
+from ivr.recovery_settings import LINK, RecoverySettings
+from ivr.texts import TextState, text_id
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS: Seconds = 0.25
+WHO = "hotline"
+"""Who makes these offers, in the audit."""
+WHY = "the telephone side failed"
+NOT_SENT = (TextState.FAILED, "unknown")
+WAITS = (ContactState.ARRIVING, ContactState.WAITING, ContactState.RINGING, ContactState.PARKED)
+Ask = Callable[[Mapping[str, Any]], Awaitable[Mapping[str, Any]]]
+
+
+class Link(Protocol):
+    """What can be known of the telephone side."""
+
+    def unseen(self) -> bool:
+        """Whether it has been away for so long, and out of sight, that callers count as gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """By which a caller can be reached."""
+
+    chat: ChatSettings | None
+    texts: Mapping[str, Ask]
+    """What can be asked of texts, by name."""
+    passes: PassDesk
+    callbacks: Callbacks
+    routing: Routing
+
+
+class RecoveryDesk:
+    """`run` it once."""
+
+    def __init__(
+        self, settings: RecoverySettings, means: Means, distributor: Distributor, journal: Journal,
+        vault: Vault, audit: Audit, clock: Clock, link: Link,
+    ) -> None:  # fmt: skip
+        self.book = RecoveryBook()
+        self._settings = settings
+        self._means = means
+        self._distributor = distributor
+        self._journal = journal
+        self._vault = vault
+        self._audit = audit
+        self._clock = clock
+        self._link = link
+        self._read = 0
+        self._sending: str = ""
+        """The text that is just being queued: it may fail before the offer is written down."""
+        self._told_of = 0
+        """The outage that the log has."""
+
+    @property
+    def _engine(self) -> Engine:
+        return self._distributor.engine
+
+    async def run(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            try:
+                await self.look()
+            except (StoreFailed, StoreRefused, CoreRefused) as fault:
+                log.error("recovery offers wait", extra={"why": str(fault)})
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def look(self) -> None:
+        """Make every offer that is owed now."""
+        await self._learn()
+        if not self._settings.offer:
+            return
+        for owed in self._due():
+            await self._make(owed)
+            await self._learn()
+
+    def is_ours(self, text: str) -> bool:
+        """Whether this text is an offer of ours: if it fails, we go on with it."""
+        return text == self._sending or self.book.is_text(text)
+
+    async def _learn(self) -> None:
+        newest, _ = await self._journal.last()
+        async for record in self._journal.read(self._read, KINDS):
+            self.book.learn(record)
+        self._read = newest
+
+    # ---------------------------------------------------------------- who
+
+    def _due(self) -> list[Owed]:
+        """Those whose place can still be taken up, the oldest first."""
+        now, found = self._clock.now(), list(self.book.owed.values())
+        if self._link.unseen():
+            found += [self.book.owes(contact.id) for contact in self._unseen()]
+        fresh = [one for one in found if now - one.there <= self._settings.oldest]
+        placed = [(key, one) for one in fresh if (key := self._key(one.contact))]
+        for contact in self.book.owed.keys() - {one.contact for _, one in placed}:
+            del self.book.owed[contact]  # too late for an offer: for good
+        return [one for _, one in sorted(placed, key=lambda pair: pair[0])]
+
+    def _unseen(self) -> list[Contact]:
+        return [
+            contact for contact in self._engine.contacts.values()
+            if contact.channel == CALLS and contact.state in WAITS
+            and not self.book.is_offered(contact.id)
+        ]  # fmt: skip
+
+    def _key(self, contact: ContactId) -> tuple[Seconds, int] | None:
+        """Of the place that is kept; None: it was taken up, or is forgotten."""
+        kept = self._place(contact)
+        return (kept.entered_at - kept.credit, kept.seq) if kept else None
+
+    def _place(self, contact: ContactId) -> Place | None:
+        here = self._engine.contacts.get(contact)
+        return Place.of(here, self._clock.now()) if here else self._engine.places.get(contact)
+
+    # ---------------------------------------------------------------- what
+
+    async def _make(self, owed: Owed) -> None:
+        place = self._place(owed.contact)
+        if place is None:
+            return  # they have called again meanwhile
+        number = await self._vault.open(owed.person, "number") if owed.person else None
+        text, way, why = "", Way.PLACE, "no number is known"
+        if number:
+            text, why = await self._by_text(owed, place)
+            way = Way.TEXT
+            if not text:
+                way, reason = await self._by_callback(owed, place, number)
+                why = "; ".join(each for each in (why, reason) if each)
+        await self._write(owed, way, why, text)
+
+    async def _by_text(self, owed: Owed, place: Place) -> tuple[str, str]:
+        """The text that is on its way, or none and why not."""
+        chat, settings = self._means.chat, self._settings
+        if owed.number > 1:
+            return "", "the text has failed"
+        if chat is None or chat.text_by is None:
+            return "", "no channel carries links"
+        key = f"{owed.contact}/recovery/1"
+        asked = {"channel": chat.text_by, "key": key, "person": owed.person}
+        try:
+            known = await self._means.texts["text may"](asked)
+            if known["state"] != "unknown":  # by a process that died before it wrote it down
+                return (known["text"], "") if known["state"] not in NOT_SENT else ("", "it failed")
+            if self.book.texts_since(self._clock.now() - MINUTE) >= settings.texts_a_minute:
+                return "", "enough texts in this minute"
+            await self._audited(owed, Way.TEXT)
+            order = Order(owed.contact, CHATS, person=owed.person, away=True)
+            _made, secret = await self._means.passes.issue(order)
+            said = settings.words_in(place.language).replace(LINK, chat.link(secret.text))
+            self._sending = text_id(f"{chat.text_by} {key}")
+            sent = await self._means.texts["text send"]({**asked, "words": said, "who": WHO})
+        except (CannotIssue, CoreRefused) as refusal:
+            return "", str(refusal)
+        return str(sent["text"]), ""
+
+    async def _by_callback(self, owed: Owed, place: Place, number: str) -> tuple[Way, str]:
+        """A promise that takes the place along, as of any lost call; else the place is kept."""
+        gone = owed.contact not in self._engine.contacts
+        contact = contact_for(owed.contact) if gone else owed.contact
+        facts = CallFacts(contact, "", None, class_=place.class_, language=place.language)
+        key = key_of(owed.contact) if gone else EffectKey(f"{owed.contact}/recovery/2")
+        wish = Wish(
+            key, facts, place.queue, place.language, number, owed.person, place.urgency,
+            lost=owed.contact if gone else None, by_house=gone,
+        )  # fmt: skip
+        try:
+            await self._means.routing(number, queue=place.queue)
+            await self._audited(owed, Way.CALLBACK)
+            await self._means.callbacks.promise(wish)
+        except (CannotPromise, NotDialled) as refusal:
+            return Way.PLACE, str(refusal)
+        return Way.CALLBACK, ""
+
+    async def _audited(self, owed: Owed, way: Way) -> None:
+        now, details = self._clock.now(), {"way": way}
+        await self._audit.write(Audited(now, WHO, "recovery offer", owed.contact, WHY, details))
+
+    async def _write(self, owed: Owed, way: Way, why: str, text: str) -> None:
+        if self._told_of != owed.outage:
+            self._told_of = owed.outage
+            log.error("callers were cut off: they are offered a way back", extra={
+                "outage": owed.outage, "owed": len(self.book.owed)})  # fmt: skip
+        await self._distributor.write(owed.contact, OFFERED, {
+            "effect": f"{owed.contact}/recovered/{owed.number}", "number": owed.number, "way": way,
+            "why": why, "text": text, "person": owed.person, "outage": owed.outage,
+            "began": owed.began,
+        })  # fmt: skip
+        self._sending = ""
+        log.info("recovery offered", extra={"contact": owed.contact, "way": way})
