@@ -131,7 +131,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     asked, work = _asked(settings, side, kept, outward, phones, pins, clock)
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
     parts = distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive(), side.gone.run()
-    tasks = _running((*parts, announcer.run(), outward.dialler.run(), *work), stack)
+    tasks = _running((*parts, announcer.run(), outward.dialler.run(), returns.run(), *work), stack)
     await _listen(agi, ControlServer(settings.core_socket, answers.answer), stack)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})

@@ -40,7 +40,7 @@ from ivr.texts import TextState, text_id
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS: Seconds = 0.25
+LOOK_SECONDS: Seconds = 0.5
 WHO = "hotline"
 """Who makes these offers, in the audit."""
 WHY = "the telephone side failed"
@@ -120,7 +120,8 @@ class RecoveryDesk:
         newest, _ = await self._journal.last()
         async for record in self._journal.read(self._read, KINDS):
             self.book.learn(record)
-        self._read = newest
+            self._read = record.seq
+        self._read = max(self._read, newest)
 
     # ---------------------------------------------------------------- who
 

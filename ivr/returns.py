@@ -7,6 +7,7 @@ the place in line alone, never who they are or what was said. Once: the place mo
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -18,13 +19,25 @@ from acd.model import CALLED_BACK, Contact, ContactId, Place, QueueId, Seconds
 from acd.states import ContactState
 from ivr import callback_states
 from ivr.callback_states import ClosedBy
-from ivr.ports import CallFacts, Clock, Journal, Note, PersonId, Record
+from ivr.ports import (
+    CallFacts,
+    Clock,
+    Journal,
+    Note,
+    PersonId,
+    Record,
+    StoreFailed,
+    StoreRefused,
+)
 from ivr.promises import MAKES_GOOD
 
 KINDS = ("CallStarted", MAKES_GOOD)
 LONGEST_CALL: Seconds = 4 * 3600.0
 """A caller of whom the engine knows nothing is forgotten after so long."""
 TIDY_AT = 1000
+LOOK_SECONDS: Seconds = 1.0
+
+log = logging.getLogger(__name__)
 
 
 class Returns(Protocol):
@@ -64,6 +77,17 @@ class KeptPlaces:
     _count: int = 0
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
+    async def run(self) -> None:
+        """Keep up with the journal, so that no caller waits for it, until cancelled."""
+        while True:
+            if self.question:
+                try:
+                    async with self._one:
+                        await self._learn()
+                except (StoreFailed, StoreRefused) as fault:
+                    log.warning("kept places not read", extra={"why": str(fault)})
+            await asyncio.sleep(LOOK_SECONDS)
+
     async def find(self, facts: CallFacts, person: PersonId | None, queue: str) -> ContactId | None:
         if not self.question or person is None or facts.contact in self.engine.contacts:
             return None
@@ -81,13 +105,14 @@ class KeptPlaces:
         newest, _ = await self.journal.last()
         async for record in self.journal.read(self._read, KINDS):
             self._tell(record)
-        self._read = newest
+            self._read = record.seq  # whoever reads on after a time-out need not begin anew
+        self._read = max(self._read, newest)
         if self._count > TIDY_AT + 2 * (len(self.engine.contacts) + len(self.engine.places)):
             self._tidy()
 
     def _tell(self, record: Record) -> None:
         person = record.data.get("person")
-        if record.contact and person:
+        if record.contact and person and record.at > self.clock.now() - LONGEST_CALL:
             theirs = self._calls.setdefault(person, {})
             self._count += record.contact not in theirs
             theirs[record.contact] = record.at

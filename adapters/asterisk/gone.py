@@ -64,6 +64,8 @@ class GoneWatch:
         self._monotonic = monotonic
         self._known: Running | None = None
         """The process that the link leads to, or led to."""
+        self._hidden = False
+        """Whether the link led to a process that cannot be seen from here."""
         self._away_since: Seconds | None = None
         self._sight = Sight.LIVES
         self._told = False
@@ -88,6 +90,7 @@ class GoneWatch:
         if self._is_up():
             if self._away_since is not None or self._known is None:
                 self._known = await asyncio.to_thread(self._process.adopt)
+                self._hidden = self._known is None
             self._away_since, self._sight, self._told = None, Sight.LIVES, False
             return
         if self._away_since is None:
@@ -115,4 +118,5 @@ class GoneWatch:
         process, known = self._process, self._known
         if process.adopt() or (known and process.lives(known)):
             return Sight.LIVES
-        return Sight.GONE if known or process.has_trace() else Sight.UNSEEN
+        has_been = known or (process.has_trace() and not self._hidden)
+        return Sight.GONE if has_been else Sight.UNSEEN

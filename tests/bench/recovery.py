@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import random
+import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,11 +23,14 @@ import typer
 from adapters.sipp.phones import Behaviour
 from tests.bench.command import JsonFile, hand_out, run, say, settings_or_end
 from tests.bench.machine import machine, versions
-from tests.recovery_stage import RecoveryStage, numbers, recovery_stage
+from tests.house import House
+from tests.recovery_stage import MOST_VOICES, RecoveryStage, numbers, recovery_stage
 
 SHORT = Behaviour(rings=0.1, talks=0.3)
 LIMIT = 10.0
 """Seconds from the loss of the link to the last text at the carrier."""
+ASK_SECONDS = 0.02
+"""Between two questions to the core while it makes offers: does anything hold it up?"""
 NEW = 5
 """Callers who come for the first time when Asterisk is back."""
 
@@ -39,9 +44,10 @@ async def measure(tools: Path, callers: int, seed: int) -> dict[str, Any]:
         await here.until_states(waiting=callers)
         before = [contact["contact"] for contact in await stage.line()]
         say(f"{callers} wait; Asterisk is killed")
-        killed = time.time()
-        stage.kill_asterisk()
-        await stage.until_texts(callers, 60)
+        async with answering(here) as answers:
+            killed = time.time()
+            stage.kill_asterisk()
+            await stage.until_texts(callers, 60)
         seconds = await _seconds(stage, killed)
         await waiting.stop()
         await stage.until_back()
@@ -51,6 +57,8 @@ async def measure(tools: Path, callers: int, seed: int) -> dict[str, Any]:
     return {
         "n": callers,
         **seconds,
+        "core_answers_ms": {"p50": round(statistics.median(answers) * 1000, 1),
+                            "max": round(max(answers) * 1000, 1), "n": len(answers)},
         "asterisk_back_seconds": round(back, 2),
         **order,
         "within_limit": seconds["last_text"] <= LIMIT,
@@ -58,7 +66,26 @@ async def measure(tools: Path, callers: int, seed: int) -> dict[str, Any]:
         "duration": round(time.monotonic() - began, 1),
         "machine": head,
         "versions": versions(tools),
-    }
+    }  # fmt: skip
+
+
+@asynccontextmanager
+async def answering(here: House) -> AsyncIterator[list[float]]:
+    """Asks the core again and again; the seconds that each answer took."""
+    took: list[float] = []
+
+    async def ask() -> None:
+        while True:
+            began = time.monotonic()
+            await here.core.ask("status")
+            took.append(time.monotonic() - began)
+            await asyncio.sleep(ASK_SECONDS)
+
+    asking = asyncio.create_task(ask())
+    try:
+        yield took
+    finally:
+        asking.cancel()
 
 
 async def _seconds(stage: RecoveryStage, killed: float) -> dict[str, Any]:
@@ -85,7 +112,8 @@ async def _return(
     """They come back, and are served."""
     here, people = stage.here, numbers(callers)
     chance.shuffle(people)
-    online, by_phone = people[: callers // 2], people[callers // 2 :]
+    calling = min(callers // 2, MOST_VOICES)
+    by_phone, online = people[:calling], people[calling:]
     await here.callers(NEW, first=callers)
     for number in online:
         await stage.redeem(number)

@@ -119,6 +119,20 @@ async def test_where_nothing_can_be_seen_time_has_to_tell(
     assert not watch.unseen()
 
 
+async def test_a_process_that_was_never_seen_is_not_missed(
+    machine: Machine, watch: GoneWatch
+) -> None:
+    """It lives elsewhere; a file that names one says nothing."""
+    machine.process = None
+    await watch.look()
+    machine.up = False
+    await watch.look()
+    assert machine.told == []
+    machine.now = 61.0
+    await watch.look()
+    assert watch.unseen()
+
+
 async def test_a_log_that_cannot_be_read_to_its_end_holds_nobody_up(
     machine: Machine, watch: GoneWatch
 ) -> None:
