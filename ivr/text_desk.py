@@ -54,6 +54,8 @@ log = logging.getLogger(__name__)
 Fields = Mapping[str, Any]
 TEXT = "text"
 """The kind of what goes to the outbox."""
+ALONE = "alone"
+"""Field of a text to somebody who waits: nothing else is tried for them when it has failed."""
 NEWS = {TextState.SENT: SENT, TextState.DELIVERED: DELIVERED, TextState.FAILED: FAILED}
 
 
@@ -155,8 +157,12 @@ class TextDesk:
         await self._seal(person, id_, words)
         key = EffectKey(id_)
         await self._outbox.put(Outgoing(key, TEXT, person, {"channel": name, "text": id_}))
-        about = {"effect": id_, "person": person, "channel": name, "queue": entry.queue,
-                 "who": who, "ticket": str(fields.get("ticket") or "")}  # fmt: skip
+        about: dict[str, Any] = {
+            "effect": id_, "person": person, "channel": name, "queue": entry.queue,
+            "who": who, "ticket": str(fields.get("ticket") or ""),
+        }  # fmt: skip
+        if fields.get(ALONE):
+            about[ALONE] = True
         await self._write(book, contact, QUEUED, about)
         log.info("text queued", extra={"contact": contact, "text": id_})
         return _plain(book.texts[id_])
@@ -205,7 +211,7 @@ class TextDesk:
     async def _next_rung(self, text: SentText) -> None:
         """Before it is written that it failed: who begins again finds what was promised."""
         entry = self._channels.get(text.channel)
-        if entry and entry.or_callback:
+        if entry and entry.or_callback and not text.alone:
             await self._ladder.next_rung(text, entry)
 
     def _channel(self, fields: Fields) -> tuple[str, ChannelEntry]:

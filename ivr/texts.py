@@ -56,6 +56,8 @@ class SentText:
     at: Seconds
     state: TextState = TextState.QUEUED
     why: str = ""
+    alone: bool = False
+    """Whether nothing else is tried when it has failed: its customer waits on the telephone."""
 
 
 def field_of_text(effect: str) -> str:
@@ -131,7 +133,10 @@ class TextBook:
         id_ = TextId(str(data["effect"]))
         if id_ in self.texts:
             return
-        text = SentText(id_, data["channel"], data["person"], contact, record.at)
+        alone = bool(data.get("alone"))
+        text = SentText(
+            id_, data["channel"], data["person"], contact, record.at, alone=alone
+        )  # fmt: skip
         self.texts[id_] = text
         self._to.setdefault((text.channel, text.person), deque()).append(record.at)
         if (day := day_of(record.at)) != self._day:
