@@ -115,10 +115,6 @@ class RecoveryBook:
         there = max(self._there, since)
         return Owed(contact, self.person_of(contact), self._outage, self._began, there)
 
-    def is_text(self, text: str) -> bool:
-        """Whether this text was an offer."""
-        return text in self._texts
-
     def texts_since(self, since: Seconds) -> int:
         """How many were sent from then on."""
         return sum(at > since for at in self._sent)

@@ -21,6 +21,7 @@ from ivr.dialling import NotDialled, Routing
 from ivr.distributor import Distributor
 from ivr.lost_calls import contact_for, key_of
 from ivr.pass_desk import CannotIssue, Order, PassDesk
+from ivr.phone_numbers import is_landline
 from ivr.ports import (
     Audit,
     Audited,
@@ -36,7 +37,8 @@ from ivr.ports import (
 from ivr.promises import Callbacks, CannotPromise, Wish
 from ivr.recovery_book import KINDS, MINUTE, OFFERED, Owed, RecoveryBook, Way
 from ivr.recovery_settings import LINK, RecoverySettings
-from ivr.texts import TextState, text_id
+from ivr.text_desk import ALONE
+from ivr.texts import TextState
 
 log = logging.getLogger(__name__)
 
@@ -85,8 +87,6 @@ class RecoveryDesk:
         self._clock = clock
         self._link = link
         self._read = 0
-        self._sending: str = ""
-        """The text that is just being queued: it may fail before the offer is written down."""
         self._told_of = 0
         """The outage that the log has."""
 
@@ -111,10 +111,6 @@ class RecoveryDesk:
         for owed in self._due():
             await self._make(owed)
             await self._learn()
-
-    def is_ours(self, text: str) -> bool:
-        """Whether this text is an offer of ours: if it fails, we go on with it."""
-        return text == self._sending or self.book.is_text(text)
 
     async def _learn(self) -> None:
         newest, _ = await self._journal.last()
@@ -161,8 +157,10 @@ class RecoveryDesk:
         number = await self._vault.open(owed.person, "number") if owed.person else None
         text, way, why = "", Way.PLACE, "no number is known"
         if number:
-            text, why = await self._by_text(owed, place)
             way = Way.TEXT
+            text, why = "", "texts reach no landline"
+            if not is_landline(number):
+                text, why = await self._by_text(owed, place)
             if not text:
                 way, reason = await self._by_callback(owed, place, number)
                 why = "; ".join(each for each in (why, reason) if each)
@@ -187,8 +185,8 @@ class RecoveryDesk:
             order = Order(owed.contact, CHATS, person=owed.person, away=True)
             _made, secret = await self._means.passes.issue(order)
             said = settings.words_in(place.language).replace(LINK, chat.link(secret.text))
-            self._sending = text_id(f"{chat.text_by} {key}")
-            sent = await self._means.texts["text send"]({**asked, "words": said, "who": WHO})
+            words = {"words": said, "who": WHO, ALONE: True}  # should it fail, we go on with it
+            sent = await self._means.texts["text send"]({**asked, **words})
         except (CannotIssue, CoreRefused) as refusal:
             return "", str(refusal)
         return str(sent["text"]), ""
@@ -225,5 +223,4 @@ class RecoveryDesk:
             "why": why, "text": text, "person": owed.person, "outage": owed.outage,
             "began": owed.began,
         })  # fmt: skip
-        self._sending = ""
         log.info("recovery offered", extra={"contact": owed.contact, "way": way})

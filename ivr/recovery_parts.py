@@ -11,10 +11,8 @@ from ivr.outward_parts import OutwardParts
 from ivr.pass_desk import PassDesk
 from ivr.ports import Audit, Clock, Journal, Outbox, Vault
 from ivr.recovery_desk import Link, Means, RecoveryDesk
-from ivr.recovery_ladder import RecoveryLadder
 from ivr.recovery_requests import RecoveryRequests
 from ivr.site_file import SiteFile
-from ivr.text_ladder import CallbackLadder
 from ivr.text_parts import of_texts
 
 Fields = Mapping[str, Any]
@@ -26,11 +24,9 @@ def of_texts_and_recovery(
     outbox: Outbox, clock: Clock, outward: OutwardParts, passes: PassDesk, link: Link,
 ) -> tuple[Known, RecoveryDesk]:  # fmt: skip
     """What can be asked about both, by name, and the desk that is to run."""
-    ladder = RecoveryLadder(CallbackLadder(outward.desk, vault, site.languages[0]))
-    texts = of_texts(site, distributor, vault, audit, journal, outbox, clock, ladder)
+    texts = of_texts(site, distributor, vault, audit, journal, outbox, clock, outward.desk)
     means = Means(site.chat, texts, passes, outward.desk, outward.routing)
     desk = RecoveryDesk(
         site.recovery, means, distributor, journal, vault, audit, clock, link
     )  # fmt: skip
-    ladder.is_ours = desk.is_ours
     return texts | RecoveryRequests(desk.book).known, desk

@@ -16,10 +16,10 @@ from ivr.keys import Keys
 
 LINK = "{link}"
 WORDS: Mapping[str, str] = MappingProxyType({
-    "zh": "刚才的通话因线路故障中断，您的排队位置仍为您保留。在线继续：{link} "
-          "也可在几分钟内再次来电，按一继续排队。如果您仍在线上，请不要挂断。",
-    "en": "Our line failed and cut your call off. Your place is kept: go on online at {link} or "
-          "call again within a few minutes and press 1. If you are still on the line, just stay.",
+    "zh": "非常抱歉，刚才的通话因线路故障中断。请在线继续，您的排队位置随您一起转来：{link} "
+          "如果您仍在线上，请不要挂断。",
+    "en": "We are sorry: our line failed, and your call was cut off. Go on online, your place goes "
+          "with you: {link} If you are still on the line, just stay.",
 })  # fmt: skip
 """What the text says, by language; right for callers who turn out to be there, too."""
 

@@ -7,8 +7,10 @@ from typing import Any
 
 from ivr.distributor import Distributor
 from ivr.ports import Audit, Clock, Journal, Outbox, Vault
+from ivr.promises import Callbacks
 from ivr.site_file import SiteFile
-from ivr.text_desk import Ladder, TextDesk
+from ivr.text_desk import TextDesk
+from ivr.text_ladder import CallbackLadder
 from ivr.text_rules import TextRules
 
 Fields = Mapping[str, Any]
@@ -16,9 +18,10 @@ Fields = Mapping[str, Any]
 
 def of_texts(
     site: SiteFile, distributor: Distributor, vault: Vault, audit: Audit, journal: Journal,
-    outbox: Outbox, clock: Clock, ladder: Ladder,
+    outbox: Outbox, clock: Clock, callbacks: Callbacks,
 ) -> dict[str, Callable[[Fields], Awaitable[Fields]]]:  # fmt: skip
-    """What can be asked about texts, by name. `ladder`: what is tried when one has failed."""
+    """What can be asked about texts, by name."""
+    ladder = CallbackLadder(callbacks, vault, site.languages[0])
     rules = TextRules(site.outbound, vault)
     desk = TextDesk(
         site.channels, rules, vault, audit, journal, distributor.record, outbox, clock, ladder

@@ -24,7 +24,6 @@ from ivr.reconcile import CallerSeen, Seen, reconcile
 from ivr.recovery import recover
 from ivr.recovery_book import OFFERED
 from ivr.recovery_desk import Means, RecoveryDesk
-from ivr.recovery_ladder import RecoveryLadder
 from ivr.recovery_settings import RecoverySettings
 from ivr.returns import KeptPlaces
 from ivr.text_desk import TextDesk
@@ -96,7 +95,7 @@ class RecoveryHouse:
         await self.passes.begin()
 
     def _desk(self) -> RecoveryDesk:
-        ladder = RecoveryLadder(CallbackLadder(self.callbacks, self.vault, "en"))
+        ladder = CallbackLadder(self.callbacks, self.vault, "en")
         channels = {"sms": ChannelEntry.model_validate({**SMS, "per_day": 1000, **self.sms})}
         rules = TextRules(OutboundSettings(), self.vault)
         self.texts = TextDesk(
@@ -104,12 +103,10 @@ class RecoveryHouse:
             self.outbox, self.clock, ladder,
         ).known  # fmt: skip
         means = Means(self.chat, self.texts, self.passes, self.callbacks, self._routing)
-        desk = RecoveryDesk(
+        return RecoveryDesk(
             RecoverySettings.model_validate(self.settings), means, self.distributor, self.journal,
             self.vault, self.audit, self.clock, self.link,
         )  # fmt: skip
-        ladder.is_ours = desk.is_ours
-        return desk
 
     async def _routing(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
         if not self.trunks:

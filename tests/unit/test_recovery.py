@@ -214,6 +214,14 @@ async def test_numbers_that_get_no_texts_are_called_back(houses: Houses) -> None
     assert house.offered() == [("c-1", "callback")]
 
 
+async def test_landlines_are_called_back_and_not_written_to(houses: Houses) -> None:
+    house = await houses()
+    await house.calls("c-1", "+861065529988")
+    await house.fails()
+    await house.desk.look()
+    assert house.offered() == [("c-1", "callback")]
+
+
 @pytest.mark.parametrize("or_callback", [False, True])
 async def test_a_text_that_fails_becomes_one_callback_with_the_old_key(
     houses: Houses, or_callback: bool
