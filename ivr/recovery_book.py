@@ -19,11 +19,17 @@ from ivr.texts import FAILED, KEPT
 OFFERED = "RecoveryOffered"
 """Journal kind: what a caller was offered whom the telephone side has lost; once for a contact, and
 once more when the text of that offer has failed."""
+STOPPED = "TelephonyStopped"
+"""Journal kind: the telephone side has ended in an orderly way, after it had ended all calls."""
 KINDS = (
-    "Started", "LinkChanged", "CallStarted", "ContactEnded", "CallEnded",
+    "Started", "LinkChanged", "CallStarted", "ContactEnded", "CallEnded", STOPPED,
     OFFERED, FAILED, PROMISED, MAKES_GOOD, TAKEN,
 )  # fmt: skip
 MINUTE: Seconds = 60.0
+STOPPING: Seconds = 16.0
+"""So long the telephone side waits for the calls that it ends."""
+NOBODY = ("", "0")
+"""Causes of a call's end that is none of the caller's."""
 MOST_OUTAGES = 20
 
 
@@ -81,6 +87,8 @@ class RecoveryBook:
         self.outages: OrderedDict[int, Outage] = OrderedDict()
         self._calls: dict[ContactId, tuple[PersonId, Seconds]] = {}
         """Of calls that are not over: whose, and since when."""
+        self._left: OrderedDict[ContactId, Owed] = OrderedDict()
+        """Callers who have just left the line: of their own accord, or a stop has begun."""
         self._promised: dict[ContactId, PersonId] = {}
         self._made: OrderedDict[ContactId, _Made] = OrderedDict()
         self._texts: dict[str, ContactId] = {}
@@ -94,6 +102,8 @@ class RecoveryBook:
             # While we were away nobody saw them: the last word of before counts.
             self._there = self._newest if record.kind == "Started" else record.at
             self._outage, self._began = record.seq, record.at
+        elif record.kind == STOPPED:
+            self._stopped(record)
         elif record.kind == FAILED:
             self._text_failed(str(record.data.get("effect", "")))
         elif record.contact is not None:
@@ -128,19 +138,30 @@ class RecoveryBook:
         elif record.kind == PROMISED:
             self._promised[contact] = data["to"]
         elif record.kind == "ContactEnded":
-            self._ended(contact, data["how"] == ContactEnd.LOST)
+            self._ended(contact, ContactEnd(data["how"]), record.at)
         elif record.kind == "CallEnded":
             self._calls.pop(contact, None)
+            if data.get("cause") not in NOBODY:
+                self._left.pop(contact, None)
         elif record.kind == TAKEN:
             self.owed.pop(contact, None)  # somebody has made it good already
         elif record.kind == OFFERED:
             self._offered(record, contact)
 
-    def _ended(self, contact: ContactId, lost: bool) -> None:
-        if lost and contact not in self._made:
+    def _ended(self, contact: ContactId, how: ContactEnd, at: Seconds) -> None:
+        if how is ContactEnd.LOST and contact not in self._made:
             self.owed[contact] = self.owes(contact)
+        elif how is ContactEnd.ABANDONED and contact in self._calls:
+            self._left[contact] = replace(self.owes(contact), there=at)
         self._calls.pop(contact, None)
         self._promised.pop(contact, None)
+
+    def _stopped(self, record: Record) -> None:
+        """Who was hung up on while it stopped, has not left."""
+        for contact, left in self._left.items():
+            if contact not in self._made:
+                self.owed[contact] = replace(left, outage=record.seq, began=record.at)
+        self._left.clear()
 
     def _offered(self, record: Record, contact: ContactId) -> None:
         data = record.data
@@ -166,6 +187,8 @@ class RecoveryBook:
             self.owed[made.owed.contact] = replace(made.owed, there=made.at, number=2)
 
     def _forget(self) -> None:
+        while self._left and self._newest - next(iter(self._left.values())).there > STOPPING:
+            self._left.popitem(last=False)
         while self._sent and self._newest - self._sent[0] > MINUTE:
             self._sent.popleft()
         while self._made and self._newest - next(iter(self._made.values())).at > KEPT:

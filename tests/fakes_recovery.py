@@ -22,7 +22,7 @@ from ivr.pass_desk import PassDesk
 from ivr.ports import CallFacts, Note, PersonId, Record
 from ivr.reconcile import CallerSeen, Seen, reconcile
 from ivr.recovery import recover
-from ivr.recovery_book import OFFERED
+from ivr.recovery_book import OFFERED, STOPPED
 from ivr.recovery_desk import Means, RecoveryDesk
 from ivr.recovery_settings import RecoverySettings
 from ivr.returns import KeptPlaces
@@ -146,7 +146,8 @@ class RecoveryHouse:
     async def hangs_up(self, contact: str) -> None:
         id_ = ContactId(contact)
         del self.there[id_]
-        await self.tell(events.CallerLeft(id_, channel="voice"), Note(id_, "CallEnded", {}))
+        ended = Note(id_, "CallEnded", {"cause": "16"})
+        await self.tell(events.CallerLeft(id_, channel="voice"), ended)
 
     # ---------------------------------------------------------------- the telephone side
 
@@ -157,6 +158,15 @@ class RecoveryHouse:
         """Asterisk's process ends, and that is seen."""
         await self.link_lost()
         await self.all_gone()
+
+    async def stops(self) -> None:
+        """An orderly stop: every call is ended, then it says so."""
+        for contact in list(self.there):
+            await self.tell(events.CallerLeft(contact, channel="voice"))
+            await self.tell(Note(contact, "CallEnded", {"cause": "0"}))
+        self.there.clear()
+        await self.tell(Note(None, STOPPED, {}))
+        await self.link_lost()
 
     async def all_gone(self) -> None:
         self.there.clear()

@@ -141,6 +141,19 @@ async def test_who_is_missing_when_the_link_is_back_is_offered_a_way(houses: Hou
     assert house.line() == ["c-2 voice"]
 
 
+async def test_an_orderly_stop_ends_calls_of_callers_who_had_not_left(houses: Houses) -> None:
+    house = await houses()
+    for n in (1, 2, 3):
+        await house.calls(f"c-{n}", number(n))
+    await house.hangs_up("c-3")
+    await house.stops()
+    await house.desk.look()
+    await house.comes_back()
+    await house.desk.look()
+    assert house.offered() == [("c-1", "text"), ("c-2", "text")]
+    assert len(await house.secrets()) == 2
+
+
 async def test_a_callback_for_somebody_who_turns_out_to_be_there_is_off(houses: Houses) -> None:
     house = await houses(chat=None)
     await house.calls("c-1", number(1))
@@ -312,7 +325,9 @@ async def test_each_who_waited_gets_exactly_one_offer_whatever_happens(
     house = await houses(settings={"texts_a_minute": chance.choice((2, 300))})
     lost: set[str] = set()
     for n in range(30):
-        deed = chance.choice(("calls", "calls", "calls", "leaves", "flaps", "fails", "dies"))
+        deed = chance.choice(
+            ("calls", "calls", "calls", "leaves", "flaps", "fails", "stops", "dies")
+        )
         if deed == "calls":
             await house.calls(f"c-{n}", number(n) if chance.random() < 0.9 else None)
         elif deed == "leaves" and house.there:
@@ -327,6 +342,10 @@ async def test_each_who_waited_gets_exactly_one_offer_whatever_happens(
             await house.fails()
             for _ in range(chance.randrange(3)):
                 await house.all_gone()  # noticed twice
+            await house.comes_back()
+        elif deed == "stops":
+            lost |= set(house.there)
+            await house.stops()
             await house.comes_back()
         elif deed == "dies":
             await house.dies()
