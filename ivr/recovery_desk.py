@@ -1,15 +1,15 @@
 """Makes an offer to every caller whom the telephone side has lost while they waited, once for each.
 
 Who is owed one follows from the journal (`ivr.recovery_book`), so it does not matter how often the
-link flaps, who notices the loss, or which process of ours goes on. One offer at a time, the oldest
-place first: many at once delay no call.
+link flaps, who notices the loss, or which process of ours goes on. A few offers at a time, the
+oldest places first: many at once delay no call.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,6 +43,8 @@ from ivr.texts import TextState
 log = logging.getLogger(__name__)
 
 LOOK_SECONDS: Seconds = 0.5
+AT_ONCE = 8
+"""So many offers are made beside each other: each waits for the disk several times."""
 WHO = "hotline"
 """Who makes these offers, in the audit."""
 WHY = "the telephone side failed"
@@ -87,6 +89,8 @@ class RecoveryDesk:
         self._clock = clock
         self._link = link
         self._read = 0
+        self._aside: set[ContactId] = set()
+        """Contacts for which this process fails."""
         self._told_of = 0
         """The outage that the log has."""
 
@@ -99,8 +103,10 @@ class RecoveryDesk:
         while True:
             try:
                 await self.look()
-            except (StoreFailed, StoreRefused, CoreRefused) as fault:
+            except (StoreFailed, StoreRefused) as fault:
                 log.error("recovery offers wait", extra={"why": str(fault)})
+            except Exception:  # the top of the task: calls must not end with it
+                log.exception("recovery offers failed, trying again")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:
@@ -108,9 +114,24 @@ class RecoveryDesk:
         await self._learn()
         if not self._settings.offer:
             return
-        for owed in self._due():
-            await self._make(owed)
-            await self._learn()
+        due = self._due()
+        while due:
+            await self._make_all(due[:AT_ONCE])
+            due = due[AT_ONCE:]
+
+    async def _make_all(self, few: Sequence[Owed]) -> None:
+        """Beside each other. One that nobody could foresee is put aside, so that others go on."""
+        sent = self.book.texts_since(self._clock.now() - MINUTE)
+        left = self._settings.texts_a_minute - sent
+        making = (self._make(owed, n < left) for n, owed in enumerate(few))
+        ends = await asyncio.gather(*making, return_exceptions=True)
+        await self._learn()
+        for owed, end in zip(few, ends, strict=True):
+            if isinstance(end, (StoreFailed, StoreRefused)):
+                raise end  # it is still owed, and asked for again
+            if isinstance(end, Exception):
+                self._aside.add(owed.contact)
+                log.error("no recovery offer", exc_info=end, extra={"contact": owed.contact})
 
     async def _learn(self) -> None:
         newest, _ = await self._journal.last()
@@ -126,7 +147,8 @@ class RecoveryDesk:
         now, found = self._clock.now(), list(self.book.owed.values())
         if self._link.unseen():
             found += [self.book.owes(contact.id) for contact in self._unseen()]
-        fresh = [one for one in found if now - one.there <= self._settings.oldest]
+        fresh = [one for one in found if now - one.there <= self._settings.oldest
+                 and one.contact not in self._aside]  # fmt: skip
         placed = [(key, one) for one in fresh if (key := self._key(one.contact))]
         for contact in self.book.owed.keys() - {one.contact for _, one in placed}:
             del self.book.owed[contact]  # too late for an offer: for good
@@ -150,7 +172,7 @@ class RecoveryDesk:
 
     # ---------------------------------------------------------------- what
 
-    async def _make(self, owed: Owed) -> None:
+    async def _make(self, owed: Owed, may_text: bool) -> None:
         place = self._place(owed.contact)
         if place is None:
             return  # they have called again meanwhile
@@ -158,33 +180,33 @@ class RecoveryDesk:
         text, way, why = "", Way.PLACE, "no number is known"
         if number:
             way = Way.TEXT
-            text, why = "", "texts reach no landline"
-            if not is_landline(number):
-                text, why = await self._by_text(owed, place)
+            text, why = await self._by_text(owed, place, number, may_text)
             if not text:
                 way, reason = await self._by_callback(owed, place, number)
                 why = "; ".join(each for each in (why, reason) if each)
         await self._write(owed, way, why, text)
 
-    async def _by_text(self, owed: Owed, place: Place) -> tuple[str, str]:
+    async def _by_text(self, owed: Owed, place: Place, number: str, may: bool) -> tuple[str, str]:
         """The text that is on its way, or none and why not."""
-        chat, settings = self._means.chat, self._settings
+        chat = self._means.chat
         if owed.number > 1:
             return "", "the text has failed"
         if chat is None or chat.text_by is None:
             return "", "no channel carries links"
+        if is_landline(number):
+            return "", "texts reach no landline"
         key = f"{owed.contact}/recovery/1"
         asked = {"channel": chat.text_by, "key": key, "person": owed.person}
         try:
             known = await self._means.texts["text may"](asked)
             if known["state"] != "unknown":  # by a process that died before it wrote it down
                 return (known["text"], "") if known["state"] not in NOT_SENT else ("", "it failed")
-            if self.book.texts_since(self._clock.now() - MINUTE) >= settings.texts_a_minute:
+            if not may:
                 return "", "enough texts in this minute"
             await self._audited(owed, Way.TEXT)
             order = Order(owed.contact, CHATS, person=owed.person, away=True)
             _made, secret = await self._means.passes.issue(order)
-            said = settings.words_in(place.language).replace(LINK, chat.link(secret.text))
+            said = self._settings.words_in(place.language).replace(LINK, chat.link(secret.text))
             words = {"words": said, "who": WHO, ALONE: True}  # should it fail, we go on with it
             sent = await self._means.texts["text send"]({**asked, **words})
         except (CannotIssue, CoreRefused) as refusal:

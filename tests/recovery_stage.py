@@ -125,6 +125,7 @@ class RecoveryStage:
 def settings_of_texts(port: int) -> Mapping[str, Any]:
     """What a site needs to send links by this gateway."""
     return {
+        "recovery": {"resume": True},
         "outbound": {"new_ranges": [FICTION]},
         "channels": {"sms": {
             "kind": "sms", "secrets": [secret(OLD_KEY)], "url": f"http://127.0.0.1:{port}/texts",

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 
 import typer
 
+from acd.model import ContactId
 from adapters.sipp.phones import Behaviour
 from tests.bench.command import JsonFile, hand_out, run, say, settings_or_end
 from tests.bench.machine import machine, versions
@@ -119,20 +120,20 @@ async def _return(
         await stage.redeem(number)
     await stage.call_again(by_phone)
     await here.until_states(30, waiting=callers + NEW)
-    came_from = {record.contact: record.data["resumes"] or record.contact
-                 for record in await here.records("Arrived")}  # fmt: skip
-    line = [came_from[contact["contact"]] for contact in await stage.line()]
+    came_from = {record.contact: record.data["resumes"]
+                 for record in await here.records("Arrived") if record.data["resumes"]}  # fmt: skip
+    line = [came_from.get(contact["contact"], contact["contact"]) for contact in await stage.line()]
     kept = line[:callers] == list(before)
     await here.phones(here.agents, SHORT)
     await here.until(lambda: _served(stage, len(by_phone) + NEW), 30 + 3.0 * callers)
-    answered = [came_from[record.contact] for record in await here.records("OfferAnswered")]
     place = {contact: n for n, contact in enumerate(line)}
+    talks = [ContactId(record.contact or "") for record in await here.records("OfferAnswered")]
+    answered = [place[came_from.get(contact, contact)] for contact in talks]
     return {
         "online": len(online),
         "called_again": len(by_phone),
         "line_as_before": kept,
-        "served_in_that_order": [place[one] for one in answered]
-        == sorted(place[one] for one in answered),
+        "served_in_that_order": answered == sorted(answered),
         "served": len(answered),
     }
 
