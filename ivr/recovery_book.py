@@ -20,14 +20,16 @@ OFFERED = "RecoveryOffered"
 """Journal kind: what a caller was offered whom the telephone side has lost; once for a contact, and
 once more when the text of that offer has failed."""
 STOPPED = "TelephonyStopped"
-"""Journal kind: the telephone side has ended in an orderly way, after it had ended all calls."""
+"""Journal kind: the telephone side's process has ended, perhaps after it had ended all calls."""
 KINDS = (
     "Started", "LinkChanged", "CallStarted", "ContactEnded", "CallEnded", STOPPED,
     OFFERED, FAILED, PROMISED, MAKES_GOOD, TAKEN,
 )  # fmt: skip
 MINUTE: Seconds = 60.0
 STOPPING: Seconds = 16.0
-"""So long the telephone side waits for the calls that it ends."""
+"""So long the telephone side waits for the calls that it ends before it ends itself."""
+LATE: Seconds = 120.0
+"""For so long it may take until it is known by whom a call was ended."""
 NOBODY = ("", "0")
 """Causes of a call's end that is none of the caller's."""
 MOST_OUTAGES = 20
@@ -88,7 +90,10 @@ class RecoveryBook:
         self._calls: dict[ContactId, tuple[PersonId, Seconds]] = {}
         """Of calls that are not over: whose, and since when."""
         self._left: OrderedDict[ContactId, Owed] = OrderedDict()
-        """Callers who have just left the line: of their own accord, or a stop has begun."""
+        """Callers who have just left the line: of their own accord, or hung up on by a stop."""
+        self._hung_up: set[ContactId] = set()
+        """Those of them who did not do it themselves."""
+        self._stop: Record | None = None
         self._promised: dict[ContactId, PersonId] = {}
         self._made: OrderedDict[ContactId, _Made] = OrderedDict()
         self._texts: dict[str, ContactId] = {}
@@ -103,7 +108,8 @@ class RecoveryBook:
             self._there = self._newest if record.kind == "Started" else record.at
             self._outage, self._began = record.seq, record.at
         elif record.kind == STOPPED:
-            self._stopped(record)
+            self._stop = record
+            self._look_who_stayed()
         elif record.kind == FAILED:
             self._text_failed(str(record.data.get("effect", "")))
         elif record.contact is not None:
@@ -141,8 +147,9 @@ class RecoveryBook:
             self._ended(contact, ContactEnd(data["how"]), record.at)
         elif record.kind == "CallEnded":
             self._calls.pop(contact, None)
-            if data.get("cause") not in NOBODY:
-                self._left.pop(contact, None)
+            if data.get("cause") in NOBODY and contact in self._left:
+                self._hung_up.add(contact)
+                self._look_who_stayed()
         elif record.kind == TAKEN:
             self.owed.pop(contact, None)  # somebody has made it good already
         elif record.kind == OFFERED:
@@ -156,12 +163,16 @@ class RecoveryBook:
         self._calls.pop(contact, None)
         self._promised.pop(contact, None)
 
-    def _stopped(self, record: Record) -> None:
-        """Who was hung up on while it stopped, has not left."""
-        for contact, left in self._left.items():
-            if contact not in self._made:
-                self.owed[contact] = replace(left, outage=record.seq, began=record.at)
-        self._left.clear()
+    def _look_who_stayed(self) -> None:
+        """Who was hung up on while the telephone side stopped, has not left."""
+        stop = self._stop
+        for contact in [*self._hung_up] if stop else ():
+            left = self._left[contact]
+            if stop and 0 <= stop.at - left.there <= STOPPING:
+                del self._left[contact]
+                self._hung_up.discard(contact)
+                if contact not in self._made:
+                    self.owed[contact] = replace(left, outage=self._outage, began=self._began)
 
     def _offered(self, record: Record, contact: ContactId) -> None:
         data = record.data
@@ -187,8 +198,8 @@ class RecoveryBook:
             self.owed[made.owed.contact] = replace(made.owed, there=made.at, number=2)
 
     def _forget(self) -> None:
-        while self._left and self._newest - next(iter(self._left.values())).there > STOPPING:
-            self._left.popitem(last=False)
+        while self._left and self._newest - next(iter(self._left.values())).there > LATE:
+            self._hung_up.discard(self._left.popitem(last=False)[0])
         while self._sent and self._newest - self._sent[0] > MINUTE:
             self._sent.popleft()
         while self._made and self._newest - next(iter(self._made.values())).at > KEPT:

@@ -105,8 +105,6 @@ class RecoveryDesk:
                 await self.look()
             except (StoreFailed, StoreRefused) as fault:
                 log.error("recovery offers wait", extra={"why": str(fault)})
-            except Exception:  # the top of the task: calls must not end with it
-                log.exception("recovery offers failed, trying again")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def look(self) -> None:

@@ -160,13 +160,15 @@ class RecoveryHouse:
         await self.all_gone()
 
     async def stops(self) -> None:
-        """An orderly stop: every call is ended, then it says so."""
-        for contact in list(self.there):
-            await self.tell(events.CallerLeft(contact, channel="voice"))
-            await self.tell(Note(contact, "CallEnded", {"cause": "0"}))
+        """An orderly stop: every call is ended, then the process. Of some of the calls the log
+        tells only afterwards by whom."""
+        gone = list(self.there)
         self.there.clear()
-        await self.tell(Note(None, STOPPED, {}))
+        await self.tell(*(events.CallerLeft(contact, channel="voice") for contact in gone))
+        ended = [Note(contact, "CallEnded", {"cause": "0"}) for contact in gone]
+        await self.tell(*ended[::2])
         await self.link_lost()
+        await self.tell(Note(None, STOPPED, {}), *ended[1::2])
 
     async def all_gone(self) -> None:
         self.there.clear()

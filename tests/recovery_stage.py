@@ -69,11 +69,11 @@ class RecoveryStage:
         await self.here.until(there, seconds)
         return time.monotonic() - began
 
-    def kill_asterisk(self) -> None:
-        """`kill -9` of the Asterisk of this installation."""
+    def kill_asterisk(self, how: signal.Signals = signal.SIGKILL) -> None:
+        """`kill -9` of the Asterisk of this installation; by SIGTERM it stops in order."""
         running = self.here.asterisk.adopt()
         assert running, "Asterisk does not run"
-        os.kill(running.pid, signal.SIGKILL)
+        os.kill(running.pid, how)
 
     async def until_back(self, seconds: float = 60.0) -> None:
         """Until the supervisor has started it again, and the core can command it."""

@@ -45,6 +45,8 @@ class Process(Protocol):
 class Catching(Protocol):
     """`adapters.asterisk.resync.Resync`, which alone tells the engine of channels."""
 
+    async def ended(self) -> None: ...
+
     async def read_log(self) -> None: ...
 
     async def all_gone(self) -> None: ...
@@ -64,6 +66,8 @@ class GoneWatch:
         self._monotonic = monotonic
         self._known: Running | None = None
         """The process that the link leads to, or led to."""
+        self._ended = False
+        """Whether the journal has the end of that one."""
         self._hidden = False
         """Whether the link led to a process that cannot be seen from here."""
         self._away_since: Seconds | None = None
@@ -87,10 +91,13 @@ class GoneWatch:
 
     async def look(self) -> None:
         """Once; tells the engine when all calls have ended with Asterisk."""
+        known = self._known
+        if self._away_since is not None or not self._is_up():
+            await self._note_end()
         if self._is_up():
-            if self._away_since is not None or self._known is None:
+            if self._away_since is not None or known is None:
                 self._known = await asyncio.to_thread(self._process.adopt)
-                self._hidden = self._known is None
+                self._hidden, self._ended = self._known is None, False
             self._away_since, self._sight, self._told = None, Sight.LIVES, False
             return
         if self._away_since is None:
@@ -100,6 +107,13 @@ class GoneWatch:
             self._told = False  # another one has begun, and may die as well
         elif self._sight is Sight.GONE and not self._told:
             await self._tell()
+
+    async def _note_end(self) -> None:
+        """Once for a process: it may have been followed by another already."""
+        known = self._known
+        if known and not self._ended and not await asyncio.to_thread(self._process.lives, known):
+            await self._resync.ended()
+            self._ended = True
 
     async def _tell(self) -> None:
         """First what the log says: who hung up before was not cut off. Then look once more: a new

@@ -35,6 +35,7 @@ from adapters.asterisk.switchboard import Switchboard, WaitingCaller
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
 from ivr.ports import Note, Origin, Vault
 from ivr.reconcile import CallerSeen, Seen, reconcile
+from ivr.recovery_book import STOPPED
 
 log = logging.getLogger(__name__)
 
@@ -117,6 +118,10 @@ class Resync:
     async def read_log(self) -> None:
         """Apply what the event log has: while nobody writes it, all there will be."""
         await self._catch_up()
+
+    async def ended(self) -> None:
+        """The Asterisk that the link led to has ended: whom it hung up on has not left."""
+        await self._distributor.record(Note(None, STOPPED, {}))
 
     async def all_gone(self) -> None:
         """Asterisk has ended, so there is no channel, as the next look would find."""

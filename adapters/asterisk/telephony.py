@@ -24,9 +24,8 @@ from adapters.asterisk.second_lines import SecondLines
 from adapters.asterisk.switchboard import Switchboard
 from ivr.distributor import Distributor
 from ivr.outward import BothWays
-from ivr.ports import Clock, Journal, Line, Note, Vault
+from ivr.ports import Clock, Journal, Line, Vault
 from ivr.recovery import Recovered
-from ivr.recovery_book import STOPPED
 from ivr.settings import Settings
 from voice.ports import PromptStore
 
@@ -72,22 +71,8 @@ def telephony(
     line = OutwardLine(ami, switchboard, lines)
     heirs = Heirs(switchboard, found.engine)
     second = SecondLines(ami, switchboard, distributor, holds)
-    ears += [
-        keys.hear,
-        lambda event: _stops(event, distributor),
-        switchboard.hear,
-        holds.hear,
-        heirs.hear,
-        second.hear,
-        line.hear,
-    ]
+    ears += [keys.hear, switchboard.hear, holds.hear, heirs.hear, second.hear, line.hear]
     return Telephony(ami, switchboard, phones, distributor, holds, resync, gone, line, lines, ears)
-
-
-def _stops(event: Mapping[str, str], distributor: Distributor) -> None:
-    """Asterisk goes, after having ended all calls: nobody who waited has left by themselves."""
-    if event.get("Event") == "Shutdown":
-        distributor.post(Note(None, STOPPED, {}))
 
 
 def _ami(settings: Settings, ears: Sequence[Ear], on_link: Callable[[bool], None]) -> Ami:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import AsyncIterator
 
 import pytest
@@ -56,3 +57,14 @@ async def test_who_comes_back_by_link_or_telephone_stands_where_they_stood(
     line = [came_from.get(contact["contact"], "new") for contact in await stage.line()]
     assert line == [*offered, "new"]
     assert len(await stage.offers()) == WAITING
+
+
+async def test_an_orderly_stop_leaves_nobody_without_an_offer(stage: RecoveryStage) -> None:
+    """It hangs up on everybody itself; who is online by now is not concerned."""
+    online = (WAITING + 1) // 2
+    there = WAITING + 1 - online
+    stage.kill_asterisk(signal.SIGTERM)
+    await stage.until_texts(WAITING + there, 20)
+    assert len(await stage.offers()) == WAITING + there
+    await stage.until_back()
+    await stage.here.until_states(waiting=online)

@@ -34,6 +34,9 @@ class Machine:
     def has_trace(self) -> bool:
         return self.trace
 
+    async def ended(self) -> None:
+        self.told.append("ended")
+
     async def read_log(self) -> None:
         self.told.append("log")
         self.process = self.process or self.next
@@ -61,7 +64,7 @@ async def test_a_process_that_has_ended_is_told_of_once_after_the_log(
     machine.up, machine.process = False, None
     for _ in range(3):
         await watch.look()
-    assert machine.told == ["log", "gone"]
+    assert machine.told == ["ended", "log", "gone"]
     assert not watch.unseen()
 
 
@@ -82,7 +85,7 @@ async def test_a_new_process_has_calls_of_its_own_and_is_left_to_the_next_look(
     await watch.look()
     machine.up, machine.process, machine.next = False, None, NEW
     await watch.look()
-    assert machine.told == ["log"]
+    assert machine.told == ["ended", "log"]
 
 
 async def test_each_end_is_told_of(machine: Machine, watch: GoneWatch) -> None:
@@ -92,7 +95,23 @@ async def test_each_end_is_told_of(machine: Machine, watch: GoneWatch) -> None:
         await watch.look()
         machine.process = process  # begins, and ends before anybody could log in
         await watch.look()
-    assert machine.told == ["log", "gone"] * 2
+    assert machine.told == ["ended", "log", "gone", "log", "gone"]
+
+
+async def test_the_end_of_a_process_is_noted_also_if_the_next_is_linked_already(
+    machine: Machine, watch: GoneWatch
+) -> None:
+    await watch.look()
+    machine.up = False
+    await watch.look()
+    assert machine.told == []
+    machine.process, machine.up = NEW, True
+    await watch.look()
+    await watch.look()
+    assert machine.told == ["ended"]
+    machine.process, machine.up = OLD, False
+    await watch.look()
+    assert machine.told == ["ended", "ended"]
 
 
 async def test_a_core_that_begins_beside_a_dead_asterisk_says_so(
@@ -139,4 +158,4 @@ async def test_a_log_that_cannot_be_read_to_its_end_holds_nobody_up(
     await watch.look()
     machine.up, machine.process, machine.slow_log = False, None, True
     await watch.look()
-    assert machine.told == ["log", "gone"]
+    assert machine.told == ["ended", "log", "gone"]
