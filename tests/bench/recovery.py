@@ -48,7 +48,7 @@ async def measure(tools: Path, callers: int, seed: int) -> dict[str, Any]:
         async with answering(here) as answers:
             killed = time.time()
             stage.kill_asterisk()
-            await stage.until_texts(callers, 60)
+            await stage.until_texts(callers, 60 + callers)
         seconds = await _seconds(stage, killed)
         await waiting.stop()
         await stage.until_back()
