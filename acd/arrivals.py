@@ -133,7 +133,8 @@ def caller_left(floor: Floor, event: events.CallerLeft, now: Seconds) -> bool:
     contact.state = after_contact(contact.state, "leave")
     del floor.contacts[contact.id]
     floor.ended[contact.id] = now
-    if how in (ContactEnd.ABANDONED, ContactEnd.LOST) and contact.lane is Lane.LIVE:
+    kept = event.cut_off or how in (ContactEnd.ABANDONED, ContactEnd.LOST)
+    if kept and contact.lane is Lane.LIVE:
         floor.places[contact.id] = Place.of(contact, now)
     floor.commands.append(Close(contact.id, how))
     return True

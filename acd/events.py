@@ -83,7 +83,8 @@ class Arrived:
     resumes: ContactId | None = None
     """A contact that was cut off: its place is taken up, within the grace time."""
     by_pass: bool = False
-    """Who resumes has a pass, which was judged already: the grace time is no limit."""
+    """Who resumes has a pass, which was judged already, or is called by the house that cut them
+    off: the grace time is no limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +156,8 @@ class CallerLeft:
     contact: ContactId
     lost: bool = False
     channel: str = ""
+    cut_off: bool = False
+    """Out of a talk, with the telephone side itself: the place is kept, as of who waits."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,12 +20,11 @@ from typing import Any
 
 from acd import events
 from adapters.asterisk.agi_server import AgiServer
-from adapters.asterisk.config import Folders, prompt_texts
+from adapters.asterisk.config import prompt_texts
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.inside import inside
+from adapters.asterisk.recorded import recorded
 from adapters.asterisk.talk_desk import TalkDesk
-from adapters.asterisk.talk_files import RecordedFiles
-from adapters.asterisk.talks import AsteriskTalks
 from adapters.asterisk.telephony import Telephony, call_server, telephony
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
@@ -58,22 +57,19 @@ from ivr.neighbours import Neighbours
 from ivr.online_parts import going_online
 from ivr.outward_parts import OutwardParts, outward_parts
 from ivr.pass_requests import of_passes
-from ivr.permission import Permission
 from ivr.phone_numbers import is_emergency
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
 from ivr.python_files import python_functions
 from ivr.record_requests import of_records
-from ivr.recording_control import RecordingControl
-from ivr.recording_keeper import RecordingKeeper
 from ivr.recovery import recover
+from ivr.recovery_parts import of_texts_and_recovery
+from ivr.returns import KeptPlaces
 from ivr.rules import RulesInForce
 from ivr.seats import Seats
 from ivr.settings import BadSettings, Settings, load
-from ivr.take_over import TakeOverRequests
 from ivr.talk import TalkRequests
-from ivr.text_parts import of_texts
 from ivr.ways_out import carry_out
 from ivr.whose import Whose
 from voice.prompts import PromptFolder
@@ -124,7 +120,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     lists = CallerLists(vault, audit, clock, is_emergency)
     closures = _closures(settings, audit, distributor, clock, flows)
     gate = _gate(settings, lists, closures)
-    neighbours = await _neighbours(settings, stack, kept, gate, pins, outward)
+    question = _spoken("resume", settings) if settings.site.recovery.resume else {}
+    returns = KeptPlaces(journal, distributor.engine, clock, question)
+    neighbours = await _neighbours(settings, stack, kept, gate, pins, outward, returns)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
@@ -137,8 +135,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
         settings.site, distributor, side.voice, asked, flows.of_waiting, journal, vault, clock
     )
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
-    parts = (distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive())
-    tasks = _running((*parts, announcer.run(), outward.dialler.run(), *work), stack)
+    parts = distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive(), side.gone.run()
+    tasks = _running((*parts, announcer.run(), outward.dialler.run(), returns.run(), *work), stack)
     await _listen(agi, ControlServer(settings.core_socket, answers.answer), stack)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
@@ -171,20 +169,23 @@ async def _asked(
     site, distributor = settings.site, side.distributor
     journal, vault, audit = kept.journal, kept.vault, kept.audit
     among, seats = inside(site, side, vault, audit, pins, clock, phones.seats)
-    recorded, sealing = _recorded(settings, side, kept, clock)
+    shown, sealing = recorded(
+        settings, side, _recordings(settings, kept), vault, journal, audit, clock
+    )
     passes = of_passes(settings, SqlPasses(kept.database), distributor, vault, audit, clock)
     shelf = FileOutbox(settings.data, TEXTS)
-    known = outward.requests(vault, audit) | among | recorded
+    known = outward.requests(vault, audit) | among | shown
     known |= _talks(settings, side, outward.routing, audit, clock)
     known |= of_records(outward.desk, vault, audit, journal, clock, distributor.engine)
-    known |= of_texts(site, distributor, vault, audit, journal, shelf, clock, outward.desk)
+    texts, recovery = of_texts_and_recovery(
+        site, distributor, vault, audit, journal, shelf, clock, outward, passes.desk, side.gone
+    )
     chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
-    known |= {**passes.known, **chats.known}
+    known |= {**texts, **passes.known, **chats.known}
     if site.chat:
-        whose = Whose(journal).of
-        promised = outward.desk, outward.routing, vault, whose
+        promised = outward.desk, outward.routing, vault, Whose(journal).of
         known |= CallMe(chats.book, distributor.engine, *promised).known
-    return known, [phones.run(), seats, sealing, passes.run(), *chats.work]
+    return known, [phones.run(), seats, sealing, passes.run(), recovery.run(), *chats.work]
 
 
 def _talks(
@@ -199,7 +200,7 @@ def _talks(
 
 async def _neighbours(
     settings: Settings, stack: AsyncExitStack, kept: Stores, gate: Awaitable[Gate],
-    pins: VaultPins, outward: OutwardParts,
+    pins: VaultPins, outward: OutwardParts, returns: KeptPlaces,
 ) -> Neighbours:  # fmt: skip
     """Everything that steps of flows may turn to."""
     return Neighbours(
@@ -208,7 +209,7 @@ async def _neighbours(
         outbox=FileOutbox(settings.data), destinations=settings.site.destinations,
         python=PythonThreads(python_functions(settings)), pins=pins, callbacks=outward.desk,
         recordings=_recordings(settings, kept), seals=kept.vault, told_by_email=settings.site.email,
-        routing=outward.routing,
+        routing=outward.routing, returns=returns,
     )  # fmt: skip
 
 
@@ -233,9 +234,13 @@ async def _gate(settings: Settings, lists: CallerLists, closures: Closures) -> G
     """What becomes of callers who are on a list, and what is closed."""
     await lists.begin()
     await asyncio.to_thread(closures.begin)
-    words, spoken = prompt_texts()["refused"], settings.site.languages
-    refusal = {language: words[language] for language in spoken if language in words}
+    refusal = _spoken("refused", settings)
     return Gate(lists, settings.site.blocked_callers, refusal, closures)
+
+
+def _spoken(name: str, settings: Settings) -> dict[str, str]:
+    words, spoken = prompt_texts()[name], settings.site.languages
+    return {language: words[language] for language in spoken if language in words}
 
 
 def _running(
@@ -249,23 +254,6 @@ def _running(
 
 def _recordings(settings: Settings, kept: Stores) -> SealedRecordings:
     return SealedRecordings(kept.database, KeyRing(settings.secrets), settings.data)
-
-
-def _recorded(
-    settings: Settings, side: Telephony, kept: Stores, clock: Clock,
-) -> tuple[dict[str, Answer], Coroutine[Any, Any, None]]:  # fmt: skip
-    """What can be asked of talks, and the sealing of what was recorded. Where nothing is recorded,
-    nobody watches the disk for it."""
-    site, audit = settings.site, kept.audit
-    talks, told = AsteriskTalks(side.ami), side.distributor
-    permission = Permission(site.listeners, told.engine, audit, clock)
-    control = RecordingControl(talks, told, audit, clock, permission)
-    requests = control.known | TakeOverRequests(talks, told, audit, clock, permission).known
-    files = RecordedFiles(Folders.of(settings).talks, side.ami)
-    least = site.recording.least_free_bytes
-    sealed = _recordings(settings, kept)
-    keeper = RecordingKeeper(files, sealed, kept.vault, kept.journal, told, least)
-    return requests, keeper.run()
 
 
 def _prompts(settings: Settings) -> PromptFolder:

@@ -126,7 +126,7 @@ class CallbackDesk:
         comes: list[Entry] = [events.Arrived(
             contact, QueueId(promise.queue), promise.at, channel=CALLED_BACK,
             class_=wish.facts.class_, language=wish.language, urgency=wish.urgency,
-            resumes=wish.lost,
+            resumes=wish.lost, by_pass=wish.by_house,
         )]  # fmt: skip
         if wish.lost:
             comes = [made_good(wish.lost, promise), *comes]

@@ -38,6 +38,7 @@ from ivr.ports import (
     StoreRefused,
     Vault,
 )
+from ivr.returns import taken_up
 from ivr.survey_record import SURVEY_ANSWERED, talk_of
 
 log = logging.getLogger(__name__)
@@ -125,7 +126,7 @@ class Distributor:
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "",
+        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
     ) -> Seconds:  # fmt: skip
         """Record the contact durably; the time at which it entered. Who has waited before has that
         place; who was promised a callback and waits nevertheless is not called back."""
@@ -135,9 +136,9 @@ class Distributor:
         else:
             arrived = events.Arrived(
                 facts.contact, QueueId(queue), now, class_=class_, language=language,
-                urgency=urgency,
+                urgency=urgency, resumes=resumes,
             )  # fmt: skip
-            await self.record(arrived)
+            await self.record(*taken_up(self.engine, resumes), arrived)
         known = self.engine.contacts.get(facts.contact)
         return known.entered_at if known else now
 

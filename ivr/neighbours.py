@@ -31,6 +31,7 @@ from ivr.ports import (
     StoreFailed,
 )
 from ivr.promises import Callbacks, NoCallbacks
+from ivr.returns import NoReturns, Returns
 from ivr.transfers import Destination
 
 
@@ -97,6 +98,8 @@ class Neighbours:
     """The telephones that `transfer` steps may ring."""
     routing: Routing = field(default_factory=NoRouting)
     """By which ways numbers outside are dialled."""
+    returns: Returns = field(default_factory=NoReturns)
+    """Who may take up a place that they had a moment ago."""
 
 
 NONE = Neighbours()

@@ -68,6 +68,8 @@ class Order:
     person: PersonId | None = None
     values: Mapping[str, str] = field(default_factory=dict, repr=False)
     """What the flow has collected. Personal: sealed under the person, or not taken along."""
+    away: bool = False
+    """Also for a contact that has left, while its place is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +131,8 @@ class PassDesk:
         `StoreFailed`."""
         if order.channel not in self.channels:
             raise CannotIssue(f"no pass leads into {order.channel!r}{self._served()}")
-        if self._standing(order.contact).where is not Stands.WAITS:
+        may_stand = (Stands.WAITS, Stands.AWAY) if order.away else (Stands.WAITS,)
+        if self._standing(order.contact).where not in may_stand:
             raise CannotIssue(f"{order.contact} does not wait: there is no place to carry")
         now = self._clock.now()
         until = now + CODE_SECONDS if order.form is Form.CODE else None

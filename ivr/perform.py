@@ -34,6 +34,7 @@ from ivr.perform_leaving import message, record, ticket
 from ivr.perform_promising import callback
 from ivr.perform_proving import verify
 from ivr.perform_python import python
+from ivr.perform_resuming import resumed
 from ivr.perform_spilling import overflow
 from ivr.perform_survey import survey
 from ivr.perform_telling import tell
@@ -159,9 +160,10 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
     facts = session.line.facts
     name, urgency = step.queue or facts.queue, step.urgency or ""
     await tell(step.tell, session)
+    resumes = await resumed(name, session)
     async with asyncio.timeout(ENQUEUE_SECONDS):
         entered_at = await session.acceptance.enqueue(
-            facts, name, facts.class_, session.language, session.person, urgency
+            facts, name, facts.class_, session.language, session.person, urgency, resumes
         )
     say = session.prompts(step.say)
     await session.line.join_queue(

@@ -109,3 +109,15 @@ def shown(number: str, region: str = "CN") -> str:
     own = phonenumbers.region_code_for_country_code(parsed.country_code or 0) == region
     form = PhoneNumberFormat.NATIONAL if own else PhoneNumberFormat.INTERNATIONAL
     return " ".join(re.findall(r"\+?[0-9]+", phonenumbers.format_number(parsed, form)))
+
+
+def is_landline(number: str) -> bool:
+    """Whether this number (E.164) is surely none of a mobile telephone."""
+    import phonenumbers
+    from phonenumbers import NumberParseException, PhoneNumberType
+
+    try:
+        kind = phonenumbers.number_type(phonenumbers.parse(number))
+    except NumberParseException:
+        return False
+    return kind == PhoneNumberType.FIXED_LINE

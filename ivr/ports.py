@@ -182,9 +182,10 @@ class Acceptance(Protocol):
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "",
+        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
     ) -> Seconds:  # fmt: skip
-        """Record the contact durably; the time at which it entered."""
+        """Record the contact durably; the time at which it entered. `resumes`: a contact whose
+        place it takes up."""
 
     async def let_out(self, facts: CallFacts) -> None:
         """The caller has come out of the waiting loop and is to keep the place: nobody is rung

@@ -47,6 +47,8 @@ class Wish:
     urgency: str = ""
     lost: ContactId | None = None
     """The lost call that this is to make good: its place is taken up within the grace time."""
+    by_house: bool = False
+    """The house itself makes it good: it calls the number, so that the grace time is no limit."""
 
 
 @dataclass(frozen=True, slots=True)

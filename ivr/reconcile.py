@@ -93,8 +93,9 @@ def _ended_legs(engine: Engine, legs: frozenset[OfferId]) -> Iterable[Event]:
 def _missing_callers(engine: Engine, callers: dict[ContactId, CallerSeen]) -> Iterable[Event]:
     for contact in engine.contacts.values():
         if contact.channel == "voice" and contact.id not in callers:
-            talked = contact.state in (*WITH_AN_AGENT, ContactState.AFTER)
-            yield events.CallerLeft(contact.id, lost=not talked)
+            cut_off = contact.state in WITH_AN_AGENT
+            talked = cut_off or contact.state is ContactState.AFTER
+            yield events.CallerLeft(contact.id, lost=not talked, cut_off=cut_off)
 
 
 def _returned_callers(engine: Engine, seen: Seen) -> Iterable[Event]:

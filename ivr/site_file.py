@@ -24,6 +24,7 @@ from ivr.outbound import OutboundSettings, outbound_faults
 from ivr.phone_settings import Announcement, PhoneEntry, announcement_faults, phone_faults
 from ivr.queue_music import QueueMusic, music_faults
 from ivr.recording_settings import RecordingSettings, recording_faults
+from ivr.recovery_settings import RecoverySettings
 from ivr.services import ServiceEntry
 from ivr.transfers import Destination, destination_faults, outside_faults
 from ivr.trunks import TlsSettings, TrunkEntry, trunk_faults
@@ -108,6 +109,8 @@ class SiteFile(Keys):
     """Channels beside the telephone, by which customers write and are written to."""
     chat: ChatSettings | None = None
     """Chat on the house's own pages; None: there is none."""
+    recovery: RecoverySettings = Field(default_factory=RecoverySettings)
+    """What callers are offered when the telephone side fails under them."""
 
     @property
     def offered(self) -> tuple[str, ...]:

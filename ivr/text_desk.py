@@ -90,8 +90,8 @@ class TextDesk:
     def known(self) -> dict[str, Callable[[Fields], Awaitable[Fields]]]:
         """What can be asked, by name."""
         asked = {
-            "text receive": self._receive, "text send": self._send, "text due": self._due,
-            "text told": self._told, "texts": self._list,
+            "text receive": self._receive, "text send": self._send, "text may": self._may,
+            "text due": self._due, "text told": self._told, "texts": self._list,
         }  # fmt: skip
         return {name: self._alone(deed) for name, deed in asked.items()}
 
@@ -166,6 +166,17 @@ class TextDesk:
         await self._write(book, contact, QUEUED, about)
         log.info("text queued", extra={"contact": contact, "text": id_})
         return _plain(book.texts[id_])
+
+    async def _may(self, book: TextBook, fields: Fields) -> Fields:
+        """Whether one could be sent now: `state` is `unknown` then; else how it stands with it."""
+        name, entry = self._channel(fields)
+        id_ = text_id(f"{name} {_needed(fields, 'key')}")
+        if known := book.texts.get(id_):
+            return _plain(known)
+        self._rules.check_words(entry, "")
+        person = await self._rules.whom(name, entry, fields)
+        self._rules.check_limits(name, entry, book, person, self._clock.now())
+        return {"text": id_, "state": "unknown"}
 
     async def _due(self, book: TextBook, fields: Fields) -> Fields:
         """Whether it is still to be sent: `state` is `queued` then, `unknown` for no text."""

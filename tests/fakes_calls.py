@@ -34,6 +34,8 @@ class FakeAcceptance:
     fails: Mapping[str, Exception] = field(default_factory=dict)
     enqueued: list[tuple[str, str, str, PersonId | None]] = field(default_factory=list)
     """Queue, class, language, person."""
+    resumed: list[ContactId | None] = field(default_factory=list)
+    """Whose place each took up."""
     urgencies: list[str] = field(default_factory=list)
     """How urgent each was."""
     person: PersonId = ANYBODY
@@ -55,8 +57,9 @@ class FakeAcceptance:
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "",
+        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
     ) -> Seconds:  # fmt: skip
+        self.resumed.append(resumes)
         await self._answer("enqueue")
         self.urgencies.append(urgency)
         self.enqueued.append((queue, class_, language, person))

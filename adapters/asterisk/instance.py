@@ -92,6 +92,14 @@ class Instance:
         running = self.running
         return running is not None and self._look_at(running.pid) == running
 
+    def lives(self, running: Running) -> bool:
+        """Whether this very process still runs, whatever file names it."""
+        return self._look_at(running.pid) == running
+
+    def has_trace(self) -> bool:
+        """Whether one has run here, and did not clean up when it ended."""
+        return self._written_pid() is not None
+
     def stop(self, graceful: bool = False, deadline: float = STOP_DEADLINE) -> None:
         """End it, the calls with it; graceful: let talks end first, within the deadline."""
         running = self.adopt()

@@ -35,6 +35,7 @@ from adapters.asterisk.switchboard import Switchboard, WaitingCaller
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
 from ivr.ports import Note, Origin, Vault
 from ivr.reconcile import CallerSeen, Seen, reconcile
+from ivr.recovery_book import STOPPED
 
 log = logging.getLogger(__name__)
 
@@ -113,6 +114,19 @@ class Resync:
         await self._distributor.record(events.LinkChanged(up=True))
         self._in_step.set()
         log.info("link to asterisk is up", extra={"cel_row": self._distributor.cel_row})
+
+    async def read_log(self) -> None:
+        """Apply what the event log has: while nobody writes it, all there will be."""
+        await self._catch_up()
+
+    async def ended(self) -> None:
+        """The Asterisk that the link led to has ended: whom it hung up on has not left."""
+        await self._distributor.record(Note(None, STOPPED, {}))
+
+    async def all_gone(self) -> None:
+        """Asterisk has ended, so there is no channel, as the next look would find."""
+        self._switchboard.know({}, {})
+        await self._distributor.record(*reconcile(self._distributor.engine, Seen()).events)
 
     async def _announce_epoch(self) -> None:
         epoch = self._distributor.engine.epoch

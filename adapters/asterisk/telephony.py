@@ -13,7 +13,9 @@ from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
 from adapters.asterisk.config import Folders
 from adapters.asterisk.double_keys import DoubleKeys
+from adapters.asterisk.gone import GoneWatch
 from adapters.asterisk.heirs import Heirs
+from adapters.asterisk.instance import Instance
 from adapters.asterisk.outward import OutwardLine
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.refers import Refers
@@ -34,7 +36,8 @@ Ear = Callable[[Mapping[str, str]], None]
 
 @dataclass(slots=True)
 class Telephony:
-    """Each part once. `run` of `ami` and `follow` and `keep_alive` of `resync` make it live."""
+    """Each part once. `run` of `ami` and of `gone`, and `follow` and `keep_alive` of `resync` make
+    it live."""
 
     ami: Ami
     switchboard: Switchboard
@@ -42,6 +45,7 @@ class Telephony:
     distributor: Distributor
     holds: PhoneHolds
     resync: Resync
+    gone: GoneWatch
     line: OutwardLine
     lines: AgentLines
     voice: WaitingVoice
@@ -64,13 +68,16 @@ def telephony(
     holds = PhoneHolds(ami, found.engine, distributor.post)
     log, refers = CelLog(Folders.of(settings).cel), Refers(settings)
     resync = Resync(ami, log, switchboard, distributor, vault, holds, refers.follow)
+    unseen = settings.site.recovery.unseen_seconds
+    gone = GoneWatch(Instance(settings), lambda: ami.up, resync, unseen)
     line = OutwardLine(ami, switchboard, lines)
     heirs = Heirs(switchboard, found.engine)
     second = SecondLines(ami, switchboard, distributor, holds)
     voice = WaitingVoice(switchboard, prompts)
     ears += [keys.hear, switchboard.hear, holds.hear, heirs.hear, second.hear, line.hear]
     ears.append(voice.hear)
-    return Telephony(ami, switchboard, phones, distributor, holds, resync, line, lines, voice, ears)
+    parts = ami, switchboard, phones, distributor, holds, resync, gone, line, lines, voice
+    return Telephony(*parts, ears)
 
 
 def _ami(settings: Settings, ears: Sequence[Ear], on_link: Callable[[bool], None]) -> Ami:

@@ -142,13 +142,17 @@ class Sender:
         for one in mine:
             first.setdefault(one.outgoing.to, one)
         now = self._monotonic()
-        due = [one for one in first.values() if self._try(one).next_at <= now]
-        return due[:AT_ONCE]
+        return [one for one in first.values() if self._try(one).next_at <= now]
 
     async def _send_all(self, name: str, due: Sequence[Waits]) -> None:
         """One that raises what nobody foresaw is tried later: others wait behind it."""
-        tries = (self._attempt(name, one) for one in due)
-        ends = await asyncio.gather(*tries, return_exceptions=True)
+        free = asyncio.Semaphore(AT_ONCE)
+
+        async def one_of_few(one: Waits) -> None:
+            async with free:
+                await self._attempt(name, one)
+
+        ends = await asyncio.gather(*map(one_of_few, due), return_exceptions=True)
         for one, end in zip(due, ends, strict=True):
             if isinstance(end, Exception):
                 self._later(self._try(one))

@@ -20,6 +20,7 @@ BENCHMARKS: Mapping[str, str] = {
     "load": "Many calls at once in menu and queue: set-up times and failures.",
     "outage": "Python away while callers dial in: what that costs, and who is there after.",
     "races": "The offer gate under races, a campaign that resumes where it stopped.",
+    "recovery": "Asterisk killed under waiting callers: offers, and the old order afterwards.",
     "restart": "How soon calls are offered again after every Python process was killed.",
     "routing": "What one decision of the routing engine costs, up to a million who wait.",
     "webhooks": "Calls while signed and forged deliveries flood the web service.",

@@ -17,6 +17,7 @@ from adapters.cli.closure import rows
 from adapters.cli.exports import common_zone
 from adapters.cli.output import fail, say, show, table
 from adapters.cli.pid_file import PidFile
+from adapters.cli.recoveries import of_recovery, summary
 from adapters.cli.start import supervisor_file
 from adapters.control.client import CoreClient
 from ivr.faults import BadFlow
@@ -56,20 +57,22 @@ def status(settings: Settings, as_json: bool) -> int:
     if asterisk and settings.site.trunks:
         found["trunks"] = _trunks(instance)
     try:
-        core, agents, queues, closed = asyncio.run(_ask_all(settings))
+        core, agents, queues, closed, cut_off = asyncio.run(_ask_all(settings))
     except (CoreAway, CoreRefused) as fault:
         show({**found, "core": str(fault)}, as_json=as_json)
         return 1
     link = bool(core["link"])
     found |= {"core": f"epoch {core['epoch']}", "link": "up" if link else "down"}
     found["callbacks"] = f"{core.get('callbacks', 0)} promised"
+    found["recovery"] = summary(cut_off, common_zone(settings))
     found["rules"] = core.get("rules", "")
     found["flows"] = ", ".join(core.get("flows", {}).values())
     found["drafts"] = _unpublished(settings)
     zone = common_zone(settings)
     found["closed"] = [f"{row['queue']} until {row['until']}" for row in rows(closed, zone)]
     if as_json:
-        show({**found, "agents": agents, "queues": queues}, as_json=True)
+        more = {"agents": agents, "queues": queues, "recovery": cut_off}
+        show({**found, **more}, as_json=True)
         return 0 if link else 1
     show({**found, "closed": ", ".join(found["closed"]) or "nothing"}, as_json=False)
     shown = [queue | {"estimates_kept": _kept(queue.get("estimate"))} for queue in queues]
@@ -95,12 +98,13 @@ def _unpublished(settings: Settings) -> str:
     return f"{names}: changed since published" if names else "none changed since published"
 
 
-async def _ask_all(settings: Settings) -> tuple[Any, Any, Any, Any]:
+async def _ask_all(settings: Settings) -> tuple[Any, Any, Any, Any, Any]:
     core = CoreClient(settings.core_socket)
-    status_, agents, queues, closed = await asyncio.gather(
-        core.ask("status"), core.ask("agents"), core.ask("queues"), core.ask("closure list")
-    )
-    return status_, agents["agents"], queues["queues"], closed["closures"]
+    status_, agents, queues, closed, cut_off = await asyncio.gather(
+        core.ask("status"), core.ask("agents"), core.ask("queues"), core.ask("closure list"),
+        core.ask("recovery"),
+    )  # fmt: skip
+    return status_, agents["agents"], queues["queues"], closed["closures"], cut_off
 
 
 def _kept(estimate: Mapping[str, Any] | None) -> str:
@@ -117,6 +121,7 @@ def doctor(settings: Settings, as_json: bool) -> int:
     from adapters.asterisk.doctor import examine
 
     findings = [*asyncio.run(examine(settings)), *_of_rules(settings), *of_channels(settings)]
+    findings += of_recovery(settings)
     if as_json:
         table((), [asdict(finding) for finding in findings], as_json=True)
     for finding in findings if not as_json else ():

@@ -14,6 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Protocol
 
 from acd.model import Seconds
+from adapters.tickets.figures import count
 from adapters.tickets.store import TicketStore
 from ivr.ports import Record, StoreFailed, StoreRefused
 
@@ -108,6 +109,7 @@ class Projector:
     async def _apply(self, batch: Sequence[Record]) -> None:
         try:
             self.applied = await self._store.apply(batch)
+            count(batch)
         except (StoreFailed, StoreRefused):
             raise
         except Exception:

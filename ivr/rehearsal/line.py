@@ -257,7 +257,7 @@ class Desk:
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "",
+        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
     ) -> Seconds:  # fmt: skip
         return self._clock.now()
 

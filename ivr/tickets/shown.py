@@ -81,6 +81,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "ChatSaid": ("number", "who", "phrase", "values", "effect"),
     "ChatEnded": ("how", "effect"),
     "ChatRated": ("value", "agent", "effect"),
+    "RecoveryOffered": ("way", "why", "effect"),
     "SurveyAnswered": ("key", "score", "second", "of", "agent", "queue", "effect"),
     "Disposed": ("agent", "queue", "code", "who", "why"),
     "DispositionMissing": ("agent", "queue"),

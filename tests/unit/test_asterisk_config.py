@@ -194,7 +194,8 @@ def test_every_prompt_of_the_dialplan_has_its_text_in_both_languages() -> None:
     spoken = set(re.findall(r"hotline/\$\{\w+\}/([a-z-]+)", dialplan))
     assert "desk-" in spoken  # and a word of ours
     spoken = spoken - {"desk-"} | {f"desk-{word}" for word in Came}
-    assert spoken | {"refused"} == set(prompt_texts())  # the script says that to blocked callers
+    by_script = {"refused", "resume"}  # to blocked callers, and to who calls again
+    assert spoken | by_script == set(prompt_texts())
     assert all({"zh", "en"} <= set(texts) for texts in prompt_texts().values())
 
 

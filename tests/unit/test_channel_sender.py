@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -9,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from adapters.channels.sender import LONGEST_PAUSE, Sender
+from adapters.channels.sender import AT_ONCE, LONGEST_PAUSE, Sender
 from ivr.channel_ports import Channel, NotNow, Refused, Text
 from ivr.channel_settings import ChannelEntry
 from ivr.ports import CoreAway, EffectKey, Outgoing, PersonId
@@ -242,3 +243,22 @@ async def test_texts_for_a_channel_that_is_gone_from_the_settings_stay(house: Ho
     await house.queued("t1", channel="old")
     await house.look()
     assert list(house.shelf.entries) == ["t1"] and house.core.states == {"t1": "queued"}
+
+
+async def test_a_burst_of_texts_to_many_goes_out_in_one_look_a_few_at_a_time(house: House) -> None:
+    at_once: list[int] = []
+    sending = 0
+
+    async def send(text: Text) -> None:
+        nonlocal sending
+        sending += 1
+        at_once.append(sending)
+        await asyncio.sleep(0)
+        sending -= 1
+        house.channel.handed.append(text.id)
+
+    house.channel.send = send  # type: ignore[method-assign]
+    for n in range(50):
+        await house.queued(f"t{n}", f"+86138001{n:05d}")
+    assert len(await house.look()) == 50
+    assert max(at_once) == AT_ONCE

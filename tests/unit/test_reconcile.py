@@ -74,7 +74,7 @@ def test_a_waiting_contact_without_a_channel_is_lost() -> None:
 
 
 def test_a_talk_without_channels_has_ended_and_is_not_lost() -> None:
-    assert events.CallerLeft(ONE, lost=False) in reconcile(ringing(talks=True), Seen()).events
+    assert events.CallerLeft(ONE, cut_off=True) in reconcile(ringing(talks=True), Seen()).events
 
 
 def test_a_leg_that_nobody_knows_is_named_to_be_ended() -> None:
