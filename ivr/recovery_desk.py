@@ -121,6 +121,7 @@ class RecoveryDesk:
         """Beside each other. One that nobody could foresee is put aside, so that others go on."""
         sent = self.book.texts_since(self._clock.now() - MINUTE)
         left = self._settings.texts_a_minute - sent
+        await self._audited(few)
         making = (self._make(owed, n < left) for n, owed in enumerate(few))
         ends = await asyncio.gather(*making, return_exceptions=True)
         await self._learn()
@@ -196,12 +197,11 @@ class RecoveryDesk:
         key = f"{owed.contact}/recovery/1"
         asked = {"channel": chat.text_by, "key": key, "person": owed.person}
         try:
-            known = await self._means.texts["text may"](asked)
+            known = await self._means.texts["text may"]({**asked, "number": number})
             if known["state"] != "unknown":  # by a process that died before it wrote it down
                 return (known["text"], "") if known["state"] not in NOT_SENT else ("", "it failed")
             if not may:
                 return "", "enough texts in this minute"
-            await self._audited(owed, Way.TEXT)
             order = Order(owed.contact, CHATS, person=owed.person, away=True)
             _made, secret = await self._means.passes.issue(order)
             said = self._settings.words_in(place.language).replace(LINK, chat.link(secret.text))
@@ -223,15 +223,17 @@ class RecoveryDesk:
         )  # fmt: skip
         try:
             await self._means.routing(number, queue=place.queue)
-            await self._audited(owed, Way.CALLBACK)
             await self._means.callbacks.promise(wish)
         except (CannotPromise, NotDialled) as refusal:
             return Way.PLACE, str(refusal)
         return Way.CALLBACK, ""
 
-    async def _audited(self, owed: Owed, way: Way) -> None:
-        now, details = self._clock.now(), {"way": way}
-        await self._audit.write(Audited(now, WHO, "recovery offer", owed.contact, WHY, details))
+    async def _audited(self, few: Sequence[Owed]) -> None:
+        """Before anything is offered; what it was then stands in the journal."""
+        of = {"of": [one.contact for one in few]}
+        await self._audit.write(
+            Audited(self._clock.now(), WHO, "recovery offers", "callers", WHY, of)
+        )
 
     async def _write(self, owed: Owed, way: Way, why: str, text: str) -> None:
         if self._told_of != owed.outage:

@@ -168,13 +168,15 @@ class TextDesk:
         return _plain(book.texts[id_])
 
     async def _may(self, book: TextBook, fields: Fields) -> Fields:
-        """Whether one could be sent now: `state` is `unknown` then; else how it stands with it."""
+        """Whether one could be sent to this `person`, whose `number` this is: `state` is `unknown`
+        then. Of one that is known already, how it stands with it."""
         name, entry = self._channel(fields)
         id_ = text_id(f"{name} {_needed(fields, 'key')}")
         if known := book.texts.get(id_):
             return _plain(known)
+        person, number = PersonId(_needed(fields, "person")), _needed(fields, "number")
         self._rules.check_words(entry, "")
-        person = await self._rules.whom(name, entry, fields)
+        self._rules.check_number(entry, number)
         self._rules.check_limits(name, entry, book, person, self._clock.now())
         return {"text": id_, "state": "unknown"}
 

@@ -47,6 +47,10 @@ class TextRules:
             self._allowed(entry, address)
         return person
 
+    def check_number(self, entry: ChannelEntry, number: str) -> None:
+        """`CoreRefused` when this number gets no texts by this channel."""
+        self._allowed(entry, number)
+
     def check_limits(
         self, channel: str, entry: ChannelEntry, book: TextBook, person: PersonId, now: Seconds
     ) -> None:
