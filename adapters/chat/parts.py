@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,9 +13,7 @@ from acd.model import ContactId, Seconds
 from ivr.chat_settings import ChatSettings
 from ivr.pass_guesses import Guesses
 from ivr.pass_secrets import Secret
-from ivr.ports import Core, CoreAway, CoreRefused
-
-log = logging.getLogger(__name__)
+from ivr.ports import Core, CoreAway
 
 CUSTOMER, AGENT = "customer", "agent"
 """Who writes, types and reads."""
@@ -25,8 +22,6 @@ MOST_SOCKETS = 400
 MOST_PER_ADDRESS = 30
 MOST_AT_ONCE = 16
 """Questions to the core under way; a flood of frames waits here, and not before the core."""
-AGAIN_SECONDS: Seconds = 2.0
-"""So soon the core is asked again that did not answer."""
 ROOM_SECONDS: Seconds = 4.0
 """How long a question may wait for its turn."""
 
@@ -52,8 +47,8 @@ class Hub(Protocol):
 
 
 Lines = Callable[[ContactId, int], Awaitable[Sequence[Mapping[str, Any]]]]
-"""Lines of a contact after this number, in order, with `number`, `who`, `at` in seconds, and
-`words`, or `phrase` with `values`. More than one answer holds come with the next. Raises
+"""Lines of a contact after this number, in order, with `number`, `who`, `agent`, `at` in seconds,
+and `words`, or `phrase` with `values`. More than one answer holds come with the next. Raises
 `StoreFailed`, `StoreRefused`."""
 
 
@@ -148,25 +143,6 @@ class ChatParts:
     who: Callable[[str], str] = str
     """Whom limits count an address as."""
     room: Room = field(default_factory=Room)
-
-
-class PagesGone:
-    """Tells the core, when the web process begins, that no page is there until it says so."""
-
-    def __init__(self, core: Asking) -> None:
-        self._core = core
-
-    async def run(self) -> None:
-        """Again until it is told."""
-        while True:
-            try:
-                await self._core.ask("chat pages gone")
-                return
-            except CoreAway:
-                await asyncio.sleep(AGAIN_SECONDS)
-            except CoreRefused as refusal:
-                log.warning("pages not told gone", extra={"why": str(refusal)})
-                return
 
 
 def by_of(token: str) -> str:

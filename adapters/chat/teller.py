@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from acd.model import ContactId, Seconds
-from adapters.chat.parts import AGAIN_SECONDS, AGENT, ChatParts
+from adapters.chat.parts import AGENT, ChatParts
 from adapters.chat.peer import Peer
 from ivr.ports import CoreAway, CoreRefused, StoreFailed, StoreRefused
 
 LOOK_SECONDS: Seconds = 15.0
 """So often it looks without news."""
+AGAIN_SECONDS: Seconds = 2.0
+"""So soon it looks again when somebody did not answer."""
 OVER = "over"
 SILENT = (CoreAway, CoreRefused, StoreFailed, StoreRefused)
 """What keeps us from looking, and goes by."""
@@ -78,7 +80,8 @@ def shown(line: Mapping[str, Any]) -> dict[str, Any]:
     told = {name: line[name] for name in ("number", "who", "at")}
     if line.get("phrase"):
         return {**told, "phrase": line["phrase"], "values": dict(line.get("values") or {})}
-    return {**told, "words": line.get("words")}
+    by = {"agent": line["agent"]} if line["who"] == AGENT else {}
+    return {**told, **by, "words": line.get("words")}
 
 
 async def _within(news: asyncio.Event, seconds: Seconds) -> bool:

@@ -31,7 +31,7 @@ const HEARD = {
   joined(frame) {
     mine = { token: frame.token, rated: mine?.token === frame.token && mine.rated };
     chat.keep(mine);
-    if (pass) noPass();
+    if (location.hash) noPass();
     view.phone = frame.call_me === true;
     link.want = () => ({ t: "resume", token: mine.token, after: lines.last });
     link.well();
@@ -71,6 +71,7 @@ function lost(tries) {
 }
 
 function refused(frame) {
+  frame.to ??= link.want?.().t;
   if (frame.why === "away") {
     view.tell("away");
     if (frame.to === "write") later();
@@ -166,7 +167,8 @@ function lookAt(secret) {
   pass = secret;
   view.seen({ t: "looking" });
   view.show("pass");
-  link.begin(() => ({ t: "look", pass }));
+  if (/^[\w. -]{9,40}$/.test(pass)) link.begin(() => ({ t: "look", pass }));
+  else view.seen({ t: "refused", why: "pass" });
 }
 
 function redeem() {
@@ -271,7 +273,8 @@ function resume() {
 }
 
 const secret = location.hash.slice(1);
+const redeeming = mine?.want?.pass === secret;  // the button was pressed before the page was reloaded
 window.addEventListener("hashchange", () => location.hash.length > 1 && lookAt(location.hash.slice(1)));
-if (secret && !framed) lookAt(secret);
+if (secret && !framed && !redeeming) lookAt(secret);
 else if (mine) resume();
 else view.show("start", !framed);

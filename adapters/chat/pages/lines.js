@@ -11,6 +11,9 @@ export class Lines {
     this.pending = new Map();  // not numbered yet, by their own id
     this.last = 0;  // up to here nothing is missing
     this.readTo = 0;
+    this.atEnd = true;  // stays there when lines come, or the room for them changes
+    list.addEventListener("scroll", () => { this.atEnd = this.isAtEnd(); }, { passive: true });
+    new ResizeObserver(() => this.atEnd && this.toEnd()).observe(list);
   }
 
   clear() {
@@ -41,7 +44,6 @@ export class Lines {
       if (mine && mine.item !== this.shown.get(frame.number)) mine.item.remove();
       return false;
     }
-    const atEnd = this.isAtEnd();
     const item = mine?.item ?? this.made(frame.who, "");
     this.frames.set(frame.number, frame);
     this.shown.set(frame.number, item);
@@ -49,7 +51,7 @@ export class Lines {
     this.place(item, frame.number);
     while (this.frames.has(this.last + 1)) this.last += 1;
     this.marks();
-    if (atEnd || mine) this.toEnd();
+    if (this.atEnd || mine) this.toEnd();
     return !mine;
   }
 
@@ -146,5 +148,6 @@ export class Lines {
 
   toEnd() {
     this.list.scrollTop = this.list.scrollHeight;
+    this.atEnd = true;
   }
 }

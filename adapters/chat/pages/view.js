@@ -10,6 +10,7 @@ export class View {
   constructor(language) {
     this.state = {};
     this.phone = false;
+    this.isTyping = false;
     this.notice = "";
     this.scale();
     this.speak(language);
@@ -30,6 +31,7 @@ export class View {
     this.tell(this.notice);
     if (this.state.state) this.stand(this.state);
     if (this.pass) this.seen(this.pass);
+    this.typing(this.isTyping);
   }
 
   say(key, values) {
@@ -63,7 +65,10 @@ export class View {
     for (const id of ["write", "tools"]) $(id).hidden = over;
     $("call").hidden = !this.phone || state.state !== "waiting" || state.promised;
     if ($("call").hidden) this.open("call", "call-me", false);
-    if (over) $("really").hidden = true;
+    if (over) {
+      $("really").hidden = true;
+      this.typing(false);
+    }
     $("rate").hidden = !over || state.rated || !state.met;
     $("thanks").textContent = over && state.rated ? this.say("thanks") : "";
     $("again").hidden = !over;
@@ -87,6 +92,7 @@ export class View {
   }
 
   typing(on) {
+    this.isTyping = on;
     const agent = this.state.agent || this.say("agent");
     $("typing").textContent = on ? this.say("typing", { agent }) : "";
   }

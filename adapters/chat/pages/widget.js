@@ -33,22 +33,22 @@
   const host = document.createElement("div");
   host.id = "hotline-chat";
   const root = host.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
+  const sheet = new CSSStyleSheet();  // in pixels: the page around it may have any size of letters
   sheet.replaceSync(`
     :host { all: initial; }
-    button { position: fixed; right: 1rem; bottom: 1rem; z-index: 2147483646; display: flex; gap: .5rem; align-items: center;
-      border: 2px solid #fff; border-radius: 2rem; padding: .75rem 1.125rem; cursor: pointer;
-      font: 600 1rem/1.25 system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif;
-      color: #fff; background: #0a5a6b; box-shadow: 0 .25rem 1rem rgb(0 0 0 / .25); }
+    button { position: fixed; right: 16px; bottom: 16px; z-index: 2147483646; display: flex; gap: 8px; align-items: center;
+      border: 2px solid #fff; border-radius: 32px; padding: 12px 18px; cursor: pointer;
+      font: 600 16px/1.25 system-ui, "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif;
+      color: #fff; background: #0a5a6b; box-shadow: 0 4px 16px rgb(0 0 0 / .25); }
     button:hover { background: #084755; }
     button:focus-visible { outline: 3px solid #0a5a6b; outline-offset: 3px; }
-    svg { width: 1.25rem; height: 1.25rem; flex: none; }
-    b { min-width: 1.25rem; padding: 0 .25rem; border-radius: 1rem; background: #b3261e; text-align: center; font-size: .875rem; }
+    svg { width: 20px; height: 20px; flex: none; }
+    b { min-width: 20px; padding: 0 4px; border-radius: 16px; background: #b3261e; text-align: center; font-size: 14px; }
     b[hidden], iframe[hidden], button[hidden] { display: none; }
-    iframe { position: fixed; right: 1rem; bottom: 1rem; z-index: 2147483647; width: min(24rem, calc(100vw - 2rem));
-      height: min(38rem, calc(100vh - 2rem)); border: 0; border-radius: .875rem; background: #fff;
-      box-shadow: 0 .5rem 2.5rem rgb(0 0 0 / .3); color-scheme: light; }
-    @media (max-width: 30rem) { iframe { inset: 0; width: 100%; height: 100%; border-radius: 0; } }
+    iframe { position: fixed; right: 16px; bottom: 16px; z-index: 2147483647; width: min(384px, calc(100vw - 32px));
+      height: min(608px, calc(100vh - 32px)); border: 0; border-radius: 14px; background: #fff;
+      box-shadow: 0 8px 40px rgb(0 0 0 / .3); color-scheme: light; }
+    @media (max-width: 480px) { iframe { inset: 0; width: 100%; height: 100%; border-radius: 0; } }
     @media (prefers-reduced-motion: no-preference) { button { transition: background .15s; } }
     @media print { button, iframe { display: none; } }`);
   root.adoptedStyleSheets = [sheet];
