@@ -29,7 +29,9 @@ def act(floor: Floor, alarm: Alarm, subject: str, now: Seconds) -> None:
 
 def _ringing(floor: Floor, subject: str) -> OfferMade | None:
     offer = floor.offers.get(OfferId(subject))
-    return offer if offer and offer.answered_at is None and floor.link_up else None
+    if offer is None or offer.answered_at is not None:
+        return None
+    return offer if floor.is_linked(offer.medium) else None
 
 
 def _rings(floor: Floor, subject: str, at: Seconds) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd import events
+from acd import desks, events
 from acd.commands import Close, ContactEnd
 from acd.consults import end_consultations
 from acd.floor import Floor
@@ -106,7 +106,9 @@ def returned(floor: Floor, event: events.Returned, now: Seconds) -> bool:
 def _send_back(floor: Floor, contact: Contact, now: Seconds) -> None:
     """To the agent who handed it on, if they are free; else it waits like any other."""
     sender = contact.talked_with
-    if floor.link_up and sender and sender in floor.openings[contact.medium].agents:
+    if not sender or not floor.is_linked(contact.medium):
+        return
+    if sender in floor.openings[contact.medium].agents:
         make(floor, contact, floor.agents[sender], now, Rule.SENT_BACK)
 
 
@@ -150,6 +152,7 @@ def moved(floor: Floor, event: events.Moved, now: Seconds) -> bool:
         floor.wait(contact, now)
     elif contact.offer in floor.ringing_long:
         floor.look_for(contact, now)
+    desks.left(floor, contact, now)
     return True
 
 

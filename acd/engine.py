@@ -16,6 +16,7 @@ from acd import (
     agents,
     arrivals,
     consults,
+    desks,
     dispositions,
     offers,
     outgoing,
@@ -32,6 +33,7 @@ from acd.events import (
     BecameLive,
     CallerLeft,
     ConsultDropped,
+    DeskChanged,
     Event,
     Held,
     LegEnded,
@@ -81,7 +83,7 @@ class Engine(Floor):
             return []
         for alarm, subject in self.deadlines.due(now, self._stands):
             act(self, alarm, subject, now)
-        if self.link_up:
+        if self.link_up or not self.desks:
             assign(self, now)
             if self.overflow.contacts or self.overflow.queues:
                 look_for_overflow(self, now)
@@ -106,13 +108,16 @@ class Engine(Floor):
 
     def _started(self, event: Started, now: Seconds) -> bool:
         self.epoch = max(self.epoch, event.epoch)
-        self.link_up = False
+        self.link_up, self.desks = False, event.desks
+        desks.begin(self, now)
         return True
 
     def _link_changed(self, event: LinkChanged, now: Seconds) -> bool:
         if event.up == self.link_up:
             return False
         self.link_up = event.up
+        for agent in list(self.agents.values()) if not self.desks else ():
+            self.refresh(agent, now)
         for offer in self.offers.values() if event.up else ():
             self.rings(offer)
         return True
@@ -153,6 +158,7 @@ _RULES: Mapping[type[Event], Handled] = {
     LinkChanged: Engine._link_changed,
     TimePassed: Engine._time_passed,
     PhoneChanged: Engine._phone_changed,
+    DeskChanged: desks.desk_changed,
     Arrived: arrivals.arrived,
     Reached: arrivals.reached,
     Returned: arrivals.returned,

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from acd.equipment import DeskChanged, LinkChanged, PhoneChanged
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from acd.plain import as_plain
 from acd.requests import (
@@ -30,8 +31,8 @@ from acd.requests import (
 
 __all__ = [
     "AgentLoggedIn", "AgentLoggedOff", "AgentPaused", "AgentReady", "Arrived", "BecameLive",
-    "CalledOut", "CallerLeft", "ConsultAsked", "ConsultDropped", "Disposed", "Event", "Held",
-    "LegEnded", "LinkChanged", "Moved", "OfferAnswered", "OfferEnd", "OfferEnded", "Parked",
+    "CalledOut", "CallerLeft", "ConsultAsked", "ConsultDropped", "DeskChanged", "Disposed", "Event",
+    "Held", "LegEnded", "LinkChanged", "Moved", "OfferAnswered", "OfferEnd", "OfferEnded", "Parked",
     "PhoneAnswered", "PhoneChanged", "PickedUp", "Reached", "Regraded", "Request", "Resumed",
     "Returned", "RingingTaken", "Started", "TakenByFallback", "TakenOver", "TimePassed",
     "TransferCompleted", "Transferred", "from_plain", "is_event_kind", "to_plain",
@@ -56,13 +57,9 @@ class Started:
     """A new run of the engine. Its epoch is larger than any before."""
 
     epoch: int
-
-
-@dataclass(frozen=True, slots=True)
-class LinkChanged:
-    """Whether the telephone side can be commanded. Without it nothing is offered."""
-
-    up: bool
+    desks: bool = True
+    """False: agents' desks are closed until `DeskChanged` opens them, and chats are offered there,
+    whatever the telephone side does. True: nobody tells of desks, all count as open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +158,6 @@ class CallerLeft:
 
 
 @dataclass(frozen=True, slots=True)
-class PhoneChanged:
-    """Whether an agent's phone can be rung."""
-
-    agent: AgentId
-    reachable: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Moved:
     """The contact goes on in another channel, with the same key. A ringing phone may still win.
 
@@ -264,7 +253,7 @@ class TimePassed:
 
 
 Event = (
-    Started | LinkChanged | TimePassed | PhoneChanged
+    Started | LinkChanged | TimePassed | PhoneChanged | DeskChanged
     | Arrived | Reached | Returned | TakenByFallback | CallerLeft
     | PhoneAnswered | OfferAnswered | OfferEnded | LegEnded
     | Moved | Parked | BecameLive | Transferred | Held | Resumed | TakenOver | ConsultDropped

@@ -14,7 +14,7 @@ from acd.config import Centre, Member, Queue
 from acd.deadlines import Alarm, Deadlines
 from acd.demands import Demands
 from acd.lines import Demand, Lines
-from acd.match import room_for, takes_contacts
+from acd.match import CHAT, VOICE, can_reach, room_for, takes_contacts
 from acd.model import (
     Agent,
     AgentId,
@@ -37,8 +37,7 @@ from acd.states import AgentState, ContactState
 if TYPE_CHECKING:
     from acd.waits import Waits
 
-# enums are slow to look into on Python 3.11
-VOICE, RING, LOGGED_OFF = Medium.VOICE, Alarm.RING, AgentState.LOGGED_OFF
+RING, LOGGED_OFF = Alarm.RING, AgentState.LOGGED_OFF  # enums are slow to look into
 ORDER = Rule.ORDER
 
 
@@ -52,6 +51,8 @@ class Floor:
         self.waits: Waits | None = None
         """The estimates of waiting, where somebody wants them: overflow rules may."""
         self.link_up = False
+        self.desks = True
+        """Whether the desks of agents of whom nothing was told are open: see `Started`."""
         self.contacts: dict[ContactId, Contact] = {}
         self.offers: dict[OfferId, OfferMade] = {}
         self.agents: dict[AgentId, Agent] = {}
@@ -71,7 +72,7 @@ class Floor:
             follow(agent, before.get(agent.id), centre)
         for id_, member in centre.agents.items():
             if id_ not in self.agents:
-                self.agents[id_] = Agent(id_, dict(member.queues))
+                self.agents[id_] = Agent(id_, dict(member.queues), desk=self.desks)
         self.agents = {i: a for i, a in self.agents.items() if i in centre.agents or a.works}
         self.index(now)
         if self.waits:
@@ -117,8 +118,6 @@ class Floor:
                 self.deadlines.add(offer.rings_until, Alarm.KEPT, offer.id)
         for agent in self.agents.values():
             self.rests(agent)
-
-    # ---------------------------------------------------------------- rules
 
     def member(self, agent: AgentId) -> Member:
         return self.centre.agents.get(agent) or Member(agent)
@@ -234,8 +233,12 @@ class Floor:
         """Whether the agent may be offered one more contact of this medium."""
         member = self.centre.agents.get(agent.id)
         known = member if agent.id in self.demands.reach and takes_contacts(agent) else None
-        reached = medium is not VOICE or (agent.reachable and agent.rests_until <= now)
+        reached = can_reach(agent, medium, self.link_up or self.desks, now)
         return bool(known and reached and room_for(agent, known, medium))
+
+    def is_linked(self, medium: Medium) -> bool:
+        """Whether contacts of this medium can be offered now."""
+        return self.link_up or (medium is CHAT and not self.desks)
 
     def _close(self, agent: AgentId, medium: Medium) -> None:
         self.openings[medium].close(agent)

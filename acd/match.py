@@ -15,6 +15,7 @@ from acd.model import Agent, AgentId, Medium, QueueId, Seconds
 from acd.states import AgentState
 
 NEVER: Seconds = float("inf")
+VOICE, CHAT = Medium.VOICE, Medium.CHAT  # enums are slow to look into on Python 3.11
 
 
 def queue_of(centre: Centre, queue: QueueId) -> Queue:
@@ -89,6 +90,13 @@ def leaves_room(capacity: Capacity, held: Iterable[Medium], medium: Medium) -> b
         elif not capacity.mix and other not in capacity.interruptible:
             return False
     return room > 0
+
+
+def can_reach(agent: Agent, medium: Medium, linked: bool, now: Seconds) -> bool:
+    """Whether there is a way to the agent: a telephone that can be rung, an open desk."""
+    if medium is CHAT:
+        return agent.desk
+    return linked and (medium is not VOICE or (agent.reachable and agent.rests_until <= now))
 
 
 AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)

@@ -163,6 +163,8 @@ class Agent:
     reason: str = ""
     reachable: bool = False
     """Whether the agent's phone can be rung at all (registered, not busy with another call)."""
+    desk: bool = True
+    """Whether the agent's page is open: without it there is nowhere to read a chat."""
     pause_after: str | None = None
     """A break asked for while talking: taken when the talk and its wrap-up are over."""
     log_off_after: bool = False
@@ -180,6 +182,12 @@ class Agent:
     def offer(self) -> OfferId | None:
         """The offer that the agent has had for the longest time; None without any."""
         return next((id_ for id_, w in self.works.items() if w.phase is not Phase.WRAP_UP), None)
+
+    @property
+    def call(self) -> OfferId | None:
+        """The same, of contacts on the telephone alone."""
+        works = ((id_, w) for id_, w in self.works.items() if w.medium is Medium.VOICE)
+        return next((id_ for id_, w in works if w.phase is not Phase.WRAP_UP), None)
 
     @property
     def wrap_up_ends(self) -> Seconds | None:

@@ -168,7 +168,7 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
         move = "offer over" if contact.state is ContactState.RINGING else "back"
         contact.state = after_contact(contact.state, move)
         floor.wait(contact, now)
-        if kept and floor.link_up and may_still(floor, kept, contact, now):
+        if kept and floor.is_linked(contact.medium) and may_still(floor, kept, contact, now):
             rule = Rule.PICKED_UP if offer.withdrawn == TAKEN else Rule.ELSEWHERE
             make(floor, contact, kept, now, rule)
     return True
@@ -246,8 +246,8 @@ def free_for(floor: Floor, id_: AgentId, contact: Contact, now: Seconds) -> Agen
     agent = floor.agents.get(id_)
     if agent is None:
         raise ForbiddenMove(f"there is no agent {id_}")
+    if not floor.is_linked(contact.medium):
+        raise ForbiddenMove("the telephone side cannot be commanded just now")
     if not floor.has_room(agent, contact.medium, now):
         raise ForbiddenMove(f"agent {id_} is {agent.state} and has no room for this contact")
-    if not floor.link_up:
-        raise ForbiddenMove("the telephone side cannot be commanded just now")
     return agent

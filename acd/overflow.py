@@ -40,12 +40,14 @@ class ToLookAt:
 
 def look_for_overflow(floor: Floor, now: Seconds) -> None:
     """Look at the contacts that have begun to wait and still do, and at queues left alone."""
-    for queue in list(floor.overflow.queues):
+    for queue in list(floor.overflow.queues) if floor.link_up else ():
         del floor.overflow.queues[queue]
         look_at_queue(floor, floor.queue(queue), now)
     for id_ in list(floor.overflow.contacts):
-        del floor.overflow.contacts[id_]
         contact = floor.contacts.get(id_)
+        if contact and not floor.is_linked(contact.medium):
+            continue  # nobody there can be led anywhere just now
+        del floor.overflow.contacts[id_]
         if contact and contact.state is ContactState.WAITING:
             look(floor, contact, now)
             _come_back(floor, contact, now)

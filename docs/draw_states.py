@@ -82,7 +82,8 @@ AGENT = Drawing(
     about=(
         "Exactly one state at a time. Beside it stands whether the agent's phone can be rung:\n"
         "an agent who is ready, but whose phone is not registered or is in another call, is\n"
-        "offered no calls."
+        "offered no calls. And whether the agent's page, the desk, is open: chats are offered\n"
+        "only there, also while the telephone side cannot be commanded."
     ),
     start=AgentState.LOGGED_OFF,
     moves=AGENT_MOVES,

@@ -44,6 +44,7 @@ from ivr.announcer import Announcer
 from ivr.answers import Answer, Answers
 from ivr.call import take_call
 from ivr.caller_lists import CallerLists
+from ivr.chat_parts import begin_chats
 from ivr.clock import CentreClock
 from ivr.closures import Closures
 from ivr.dialling import Routing
@@ -115,7 +116,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     await _lead_out(distributor, flows, switchboard, journal)
     rules = RulesInForce(settings, distributor, flows.walked, resync.rules_changed)
     rules.begin(found.rules)
-    distributor.post(events.Started(epoch := found.engine.epoch + 1))
+    distributor.post(events.Started(epoch := found.engine.epoch + 1, settings.site.chat is None))
 
     pins = VaultPins(vault, clock)
     outward, phones = await _outward(settings, side, kept, clock, rules, prompts)
@@ -130,7 +131,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     agi = call_server(settings, take, prompts, keys)
     more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
-    asked, work = _asked(settings, side, kept, outward, phones, pins, clock)
+    asked, work = await _asked(settings, side, kept, outward, phones, pins, clock)
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
     parts = (distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive())
     tasks = _running((*parts, announcer.run(), outward.dialler.run(), *work), stack)
@@ -157,7 +158,7 @@ async def _outward(
     return outward, phones
 
 
-def _asked(
+async def _asked(
     settings: Settings, side: Telephony, kept: Stores, outward: OutwardParts, phones: AgentPhones,
     pins: VaultPins, clock: Clock,
 ) -> tuple[dict[str, Answer], list[Coroutine[Any, Any, None]]]:  # fmt: skip
@@ -173,8 +174,9 @@ def _asked(
     known |= _talks(settings, side, outward.routing, audit, clock)
     known |= of_records(outward.desk, vault, audit, journal, clock, distributor.engine)
     known |= of_texts(site, distributor, vault, audit, journal, shelf, clock, outward.desk)
-    known |= passes.known
-    return known, [phones.run(), seats, sealing, passes.run()]
+    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
+    known |= {**passes.known, **chats.known}
+    return known, [phones.run(), seats, sealing, passes.run(), *chats.work]
 
 
 def _talks(

@@ -19,7 +19,7 @@ from acd.commands import Close, Command, Offer, Overflow, Undisposed, Withdraw
 from acd.config import Centre
 from acd.engine import Engine
 from acd.events import Event
-from acd.model import CALLED_BACK, CALLS, ContactId, QueueId, Seconds
+from acd.model import CALLED_BACK, CALLS, CHATS, ContactId, QueueId, Seconds
 from acd.overflow import way_out
 from acd.states import ForbiddenMove
 from ivr import out_of_line
@@ -152,6 +152,8 @@ class Distributor:
     def meet(self, facts: CallFacts, *entries: Entry) -> None:
         """News of a caller who may have come to the waiting loop without our script."""
         known = self.engine.contacts.get(facts.contact)
+        if known and known.channel == CHATS:
+            return  # a line that is about to end: it says nothing of where they wait now
         if known and known.channel == CALLED_BACK:  # the plain menu: they wait after all
             entries = (events.Moved(facts.contact, CALLS), *entries)
         if known or facts.contact in self.engine.ended:

@@ -9,15 +9,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Protocol
 
 from acd.commands import Offer, Withdraw
-from acd.model import CALLED_BACK, CALLED_OUT, Contact, ContactId, OfferId, Seconds
+from acd.model import (
+    CALLED_BACK,
+    CALLED_OUT,
+    Contact,
+    ContactId,
+    Medium,
+    OfferId,
+    OfferMade,
+    Seconds,
+)
 from ivr.dialling import Route
 from ivr.ports import Phones
 
 OUTWARD = (CALLED_BACK, CALLED_OUT)
 """Channels of contacts whose customer is not on the line: we call them."""
+
+
+NO_OFFERS: Mapping[OfferId, OfferMade] = MappingProxyType({})
 
 
 class Told(StrEnum):
@@ -85,22 +98,39 @@ class OutwardOffers(Protocol):
 
 class BothWays:
     """`Phones`: offers of callers go to the switchboard, those of customers whom we call to those
-    who call them."""
+    who call them, those of chats to agents' pages."""
 
-    def __init__(self, inward: Phones, contacts: Mapping[ContactId, Contact]) -> None:
+    def __init__(
+        self, inward: Phones, contacts: Mapping[ContactId, Contact],
+        offers: Mapping[OfferId, OfferMade] = NO_OFFERS,
+    ) -> None:  # fmt: skip
         self._inward = inward
         self._contacts = contacts
+        self._offers = offers
         self.outward: OutwardOffers | None = None
         """Set when all parts are there."""
+        self.chats: Phones | None = None
+        """Set where there is chat."""
+
+    def _pages(self, offer: OfferId) -> Phones | None:
+        """Who has this offer, if it is one of a chat. A phone that rang before its contact went
+        online rings on: the offer says it, not the contact."""
+        made = self._offers.get(offer)
+        return self.chats if made and made.medium is Medium.CHAT else None
 
     async def offer(self, offer: Offer) -> None:
         contact = self._contacts.get(offer.contact)
-        if self.outward and contact and contact.channel in OUTWARD:
+        if pages := self._pages(offer.offer):
+            await pages.offer(offer)
+        elif self.outward and contact and contact.channel in OUTWARD:
             await self.outward.offer(offer, contact)
         else:
             await self._inward.offer(offer)
 
     async def withdraw(self, offer: Withdraw) -> None:
+        if pages := self._pages(offer.offer):
+            await pages.withdraw(offer)
+            return
         if self.outward:
             await self.outward.withdraw(offer)
         await self._inward.withdraw(offer)

@@ -36,7 +36,7 @@ class Permission:
         """`CoreRefused` with the reason once the audit has it; it raises `StoreFailed` else."""
         engine, id_ = self._engine, AgentId(wanted.agent)
         agent = engine.agents.get(id_)
-        offer = engine.offers.get(agent.offer) if agent and agent.offer else None
+        offer = engine.offers.get(agent.call) if agent and agent.call else None
         contact = engine.contacts.get(offer.contact) if offer else None
         queue = contact.queue if contact else QueueId("")
         why = refusal(self._listeners, wanted.phone, wanted.deed, id_, queue, engine.centre)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from acd import events
-from acd.model import AgentId, ContactId, Seconds
+from acd.model import AgentId, ContactId, Medium, Seconds
 from acd.states import ForbiddenMove
 from ivr.distributor import Distributor
 from ivr.ports import Audit, Audited, Clock, CoreRefused, StoreFailed, StoreRefused
@@ -23,6 +23,8 @@ BACK_SECONDS: Seconds = 5.0
 """So long a telephone that has dialled the code may take until it can be rung again."""
 LOOK_SECONDS: Seconds = 0.02
 BY_PHONE = "by their telephone"
+BY_TELEPHONE = (Medium.VOICE,)
+"""A telephone's code takes what rings on a telephone; a chat rings on a page."""
 
 
 class Pickups:
@@ -54,13 +56,17 @@ class Pickups:
             raise CoreRefused(f"not done, it cannot be written down: {fault}") from fault
         return {"agent": agent, "colleague": colleague, "contact": contact}
 
-    def ringing_at(self, colleague: AgentId) -> ContactId | None:
-        """The contact that has been ringing there for the longest time."""
+    def ringing_at(
+        self, colleague: AgentId, media: Collection[Medium] = tuple(Medium)
+    ) -> ContactId | None:
+        """The contact of these media that has been ringing there for the longest time."""
         engine = self._distributor.engine
         agent = engine.agents.get(colleague)
         for offer in (engine.offers.get(id_) for id_ in (agent.works if agent else ())):
             contact = engine.contacts.get(offer.contact) if offer else None
-            if offer and contact and contact.offer == offer.id and offer.answered_at is None:
+            if offer is None or contact is None or offer.medium not in media:
+                continue
+            if contact.offer == offer.id and offer.answered_at is None:
                 return contact.id
         return None
 
@@ -74,7 +80,7 @@ class Pickups:
     def by_phone(self, agent: AgentId, colleague: AgentId) -> bool:
         """The agent's telephone has dialled the code. False: nothing rings there. Else the phone is
         rung as soon as it is free again, if the engine lets it."""
-        contact = self.ringing_at(colleague)
+        contact = self.ringing_at(colleague, BY_TELEPHONE)
         if contact is None or agent == colleague or agent not in self._distributor.engine.agents:
             return False
         task = asyncio.get_running_loop().create_task(self._when_free(agent, colleague, contact))
@@ -89,7 +95,7 @@ class Pickups:
                 break
             await asyncio.sleep(LOOK_SECONDS)
         try:
-            if self.ringing_at(colleague) == contact:
+            if self.ringing_at(colleague, BY_TELEPHONE) == contact:
                 await self._take(agent, colleague, contact, f"{agent} {BY_PHONE}")
         except (ForbiddenMove, StoreFailed, StoreRefused) as refusal:
             log.info("pickup refused", extra={"agent": agent, "why": str(refusal)})

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from acd import events
 from acd.engine import Engine
 from acd.events import Event, OfferEnd
-from acd.model import CALLED_BACK, CALLS, ContactId, OfferId, QueueId, Seconds
+from acd.model import CALLED_BACK, CALLS, CHATS, ContactId, Medium, OfferId, QueueId, Seconds
 from acd.offers import WITH_AN_AGENT
 from acd.states import ContactState
 
@@ -66,6 +66,8 @@ def _new_callers(engine: Engine, callers: Iterable[CallerSeen]) -> Iterable[Even
         if not caller.waits:
             continue
         known = engine.contacts.get(caller.contact)
+        if known and known.channel == CHATS:
+            continue  # online by now; their line is about to end
         if known and known.channel == CALLED_BACK:  # they wait after all
             yield events.Moved(caller.contact, CALLS)
         if known is None:
@@ -81,7 +83,7 @@ def _new_callers(engine: Engine, callers: Iterable[CallerSeen]) -> Iterable[Even
 
 def _ended_legs(engine: Engine, legs: frozenset[OfferId]) -> Iterable[Event]:
     for offer in engine.offers.values():
-        if offer.id not in legs:
+        if offer.id not in legs and offer.medium is not Medium.CHAT:
             if offer.answered_at is None:
                 yield events.OfferEnded(offer.id, OfferEnd.RELEASED)
             else:
@@ -99,6 +101,6 @@ def _returned_callers(engine: Engine, seen: Seen) -> Iterable[Event]:
     """Callers back in the loop whose talk ended without a word to us."""
     for caller in seen.callers:
         contact = engine.contacts.get(caller.contact)
-        talks = contact is not None and contact.state in WITH_AN_AGENT
+        talks = contact and contact.channel != CHATS and contact.state in WITH_AN_AGENT
         if contact and talks and caller.waits and contact.offer not in seen.legs:
             yield events.Returned(contact.id)

@@ -131,7 +131,7 @@ class RecordingControl:
             if not of:
                 raise CoreRefused("name an agent or a contact: of=...")
             return ContactId(of), None
-        offer = engine.offers.get(agent.offer) if agent.offer else None
+        offer = engine.offers.get(agent.call) if agent.call else None
         if offer is None:
             raise CoreRefused(f"{of} has no talk")
         return offer.contact, offer.id

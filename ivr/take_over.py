@@ -75,7 +75,7 @@ class TakeOverRequests:
         """The contact that this agent has, and by which offer, if the other telephone's agent can
         have it."""
         agent, supervisor = self._agent(of), self._agent(phone)
-        offer = self._engine.offers.get(agent.offer) if agent.offer else None
+        offer = self._engine.offers.get(agent.call) if agent.call else None
         contact = self._engine.contacts.get(offer.contact) if offer else None
         if offer is None or contact is None or contact.offer != offer.id:
             raise CoreRefused(f"{of} has no talk")

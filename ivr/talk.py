@@ -13,7 +13,18 @@ from typing import Any, Protocol
 
 from acd import events
 from acd.consults import consulted
-from acd.model import CALLS, AgentId, Contact, ContactId, OfferId, OfferMade, QueueId, Rule, Seconds
+from acd.model import (
+    CALLS,
+    AgentId,
+    Contact,
+    ContactId,
+    Medium,
+    OfferId,
+    OfferMade,
+    QueueId,
+    Rule,
+    Seconds,
+)
 from acd.states import ContactState
 from ivr.dialling import NotDialled, Route, Routing
 from ivr.dialling_rules import HANDED_ON
@@ -200,7 +211,8 @@ class TalkRequests:
         if agent is None:
             raise CoreRefused(f"there is no agent {name}")
         offers = [self._engine.offers[id_] for id_ in agent.works if id_ in self._engine.offers]
-        for offer in offers:
+        calls_first = sorted(offers, key=lambda offer: offer.medium is Medium.CHAT)
+        for offer in calls_first:
             contact = self._engine.contacts.get(offer.contact)
             if contact and contact.offer == offer.id and offer.answered_at is not None:
                 return self._by_telephone(contact), offer

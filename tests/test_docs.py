@@ -21,6 +21,7 @@ from acd.states import AgentState, ContactState
 from adapters.cli.commands import app
 from adapters.tickets import (
     calls,
+    chats,
     desk,
     inside,
     outward,
@@ -249,13 +250,12 @@ def test_every_kind_of_step_is_explained() -> None:
     assert set(KINDS) - Document(ROOT / "ivr" / "flows" / "README.md").keys() == set()
 
 
+SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, chats)
+
+
 def test_every_route_of_the_api_is_explained() -> None:
     guide = (GUIDES / "api.md").read_text(encoding="utf-8")
-    known = [
-        route
-        for part in (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
-        for route in part.router.routes
-    ]
+    known = [route for part in SERVED for route in part.router.routes]
     paths = [route.path for route in known if isinstance(route, APIRoute)]
     names = {part for path in paths for part in path.split("/") if part and "{" not in part}
     assert {name for name in names if name not in guide} == set()

@@ -21,6 +21,7 @@ from adapters.stores.outbox import FileOutbox
 from adapters.stores.schema import open_database
 from adapters.tickets import (
     calls,
+    chats,
     desk,
     inside,
     outward,
@@ -31,6 +32,7 @@ from adapters.tickets import (
     texts,
 )
 from adapters.tickets.call_queries import CallQueries
+from adapters.tickets.chat_hub import ChatHub
 from adapters.tickets.live import Live
 from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
@@ -67,6 +69,10 @@ CALLBACK = {
 TEXT = {
     "text": "txt_1", "channel": "sms", "contact": "sms-1", "customer": CALLER, "at": 1000.0,
     "state": "queued", "why": "",
+}  # fmt: skip
+CHAT = {
+    "offer": "1.17.1", "contact": "chat-1", "queue": "support", "language": "zh",
+    "customer": CALLER, "origin": "phone", "name": "Li Lei",
 }  # fmt: skip
 QUEUE = {"queue": "support", "waiting": 2, "longest_wait": 12.5, "agents": {"ann": "ready"}}
 DIRECTORY = [
@@ -105,6 +111,22 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "form": "code",
         "until": 1600.0,
     },
+    "chat list": {
+        "agent": "ann", "open": True,
+        "offers": [{**CHAT, "rings_until": 1015.0, "why": "order"}],
+        "chats": [{**CHAT, "since": 1000.0, "last": 3, "state": "served"}],
+    },
+    "chat desk": {"agent": "ann", "open": True},
+    "chat accept": {"contact": "chat-1"},
+    "chat decline": {"contact": "chat-1"},
+    "chat say": {"number": 4, "at": 1001.5, "new": True},
+    "chat close": {"state": "over"},
+    "chat transfer": {"state": "waiting"},
+    "chats": {"chats": [{
+        "contact": "chat-1", "state": "waiting", "queue": "support", "language": "zh",
+        "origin": "phone", "since": 1000.0, "last": 1, "agent": "", "skipped": False,
+        "wait": [60.0, 180.0],
+    }]},
     "text send": TEXT,
     "texts": {"texts": [TEXT]},
     "directory": {"directory": DIRECTORY},
@@ -163,6 +185,7 @@ class Stage:
     audit: MemoryAudit
     live: Live
     projector: Projector
+    hub: ChatHub
     _calls: count[int] = field(default_factory=lambda: count(1))
 
     async def tell(self, *lines: tuple[float, str, str | None, Mapping[str, Any]]) -> None:
@@ -211,7 +234,8 @@ async def staged(
     journal, audit, live = MemoryJournal(), MemoryAudit(), Live()
     core = core or FakeCore()
     vault = FakeVault({CALLER: {"number": NUMBER}})
-    store = TicketStore(database, live.changed)
+    hub = ChatHub(lambda: projector.hurry())
+    store = TicketStore(database, live.changed, hub.wake)
     await store.open()
     projector = Projector(journal, store)
     queries = TicketQueries(database)
@@ -226,6 +250,7 @@ async def staged(
         lambda: 5000.125,
         lambda: {"main": "3f2a91c0b7d4"},
         knows or _no_passes,
+        hub=hub,
     )  # fmt: skip
 
     async def up() -> str:
@@ -234,7 +259,7 @@ async def staged(
     async def link() -> str:
         return "the core does not answer" if getattr(core, "away", False) else ""
 
-    served = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
+    served = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, chats)
     app = build([one.router for one in served], parts, PROBLEMS, {"database": up, "core": link})
     channels = {"sms": ChannelEntry.model_validate(SMS)}
     side = ChannelSide(channels, database, FileOutbox(folder), vault, core)
@@ -245,7 +270,7 @@ async def staged(
     async with httpx.AsyncClient(
         transport=transport, base_url="http://127.0.0.1", headers=OPERATOR
     ) as client:
-        yield Stage(app, gate, client, core, journal, vault, audit, live, projector)
+        yield Stage(app, gate, client, core, journal, vault, audit, live, projector, hub)
     await database.close()
 
 

@@ -56,7 +56,7 @@ def telephony(
     ami = _ami(settings, ears, lambda up: resync.link_changed(up))
     lines = AgentLines(settings.run / "tones")
     switchboard = Switchboard(ami, prompts, lines)
-    phones = BothWays(switchboard, found.engine.contacts)
+    phones = BothWays(switchboard, found.engine.contacts, found.engine.offers)
     distributor = Distributor(found.engine, journal, phones, vault, clock, found.cel_row)
     switchboard.tell(distributor)
     holds = PhoneHolds(ami, found.engine, distributor.post)

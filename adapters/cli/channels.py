@@ -97,3 +97,10 @@ def secret(
         file.write(made + "\n")
     write = f'secrets: ["${{file:secrets/{name}}}"]'
     show({"secret in": str(folder / name), "write": write}, as_json=json)
+
+
+def outbox(json: Json = False) -> None:
+    """List what waits to be sent out: ids only, nothing personal."""
+    from adapters.cli import outgoing
+
+    outgoing.show_waiting(settings_or_fail(), json)

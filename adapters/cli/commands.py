@@ -16,6 +16,7 @@ from adapters.cli import (
     callers,
     calls,
     channels,
+    chats,
     closure,
     exports,
     flows,
@@ -265,14 +266,8 @@ app.command("surveys")(surveys.show_figures)
 app.command("listen")(talk_control.listen)
 app.command("take-over")(talk_control.take_over)
 app.command("recordings")(talk_control.recordings)
-
-
-@app.command()
-def outbox(json: Json = False) -> None:
-    """List what waits to be sent out: ids only, nothing personal."""
-    from adapters.cli import outgoing
-
-    outgoing.show_waiting(settings_or_fail(), json)
+app.command("outbox")(channels.outbox)
+app.command("chats")(chats.open_chats)
 
 
 @app.command()

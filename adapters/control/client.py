@@ -22,7 +22,7 @@ class CoreClient:
 
     async def ask(self, what: str, **fields: Any) -> Mapping[str, Any]:
         """The answer; `CoreAway` when there is none in time, `CoreRefused` when it is no."""
-        question = json.dumps({"id": 1, "ask": what, **fields}).encode() + b"\n"
+        question = json.dumps({"id": 1, "ask": what, "fields": fields}).encode() + b"\n"
         try:
             line = await asyncio.wait_for(self._exchange(question), ASK_SECONDS)
             reply = json.loads(line)

@@ -1,6 +1,6 @@
 """The core's side of the local socket.
 
-A line in: `{"id": 1, "ask": "agents", ...fields}`. A line out: `{"id": 1, "ok": {...}}` or
+A line in: `{"id": 1, "ask": "agents", "fields": {...}}`. A line out: `{"id": 1, "ok": {...}}` or
 `{"id": 1, "refused": "why"}`. Only the owner of the socket file can connect.
 """
 
@@ -63,7 +63,8 @@ class ControlServer:
             question = json.loads(line)
             reply["id"] = question.pop("id", None)
             what = str(question.pop("ask"))
-            reply["ok"] = await asyncio.wait_for(self._answer(what, question), ANSWER_SECONDS)
+            fields = question.pop("fields", question)  # apart: one of them may be an `id`
+            reply["ok"] = await asyncio.wait_for(self._answer(what, fields), ANSWER_SECONDS)
         except CoreRefused as refusal:
             reply["refused"] = str(refusal)
         except TimeoutError:

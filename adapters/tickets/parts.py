@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from acd.model import Seconds
 from acd.states import ForbiddenMove
 from adapters.tickets.call_queries import CallQueries
+from adapters.tickets.chat_hub import ChatHub
 from adapters.tickets.live import Live, TooManyListeners
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.shapes import EventShape, event_shape
@@ -85,6 +86,7 @@ class Parts:
     knows: Callable[[Secret], Awaitable[bool]] = _nothing
     """Whether there is a pass with this secret."""
     guesses: Guesses = field(default_factory=Guesses)
+    hub: ChatHub = field(default_factory=ChatHub)
 
 
 def place_of(ticket: str) -> str:

@@ -44,6 +44,11 @@ class Projector:
         self._store = store
         self.applied = 0
         self.trouble = "starting"
+        self._hurry = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Something was just written to the journal, and somebody waits to see it."""
+        self._hurry.set()
 
     async def run(self) -> None:
         """Work until cancelled."""
@@ -63,7 +68,16 @@ class Projector:
                 pause = LONGEST_PAUSE
                 log.exception("projector failed, trying again")
                 self._say(type(error).__name__)
-            await asyncio.sleep(pause)
+            await self._rest(pause)
+
+    async def _rest(self, pause: float) -> None:
+        try:
+            async with asyncio.timeout(pause):
+                await self._hurry.wait()
+        except TimeoutError:
+            return
+        finally:
+            self._hurry.clear()
 
     async def catch_up(self) -> bool:
         """Apply everything that the journal has beyond what is applied; whether there was any."""

@@ -7,8 +7,18 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, Table, select
 
+from acd.model import ContactId
 from adapters.tickets.store import Numbered, numbered
-from adapters.tickets.tables import Database, contacts, customers, entries, feed, tickets
+from adapters.tickets.tables import (
+    Database,
+    chat_lines,
+    contacts,
+    customers,
+    entries,
+    feed,
+    tickets,
+)
+from ivr.tickets.chat_story import ChatLine
 from ivr.tickets.life import NoSuch, Ticket
 from ivr.tickets.story import ContactStory
 
@@ -55,6 +65,14 @@ class TicketQueries:
             statement = statement.where(entries.c.contact == contact)
         rows = await self._rows(statement.order_by(entries.c.seq).limit(limit))
         return [numbered(row) for row in rows]
+
+    async def chat_lines(self, contact: ContactId, after: int, limit: int) -> list[ChatLine]:
+        """Lines of a contact's chat after this number, in order."""
+        mine = (chat_lines.c.contact == contact) & (chat_lines.c.number > after)
+        rows = await self._rows(
+            select(chat_lines).where(mine).order_by(chat_lines.c.number).limit(limit)
+        )
+        return [ChatLine(**row) for row in rows]
 
     async def last_event(self) -> int:
         (row,) = await self._rows(select(feed.c.last_event))

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Executable, Table, delete, insert, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from acd.model import Seconds
+from acd.model import ContactId, Seconds
+from adapters.tickets.chat_rows import write_lines
 from adapters.tickets.tables import Database, answers, contacts, customers, entries, feed, tickets
 from ivr.ports import Record
 from ivr.tickets.life import NoSuch, Ticket, TicketId, after_ticket
@@ -45,11 +46,16 @@ class Numbered:
 
 
 class TicketStore:
-    """The writing side. `changed` is called after every commit that wrote entries."""
+    """The writing side. `changed` is called after every commit that wrote entries; `touched` is
+    told of each contact that records were about, by its own id."""
 
-    def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, database: Database, changed: Callable[[], None] = lambda: None,
+        touched: Callable[[ContactId], None] = lambda contact: None,
+    ) -> None:  # fmt: skip
         self._database = database
         self._changed = changed
+        self._touched = touched
 
     async def open(self) -> int:
         """Make the feed's row if it is missing; the last journal record that is applied."""
@@ -57,9 +63,11 @@ class TicketStore:
 
     async def apply(self, records: Sequence[Record]) -> int:
         """Apply journal records once each; the last one applied. All or nothing."""
-        applied, changed = await self._database.write(partial(_apply, records))
-        if changed:
+        applied, about = await self._database.write(partial(_apply, records))
+        if about is not None:
             self._changed()
+        for contact in about or ():
+            self._touched(contact)
         return applied
 
     async def put_aside(self, seq: int) -> int:
@@ -142,18 +150,19 @@ def _open(db: Connection) -> int:
     return int(db.execute(select(feed.c.applied)).scalar_one())
 
 
-def _apply(records: Sequence[Record], db: Connection) -> tuple[int, bool]:
-    """The last record that is applied, and whether anything was."""
+def _apply(records: Sequence[Record], db: Connection) -> tuple[int, list[ContactId] | None]:
+    """The last record that is applied, and the contacts that these were about; None: all were
+    applied before."""
     last_event, applied = _lock(db)
     fresh = [record for record in records if record.seq > applied]
     if not fresh:
-        return applied, False
+        return applied, None
     known = _known(db, fresh)
     for record in fresh:
         tell(known, record)
     _write(db, known, last_event)
     db.execute(update(feed).values(applied=fresh[-1].seq))
-    return fresh[-1].seq, True
+    return fresh[-1].seq, list(known.contacts)
 
 
 def _lock(db: Connection) -> tuple[int, int]:
@@ -196,6 +205,7 @@ def _write(db: Connection, known: Known, last_event: int) -> None:
     _upsert(db, contacts, (asdict(story) for story in known.contacts.values()))
     seen = ({"id": person, "seen_at": at} for person, at in known.seen.items())
     _upsert(db, customers, seen)
+    write_lines(db, known.lines)
     for contact, ticket in known.joined.items():
         earlier = (entries.c.contact == contact) & entries.c.ticket.is_(None)
         db.execute(update(entries).where(earlier).values(ticket=ticket))

@@ -165,6 +165,21 @@ entries = Table(
 )
 """Timelines and live events in one order: `seq` is given in commit order, without gaps."""
 
+chat_lines = Table(
+    "chat_lines",
+    metadata,
+    Column("contact", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("who", String(16), nullable=False),
+    Column("agent", String(40), nullable=False),
+    Column("person", String(40), nullable=True),
+    Column("effect", String(300), nullable=False),
+    Column("phrase", String(40), nullable=True),
+    Column("values", JSON, nullable=False),
+)
+"""What was said in chats, ids only: words lie in the vault. `contact` is the contact's own id."""
+
 answers = Table(
     "answers",
     metadata,

@@ -35,6 +35,7 @@ from adapters.stores.seals import TextSeals
 from adapters.stores.vault import SqlVault
 from adapters.tickets import (
     calls,
+    chats,
     desk,
     inside,
     outward,
@@ -45,6 +46,8 @@ from adapters.tickets import (
     texts,
 )
 from adapters.tickets.call_queries import CallQueries
+from adapters.tickets.chat_hub import ChatHub
+from adapters.tickets.chat_pages import PagesGone
 from adapters.tickets.live import Live
 from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
@@ -66,6 +69,7 @@ from ivr.settings import BadSettings, Settings, load
 
 log = logging.getLogger("adapters.web")
 
+SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, chats)
 STOP_SECONDS = 3
 """How long requests that are under way may take to end when the process stops."""
 STATUS_SECONDS = 1.5
@@ -170,7 +174,8 @@ def _server(
     settings: Settings, database: Database, kept: CorePart, core: Core, side: ChannelSide
 ) -> Server:
     live, queries = Live(), TicketQueries(database)
-    store = TicketStore(database, live.changed)
+    hub = ChatHub(lambda: projector.hurry())
+    store = TicketStore(database, live.changed, hub.wake)
     projector = Projector(kept, store)
     parts = Parts(
         store=store,
@@ -183,18 +188,17 @@ def _server(
         now=CentreClock().now,
         flows=partial(versions_in_force, settings),
         knows=kept.knows,
+        hub=hub,
     )
+    pages = [PagesGone(core)] if settings.site.chat else []
     figures.applied.set_function(lambda: projector.applied)
     figures.listeners.set_function(lambda: live.listeners)
     made = app.build(
-        [
-            one.router
-            for one in (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
-        ],
+        [one.router for one in SERVED],
         parts,
         PROBLEMS,
         checks(queries, projector, core),
-        lambda: following(side.running(), projector, *queue_logs(settings, kept)),
+        lambda: following(side.running(), projector, *queue_logs(settings, kept), *pages),
     )
     hosts = {settings.web_address, settings.site.external_address} - {None}
     names = {str(host).lower() for host in hosts}

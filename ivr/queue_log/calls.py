@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from acd.model import CALLS, Rule, Seconds
+from acd.model import CALLS, Medium, Rule, Seconds, medium_of
 from ivr.ports import Record
 from ivr.queue_log.line import NOBODY, FromEventLog, Line
 
@@ -32,6 +32,8 @@ class _Call:
     """When this stay in a queue began; None: it waits in none."""
     place: int = 0
     offers: dict[str, tuple[str, Seconds]] = field(default_factory=dict)
+    pages: dict[str, str] = field(default_factory=dict)
+    """Offers of a chat, each with its agent: no call, but who lets one ring out is paused."""
     withdrawn: dict[str, str] = field(default_factory=dict)
     talk: _Talk | None = None
     overflow: str = ""
@@ -98,6 +100,8 @@ class CallLines:
         self._enter(id_, call, at)
 
     def _moved(self, id_: str, call: _Call, at: Seconds, data: Mapping[str, Any]) -> None:
+        if medium_of(str(data["channel"])) is Medium.CHAT:  # they go on online, by a key
+            self._exit(id_, call, at, "EXITWITHKEY", self._key(id_, at))
         self._leave(id_, call)
         call.channel = str(data["channel"])
 
@@ -130,7 +134,9 @@ class CallLines:
     def _offered(self, id_: str, call: _Call, at: Seconds, data: Mapping[str, Any]) -> None:
         offer = str(data["offer"])
         self._by_offer[offer] = id_
-        if data.get("rule") != Rule.CONSULT:
+        if medium_of(call.channel) is Medium.CHAT:
+            call.pages[offer] = str(data["agent"])
+        elif data.get("rule") != Rule.CONSULT:
             call.offers[offer] = (str(data["agent"]), at)
 
     def _withdrawn(self, id_: str, call: _Call, at: Seconds, data: Mapping[str, Any]) -> None:
@@ -139,10 +145,14 @@ class CallLines:
     def _offer_ended(self, id_: str, call: _Call, at: Seconds, data: Mapping[str, Any]) -> None:
         offer = str(data["offer"])
         self._by_offer.pop(offer, None)
+        how = call.withdrawn.get(offer, str(data.get("how", "")))
+        page = call.pages.pop(offer, None)
+        if page and how == "rang out":
+            self._rang_out(page, at)
         if offer not in call.offers:
             return
         agent, since = call.offers.pop(offer)
-        how = call.withdrawn.pop(offer, str(data.get("how", "")))
+        call.withdrawn.pop(offer, None)
         rang = str(round((at - since) * 1000))
         event = "RINGNOANSWER" if how in NOT_ANSWERED else "RINGCANCELED"
         self._add(id_, call, at, event, (rang,), agent)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from acd.model import ContactId, Seconds
 from ivr.ports import PersonId, Record
+from ivr.tickets.chat_story import ChatLine, line_of
 from ivr.tickets.life import Ticket, TicketId, TicketState, lasting_id, newest_open, to_join
 from ivr.tickets.story import (
     ASKS_FOR_A_PERSON,
@@ -32,6 +33,8 @@ class Known:
     entries: list[Entry] = field(default_factory=list)
     joined: dict[str, TicketId] = field(default_factory=dict)
     """Contacts (by `con_` id) whose earlier entries now belong to a ticket."""
+    lines: list[ChatLine] = field(default_factory=list)
+    """Of chats."""
     effects: set[tuple[str, str]] = field(default_factory=set)
     """What is told already of effects: kind of entry, and key. At least of every contact that a
     record with an effect names."""
@@ -44,6 +47,8 @@ def tell(known: Known, record: Record) -> None:
         if told in known.effects:
             return
         known.effects.add(told)
+    if line := line_of(record):
+        known.lines.append(line)
     contact = _contact(known, record)
     if contact and contact.state and record.kind == "Arrived":
         record = replace(record, kind="Reached")  # told again, from the waiting loop

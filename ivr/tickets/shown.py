@@ -74,6 +74,10 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "TextSent": ("channel", "effect"),
     "TextDelivered": ("channel", "effect"),
     "TextFailed": ("channel", "why", "effect"),
+    "ChatBegun": ("queue", "language", "origin", "effect"),
+    "ChatSaid": ("number", "who", "phrase", "values", "effect"),
+    "ChatEnded": ("how", "effect"),
+    "ChatRated": ("value", "agent", "effect"),
     "SurveyAnswered": ("key", "score", "second", "of", "agent", "queue", "effect"),
     "Disposed": ("agent", "queue", "code", "who", "why"),
     "DispositionMissing": ("agent", "queue"),
@@ -84,5 +88,6 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "AgentReady": (),
     "AgentLoggedOff": (),
     "PhoneChanged": ("reachable",),
+    "DeskChanged": ("open",),
 }
 """The kinds that make a timeline entry, and what of their data it shows: nothing else gets out."""

@@ -13,6 +13,7 @@ from typing import Any
 
 from acd.model import CALLED_BACK, CALLED_OUT, ContactId, Medium, Rule, Seconds, medium_of
 from acd.states import CONTACT_MOVES, ContactState
+from ivr.chats import BEGUN, ENDED, RATED, SAID, Who, field_of_chat
 from ivr.ports import PersonId, Record
 from ivr.texts import QUEUED, RECEIVED, field_of_text
 from ivr.tickets import call_history
@@ -30,7 +31,7 @@ TEXTS = (RECEIVED, QUEUED)
 
 _BY_CUSTOMER = (
     "CallStarted", "KeyPressed", "Arrived", "NumberLeft", "MessageLeft", "RecordingKept",
-    "SurveyAnswered", "ValuesTold", "PassRedeemed", RECEIVED,
+    "SurveyAnswered", "ValuesTold", "PassRedeemed", RECEIVED, BEGUN, RATED,
 )  # fmt: skip
 _BY_AGENT = ("OfferAnswered", "LegEnded")
 _CLOSES_OFFER = ("OfferEnded", "LegEnded")
@@ -66,6 +67,7 @@ _LEARNED: dict[str, tuple[str, ...]] = {
     "TicketNoted": ("person", "queue"),
     RECEIVED: ("person", "channel", "queue"),
     QUEUED: ("person", "channel", "queue"),
+    BEGUN: ("person",),
     "Moved": ("channel",),
     "PassRedeemed": ("person", "channel"),
     "Transferred": ("queue",),
@@ -242,15 +244,22 @@ def snake(kind: str) -> str:
 
 PLACES: Mapping[str, Callable[[str], str]] = {
     "ticket_noted": field_of_note, "values_told": field_of_values,
-    "text_received": field_of_text, "text_queued": field_of_text,
+    "text_received": field_of_text, "text_queued": field_of_text, "chat_said": field_of_chat,
 }  # fmt: skip
 """The kinds of entries whose words lie in the vault: in which field, by their effect."""
+
+
+_IN_CHATS = {Who.CUSTOMER: CUSTOMER, Who.HOUSE: HOTLINE}
 
 
 def _who(record: Record, contact: ContactStory | None) -> str:
     if record.kind == QUEUED:
         return str(record.data.get("who") or HOTLINE)
-    if record.kind.startswith(("Agent", "Phone")):
+    if record.kind in (SAID, ENDED):
+        return _IN_CHATS.get(
+            record.data["who"], str(record.data.get("agent") or record.data["who"])
+        )
+    if record.kind.startswith(("Agent", "Phone", "Desk")):
         return str(record.data.get("agent", HOTLINE))
     if record.kind in _BY_CUSTOMER:
         return CUSTOMER

@@ -197,3 +197,46 @@ async def test_an_effect_that_is_told_in_two_batches_is_told_once(
     (ticket,) = await queries.tickets(10)
     told = [each.entry.kind for each in await queries.entries(0, 10, ticket=ticket.id)]
     assert told == ["message_left", "ticket_opened"]
+
+
+def a_chat(contact: str) -> list[Record]:
+    """Two lines, the second of which is told twice, and a third by another key with its number."""
+    says: dict[str, Any] = {"who": "customer", "person": "per_1"}
+    waits = {"wait": [60.0, 180.0]}
+    lines: list[tuple[str, dict[str, Any]]] = [
+        ("ChatBegun", {"effect": "b", "by": "0" * 64, "person": "per_1", "queue": "support",
+                       "language": "zh", "origin": "chat"}),
+        ("Arrived", {"contact": contact, "queue": "support", "entered_at": 1.0, "channel": "chat"}),
+        ("ChatSaid", {"effect": "1", "number": 1, "who": "house", "phrase": "waiting",
+                      "values": waits}),
+        ("ChatSaid", {"effect": "2", "number": 2, **says}),
+        ("ChatSaid", {"effect": "2", "number": 2, **says}),
+        ("ChatSaid", {"effect": "3", "number": 3, **says, "who": "agent", "agent": "ann"}),
+    ]  # fmt: skip
+    return [
+        Record(100.0 + seq, kind, data, ContactId(contact), seq=seq)
+        for seq, (kind, data) in enumerate(lines, 1)
+    ]
+
+
+async def test_lines_of_a_chat_are_kept_once_and_read_in_order(
+    database: Database, queries: TicketQueries
+) -> None:
+    touched: list[ContactId] = []
+    store = TicketStore(database, touched=touched.append)
+    await store.open()
+    records = a_chat("chat-1")
+    for batch in (records[:4], records[4:]):
+        await store.apply(batch)
+    await store.apply(records)
+    chat = ContactId("chat-1")
+    first, second, third = await queries.chat_lines(chat, 0, 10)
+    assert (first.who, first.phrase, first.values, first.place) == (
+        "house", "waiting", {"wait": [60.0, 180.0]}, None,
+    )  # fmt: skip
+    assert (second.number, second.at, second.person, second.place) == (2, 104.0, "per_1", "chat 2")
+    assert (third.who, third.agent) == ("agent", "ann")
+    assert await queries.chat_lines(chat, 2, 10) == [third]
+    assert await queries.chat_lines(chat, 0, 1) == [first]
+    assert await queries.chat_lines(ContactId("chat-2"), 0, 10) == []
+    assert touched == [chat, chat]

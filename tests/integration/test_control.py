@@ -41,6 +41,12 @@ async def test_a_question_gets_its_answer(tmp_path: Path) -> None:
         assert await CoreClient(path).ask("agents", name="李") == {"asked": "agents", "name": "李"}
 
 
+async def test_a_question_may_have_a_field_of_any_name(tmp_path: Path) -> None:
+    fields = {"id": "x-1", "ask": "me", "fields": [1]}
+    async with served(tmp_path) as path:
+        assert await CoreClient(path).ask("agents", **fields) == {"asked": "agents", **fields}
+
+
 async def test_a_refusal_says_why(tmp_path: Path) -> None:
     async with served(tmp_path) as path:
         with pytest.raises(CoreRefused, match="because"):

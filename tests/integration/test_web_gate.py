@@ -6,13 +6,24 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from adapters.tickets import calls, desk, outward, passes, recorded_talks, routes, talks, texts
+from adapters.tickets import (
+    calls,
+    chats,
+    desk,
+    outward,
+    passes,
+    recorded_talks,
+    routes,
+    talks,
+    texts,
+)
 from adapters.web.app import own
 from adapters.web.gate import OPEN, PASSES, Limits
 from adapters.web.limits import Buckets
 from tests.web_stage import OPERATOR, TOKEN, Stage, is_problem
 
 CANARY = "canary-7f3a"
+SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, chats)
 NO_TICKET = "/api/v1/tickets/tic_00000000000000000000000000"
 
 
@@ -25,7 +36,7 @@ async def test_every_route_denies_who_has_no_token(stage: Stage) -> None:
         for prefix, router in [
             *(
                 ("/api/v1", one.router)
-                for one in (calls, routes, desk, talks, recorded_talks, outward, passes, texts)
+                for one in SERVED
             ),
             ("", own),
         ]

@@ -80,6 +80,7 @@ def _all_news_arrive(day: Shift) -> None:
 def _everybody_works(day: Shift) -> None:
     for agent in sorted(RICH.agents):
         day.tell(events.PhoneChanged(agent, True))
+        day.tell(events.DeskChanged(agent, True))
         day.tell(requests.AgentLoggedIn(agent))
         day.tell(requests.AgentReady(agent))
     for contact, where in day.where.items():

@@ -61,10 +61,11 @@ def i4_offers_go_to_agents_who_may_serve(day: Day, told: Told) -> None:
     event = told.event
     for offer in made(day, told):
         agent, contact = day.engine.agents[offer.agent], day.engine.contacts[offer.contact]
-        assert day.engine.link_up
+        assert day.engine.link_up or (offer.medium is Medium.CHAT and not day.engine.desks)
         assert oracle.able(day.centre, agent, contact, day.now), (offer, agent, contact)
         assert agent.state in (AgentState.OFFERED, AgentState.TALKING)
         assert agent.reachable or offer.medium is not Medium.VOICE
+        assert agent.desk or offer.medium is not Medium.CHAT
         assert agent.pause_after is None and not agent.log_off_after, (offer, agent)
         away = told.states_before.get(agent.id) in (AgentState.NOT_READY, AgentState.LOGGED_OFF)
         came = isinstance(event, requests.AgentLoggedIn | requests.AgentReady) and event.agent
@@ -134,7 +135,7 @@ def _fits_instead(day: Day, contact: Contact, offer: OfferMade) -> bool:
         and not oracle.held_for_preferred(centre, agent, contact, now)
         and not oracle.held_by_reserve(day.engine, centre, agent, contact, now, spare=1)
         and oracle.room_before(centre, agent, offer, contact.medium)
-        and oracle.can_ring(agent, contact.medium, now)
+        and oracle.reaches(day.engine, agent, contact.medium, now)
     )
 
 
@@ -217,6 +218,12 @@ def i12_overtakers_are_bounded_by_their_credit(day: Day, told: Told) -> None:
             winner = day.engine.contacts[offer.contact]
             for other in oracle.overtaken(day.engine, day.centre, offer, day.now):
                 raise AssertionError(f"{winner.id} before {other.id}, who fits {offer.agent}")
+
+
+def i16_a_closed_desk_rings_for_no_chat(day: Day, told: Told) -> None:
+    for offer in day.engine.offers.values():
+        if offer.medium is Medium.CHAT and offer.answered_at is None:
+            assert offer.withdrawn or day.engine.agents[offer.agent].desk, offer
 
 
 def i16_the_parked_take_nothing(day: Day, told: Told) -> None:

@@ -57,14 +57,23 @@ def has_room(member: Member, works: Iterable[Work], medium: Medium) -> bool:
 
 
 def takes_offers(agent: Agent, medium: Medium, now: float) -> bool:
-    """Here, not on the way to a break, kept for nobody; for calls, the phone can be rung."""
+    """Here, not on the way to a break, kept for nobody; for calls, the phone can be rung; for
+    chats, the desk is open."""
     leaving = agent.log_off_after or agent.pause_after is not None
     here = agent.state in TAKING and not leaving and agent.kept_for is None
     return here and can_ring(agent, medium, now)
 
 
 def can_ring(agent: Agent, medium: Medium, now: float) -> bool:
+    if medium is Medium.CHAT:
+        return agent.desk
     return medium is not Medium.VOICE or (agent.reachable and agent.rests_until <= now)
+
+
+def reaches(engine: Engine, agent: Agent, medium: Medium, now: float) -> bool:
+    """The same, and there is a link; chats at desks that are told of need none."""
+    linked = engine.link_up or (medium is Medium.CHAT and not engine.desks)
+    return linked and can_ring(agent, medium, now)
 
 
 def able(centre: Centre, agent: Agent, contact: Contact, now: float) -> bool:
@@ -160,12 +169,12 @@ def waiting(engine: Engine) -> list[Contact]:
 
 def neglected(engine: Engine, centre: Centre, now: float) -> Iterator[tuple[Agent, Contact]]:
     """Pairs that could talk now, and that no rule keeps apart: there must be none."""
-    if not engine.link_up:
-        return
     for agent in engine.agents.values():
         for contact in waiting(engine):
-            if may_serve(centre, agent, contact, now) and not hold(
-                engine, centre, agent, contact, now
+            if (
+                reaches(engine, agent, contact.medium, now)
+                and may_serve(centre, agent, contact, now)
+                and not hold(engine, centre, agent, contact, now)
             ):
                 yield agent, contact
 
@@ -182,7 +191,7 @@ def overtaken(engine: Engine, centre: Centre, offer: OfferMade, now: float) -> I
             or held_by_reserve(engine, centre, agent, other, now)
             or not is_exact(centre, agent, other)
             or not room_before(centre, agent, offer, other.medium)
-            or not can_ring(agent, other.medium, now)
+            or not reaches(engine, agent, other.medium, now)
         )
         if able(centre, agent, other, now) and not kept:
             yield other

@@ -29,6 +29,7 @@ WEIGHTS = {
     "an_agent_logs_in": 5,
     "an_agent_asks": 3,
     "a_phone_changes": 2,
+    "a_desk_changes": 2,
     "a_contact_is_regraded": 1,
     "a_contact_is_picked_up": 1,
     "a_consultation_is_asked_for": 2,
@@ -72,6 +73,9 @@ class Shift(Day):
 
     def a_phone_changes(self, dice: Random) -> None:
         self.news(events.PhoneChanged(self.agent(dice), dice.random() < 0.75), dice)
+
+    def a_desk_changes(self, dice: Random) -> None:
+        self.news(events.DeskChanged(self.agent(dice), dice.random() < 0.75), dice)
 
     def a_contact_is_regraded(self, dice: Random) -> None:
         if contact := one_of(dice, list(self.engine.contacts)):
@@ -152,5 +156,5 @@ class Shift(Day):
     def the_core_restarts(self, dice: Random) -> None:
         """A new epoch: the gate refuses what still rings from the old one."""
         self.epoch += 1
-        self.tell(events.Started(self.epoch))
+        self.tell(events.Started(self.epoch, desks=dice.random() < 0.5))
         self.tell(events.LinkChanged(dice.random() < 0.9))

@@ -104,7 +104,7 @@ def test_a_text_is_asked_for_with_who_asks(data: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize(
     ("change", "why"),
-    [({"voice": TWO["shop"]}, "the telephone's own"),
+    [({"voice": TWO["shop"]}, "our own"),
      ({"a": TWO["shop"], "b": TWO["shop"]}, "a has the same"),
      ({"a": {**TWO["shop"], "queue": "suport"}}, "no queue 'suport'"),
      ({"a": {"secrets": ["${file:secrets/gone}"]}}, "gone")],

@@ -198,3 +198,34 @@ async def test_who_said_nothing_in_time_is_on_a_break_once() -> None:
         (60.0, "DispositionMissing", missing),
     )  # fmt: skip
     assert by_themselves[1:] == ["60|NONE|support|ann|PAUSE|lunch"]
+
+
+async def test_chats_are_no_calls_but_who_lets_one_ring_out_is_paused() -> None:
+    chat = {"contact": "chat-1", "queue": "support", "channel": "chat", "waits": True}
+    told = await lines(
+        (0.0, "Arrived", chat), offered(1.0, contact="chat-1"),
+        (16.0, "Withdrawn", {"contact": "chat-1", "offer": "1.1.1", "reason": "rang out"}),
+        (16.2, "OfferEnded", {"offer": "1.1.1", "how": "released"}),
+        offered(20.0, "1.1.2", "ben", "chat-1"), answered(22.0, "1.1.2", "chat-1"),
+        leg_ended(50.0, "1.1.2", "chat-1"), ended(51.0, "served", "chat-1"),
+    )  # fmt: skip
+    assert told == ["16|NONE|support|ann|PAUSE|Auto-Pause"]
+
+
+async def test_a_caller_who_goes_on_online_has_left_by_a_key() -> None:
+    told = await lines(
+        *comes(0.0), (30.0, "Moved", {"contact": "c-1", "channel": "chat"}),
+        offered(40.0), answered(42.0), leg_ended(90.0), ended(91.0, "served"),
+        log=FromEventLog(keys={"c-1": [(29.0, "1")]}),
+    )  # fmt: skip
+    assert told[1:] == ["30|c-1|support|NONE|EXITWITHKEY|1|1|1|30"]
+
+
+async def test_a_phone_that_rang_when_its_caller_went_online_and_won_is_a_call() -> None:
+    told = await lines(
+        *comes(0.0), offered(1.0), (2.0, "Moved", {"contact": "c-1", "channel": "chat"}),
+        answered(3.0), leg_ended(9.0), ended(9.1, "served"),
+    )  # fmt: skip
+    assert [line.split("|")[4] for line in told] == [
+        "ENTERQUEUE", "EXITWITHKEY", "CONNECT", "COMPLETEAGENT",
+    ]  # fmt: skip
