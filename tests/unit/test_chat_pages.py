@@ -11,6 +11,7 @@ import pytest
 from adapters.chat import frames
 from adapters.chat.routes import FILES, FOLDER, KINDS, policy
 from ivr.chat_settings import ChatSettings
+from ivr.chats import Phrase
 
 PAGE = (FOLDER / "page.html").read_text(encoding="utf-8")
 CSS = FILES["chat.css"].decode()
@@ -62,6 +63,10 @@ def test_every_refusal_has_a_sentence() -> None:
         "rate", "call me", "frame",
     }  # fmt: skip
     assert {f"refused_{one}" for one in why} - WORDS["zh"].keys() == set()
+
+
+def test_whatever_the_house_says_has_words() -> None:
+    assert {f"house_{phrase}" for phrase in Phrase} - WORDS["zh"].keys() == set()
 
 
 def test_nothing_in_a_page_or_script_could_run_text() -> None:
