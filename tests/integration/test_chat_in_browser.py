@@ -132,16 +132,20 @@ async def test_lines_written_while_the_line_is_lost_come_once_and_in_order(tab: 
     assert len(known.chats) == 1
 
 
-async def test_a_line_that_is_not_delivered_survives_a_reload(house: ChatStage, tab: Tab) -> None:
+async def test_lines_that_are_not_delivered_survive_a_reload_in_their_order(
+    house: ChatStage, tab: Tab
+) -> None:
     chat = await begins(tab, house)
     house.house.away = True
     await tab.type("#words", "do not lose me\n")
+    await tab.type("#words", "nor my order\n")
     await tab.shown("#notice", "cannot be reached")
     await tab.do(lambda driver: driver.refresh())
     await tab.shown("#notice", "cannot be reached")
     house.house.away = False
     await tab.shown(WRITTEN, "do not lose me")
-    await tab.until(lambda _: [line["words"] for line in chat.lines][1:] == ["do not lose me"])
+    expected = ["do not lose me", "nor my order"]
+    await tab.until(lambda _: [line["words"] for line in chat.lines][1:] == expected)
 
 
 async def test_a_chat_whose_beginning_was_not_answered_begins_once(

@@ -122,3 +122,10 @@ async def test_customer_and_agent_write_to_each_other_and_a_killed_core_loses_no
             await tab.click("#rate button")
             await tab.shown("#thanks")
         assert await tab.texts(".line.customer p") == ["hello", "are you there?"]
+
+
+async def test_without_chat_in_the_site_file_there_is_none(site: Site) -> None:
+    async with web(site), httpx.AsyncClient(trust_env=False) as stranger:
+        url = f"http://127.0.0.1:{site.base + 3}"
+        for path in ("/chat", "/chat/widget.js", "/chat/socket"):
+            assert (await stranger.get(url + path)).status_code == 401

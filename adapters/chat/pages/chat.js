@@ -23,6 +23,7 @@ let mine = chat.read();
 let waiting = unsent.read();
 let pass = "";
 let typed = 0, seenTo = 0, again = 0;
+let flying = "";  // the line that is on its way
 const attention = new Attention(() => view.title, sayRead);
 
 // ------------------------------------------------------------------ over the line
@@ -99,21 +100,31 @@ function refused(frame) {
 
 // ------------------------------------------------------------------ lines
 
+// One at a time, so that they keep their order whatever is lost: the next goes when one is there.
 function deliver() {
-  for (const { id, words } of waiting) {
-    if (!lines.pending.has(id)) lines.sending(id, words);
-    if (link.say({ t: "write", id, words })) link.expect();
-  }
+  flying = "";
+  for (const { id, words } of waiting) if (!lines.pending.has(id)) lines.sending(id, words);
+  next();
+}
+
+function next() {
+  const [first] = waiting;
+  if (!first || flying) return;
+  if (!link.say({ t: "write", ...first })) return link.now();
+  flying = first.id;
+  link.expect();
 }
 
 function delivered(id) {
   waiting = waiting.filter((one) => one.id !== id);
   unsent.keep(waiting);
+  if (flying === id) flying = "";
+  next();
 }
 
 function later() {
   clearTimeout(again);
-  again = setTimeout(deliver, AGAIN_MS);
+  again = setTimeout(() => { flying = ""; next(); }, AGAIN_MS);
 }
 
 function write() {
@@ -126,8 +137,7 @@ function write() {
   unsent.keep(waiting);
   lines.sending(id, words);
   typed = 0;
-  if (link.say({ t: "write", id, words })) link.expect();
-  else link.now();
+  next();
   $("words").focus();
 }
 
