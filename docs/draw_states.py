@@ -16,6 +16,7 @@ from typing import Any
 from acd.offers import DECLINE_REST, PHONE_REST
 from acd.states import AGENT_MOVES, CONTACT_MOVES, AgentState, ContactState
 from ivr.callback_states import CALLBACK_MOVES, CallbackState
+from ivr.chats import STANDS
 from ivr.passes import AFTER_SECONDS, CODE_SECONDS, PASS_MOVES, PassState
 from ivr.tickets.life import JOIN_SECONDS, TICKET_MOVES, TicketState
 
@@ -250,10 +251,26 @@ PASS = Drawing(
 
 DRAWINGS = (AGENT, CONTACT, CALLBACK, TICKET, PASS)
 
+CHAT = """\
+## Chat
+
+A chat has no states of its own: it is a contact whose channel is `chat`, and its customer's page is
+told where the contact stands, in fewer words. A contact that goes on in another channel is a chat
+that is over (`ivr/chats.py`).
+
+| the contact is | the chat is |
+| --- | --- |
+"""
+
+
+def _chat() -> str:
+    return CHAT + "\n".join(f"| {contact} | {chat} |" for contact, chat in STANDS.items())
+
 
 def page() -> str:
     """The whole page."""
-    return "\n\n".join((HEAD.strip(), *(drawing.text() for drawing in DRAWINGS))) + "\n"
+    drawn = [HEAD.strip(), *(drawing.text() for drawing in DRAWINGS), _chat()]
+    return "\n\n".join(drawn) + "\n"
 
 
 if __name__ == "__main__":

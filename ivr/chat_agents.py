@@ -12,6 +12,7 @@ from acd.states import ContactState
 from ivr.chat_desk import id_of, told, words_of
 from ivr.chat_lines import ChatLines, Writer
 from ivr.chat_offers import ChatOffers
+from ivr.chat_presence import Presence
 from ivr.chat_waits import wait_of
 from ivr.chats import Chat, How, Phrase, Who, field_of_name, state_of
 from ivr.faults import meant
@@ -25,9 +26,10 @@ Fields = Mapping[str, Any]
 class ChatAgents:
     """Answers by name (`known`). Refusals are `CoreRefused`."""
 
-    def __init__(self, lines: ChatLines, offers: ChatOffers) -> None:
+    def __init__(self, lines: ChatLines, offers: ChatOffers, presence: Presence) -> None:
         self._lines = lines
         self._offers = offers
+        self._presence = presence
         self._engine = lines.distributor.engine
 
     @property
@@ -45,6 +47,7 @@ class ChatAgents:
     async def _list(self, fields: Fields) -> Fields:
         """What rings on this agent's page, and whom they serve."""
         agent = _agent(fields)
+        self._presence.works(agent)
         ringing, made = self._offers.ringing(agent), self._offers.of(agent)
         served = [one for one in made if one.answered_at is not None]
         return {
@@ -127,6 +130,7 @@ class ChatAgents:
 
     async def _say(self, fields: Fields) -> Fields:
         agent, words = _agent(fields), words_of(fields)
+        self._presence.works(agent)
         writer = Writer(Who.AGENT, id_of(fields), agent)
         known = self._lines.book.chats.get(ContactId(str(fields.get("contact") or "")))
         written = known and self._lines.written(known, writer)

@@ -21,7 +21,19 @@ from ivr.chat_lines import ChatLines, Writer
 from ivr.chat_presence import Presence
 from ivr.chat_settings import ChatSettings
 from ivr.chat_waits import opens_at, wait_of
-from ivr.chats import Chat, ChatState, How, Phrase, Who, field_of_name, how_over, state_of
+from ivr.chats import (
+    LONGEST_ID,
+    LONGEST_NAME,
+    LONGEST_WORDS,
+    Chat,
+    ChatState,
+    How,
+    Phrase,
+    Who,
+    field_of_name,
+    how_over,
+    state_of,
+)
 from ivr.pass_desk import PassDesk, Redeemed
 from ivr.pass_requests import refused
 from ivr.passes import PassRefused
@@ -30,7 +42,6 @@ from ivr.ports import CoreRefused, PersonId, StoreFailed, StoreRefused
 log = logging.getLogger(__name__)
 
 Fields = Mapping[str, Any]
-LONGEST_WORDS, LONGEST_NAME, LONGEST_ID = 4000, 60, 64
 MOST_OPEN = 5000
 HIGHEST_SCORE = 5
 BY = re.compile(r"[0-9a-f]{64}")
@@ -186,6 +197,7 @@ class ChatDesk:
         chat = self._lines.book.of(_by(fields))
         if chat is None:
             raise CoreRefused("there is no such chat")
+        self._presence.asks(chat.contact)
         return chat
 
     def _stands(self, chat: Chat) -> ChatState:

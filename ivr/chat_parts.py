@@ -13,6 +13,7 @@ from ivr.chat_agents import ChatAgents
 from ivr.chat_desk import ChatDesk
 from ivr.chat_lines import ChatLines
 from ivr.chat_offers import ChatOffers
+from ivr.chat_overflow import ChatOverflow
 from ivr.chat_presence import Presence
 from ivr.chat_settings import ChatSettings
 from ivr.chats import KINDS, ChatBook
@@ -98,7 +99,8 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     lines.book.forget(core.clock.now())
     presence = Presence(lines, settings.away_seconds, settings.silent_minutes)
     presence.all_away()
-    offers = ChatOffers(core.distributor)
+    offers, told = ChatOffers(core.distributor), core.distributor
+    told.overflows = ChatOverflow(lines, told.overflows).carry_out
     desk = ChatDesk(settings, languages, lines, presence, core.passes)
-    known = {**desk.known, **ChatAgents(lines, offers).known}
+    known = {**desk.known, **ChatAgents(lines, offers, presence).known}
     return ChatParts(lines, offers, presence, known)

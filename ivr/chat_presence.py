@@ -26,14 +26,18 @@ class Presence:
         self._away_seconds, self._silent = away_seconds, silent_minutes * MINUTE
         self._away: dict[ContactId, Seconds] = {}
         """Since when a customer's page is not there."""
+        self._assumed: set[ContactId] = set()
+        """Of those, pages that have not said so: we, or the web process, have begun anew."""
         self._closed: dict[AgentId, Seconds] = {}
         """Since when the desk of an agent with chats is closed."""
 
     def here(self, contact: ContactId) -> None:
         self._away.pop(contact, None)
+        self._assumed.discard(contact)
 
     def away(self, contact: ContactId) -> None:
         """Since the first time that it is said."""
+        self._assumed.discard(contact)
         if contact in self._lines.book.open:
             self._away.setdefault(contact, self._lines.clock.now())
 
@@ -41,6 +45,17 @@ class Presence:
         """Nobody's page is there, as far as we know."""
         for contact in self._lines.book.open:
             self.away(contact)
+        self._assumed |= self._lines.book.open.keys()
+
+    def asks(self, contact: ContactId) -> None:
+        """The page has asked something: it is there, unless it has said that it is not."""
+        if contact in self._assumed:
+            self.here(contact)
+
+    def works(self, agent: AgentId) -> None:
+        """The agent's page has asked something: it is there, even if its desk is closed."""
+        if agent in self._closed:
+            self._closed[agent] = self._lines.clock.now()
 
     async def back(self, chat: Chat) -> None:
         """The page is there; who was skipped for its absence waits again."""
@@ -53,7 +68,7 @@ class Presence:
         """Skip who is away and waits, end what is served and silent, take back what no agent has a
         page for, and close what is over."""
         for gone in self._away.keys() - self._lines.book.open.keys():
-            del self._away[gone]
+            self.here(gone)
         self._closed = {id_: at for id_, at in self._closed.items() if self._is_closed(id_)}
         for chat in list(self._lines.book.open.values()):
             contact = self._engine.contacts.get(chat.contact)

@@ -22,6 +22,7 @@ KINDS = (BEGUN, SAID, ENDED, RATED)
 KEPT: Seconds = 24 * 3600.0
 """So long after its end a chat is known to its customer's page."""
 MOST_LINES = 2000
+LONGEST_WORDS, LONGEST_NAME, LONGEST_ID = 4000, 60, 64
 
 
 class ChatState(StrEnum):

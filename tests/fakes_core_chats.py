@@ -9,7 +9,7 @@ from typing import Any
 
 from acd import events
 from acd.commands import Offer, Withdraw
-from acd.config import Capacity, Centre, Class, Member, Queue
+from acd.config import Capacity, Centre, Class, Condition, Member, OverflowRule, Queue
 from acd.engine import Engine
 from acd.model import CHATS, AgentId, Contact, ContactId, QueueId
 from acd.schedule import weekly
@@ -27,12 +27,14 @@ from tests.fakes_calls import StandingClock
 from tests.fakes_passes import KEY, MemoryPasses
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
 
-SUPPORT, SALES, NIGHT = QueueId("support"), QueueId("sales"), QueueId("night")
+SUPPORT, SALES, NIGHT, SPILLS = (QueueId(q) for q in ("support", "sales", "night", "spills"))
 ANN, BEN = AgentId("ann"), AgentId("ben")
 TWO_CHATS = Capacity(voice=1, chat=2)
 CENTRE = Centre(
     queues={
         SUPPORT: Queue(SUPPORT), SALES: Queue(SALES),
+        SPILLS: Queue(SPILLS, overflow=(OverflowRule(Condition(waited=20.0), SALES),
+                                        OverflowRule(Condition(waited=10.0), "message"))),
         NIGHT: Queue(NIGHT, hours=weekly("UTC", {"mon-fri": "09:00-18:00"})),
     },
     classes={"standard": Class()},

@@ -8,7 +8,7 @@ from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from adapters.tickets.shapes import AgentName, At, Page, QueueName, Shape, plain
-from ivr.chat_desk import LONGEST_ID, LONGEST_WORDS
+from ivr.chats import LONGEST_ID, LONGEST_WORDS
 
 Reference = Annotated[
     str, Path(pattern=r"^[\x21-\x7e]{1,200}$", description="The contact, by its own id.")

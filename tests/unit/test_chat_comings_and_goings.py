@@ -279,6 +279,24 @@ async def test_after_a_start_pages_that_do_not_come_back_are_gone(house: ChatHou
     assert [(await house.ask("chat state", by=by))["skipped"] for by in (LI, WU)] == [True, False]
 
 
+async def test_a_page_that_did_not_notice_the_start_is_there_when_it_asks(
+    house: ChatHouse,
+) -> None:
+    """It looks now and then; it has not said that it was gone, nor that it came back."""
+    await house.agent_comes()
+    await house.begins()
+    await house.accepts()
+    await house.again()
+    for _ in range(80):
+        await house.passes_by(15.0)
+        assert await house.state() == "served"
+        await house.ask("chat list", agent=ANN)  # as the agent's page does
+    await house.ask("chat away", by=LI)
+    await house.state()
+    await house.passes_by(15 * 60.0)
+    assert await house.state() == "over", "it has said that it is gone"
+
+
 async def test_after_a_start_a_chat_waits_a_while_for_its_agents_page(house: ChatHouse) -> None:
     await house.agent_comes()
     await house.begins()

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 import pytest
 
 from acd import events
+from acd.commands import Overflow
 from acd.events import OfferEnd
 from acd.model import CHATS, OfferId
 from acd.states import AgentState, ContactState
+from ivr.chat_overflow import ChatOverflow
 from ivr.pickups import Pickups
 from ivr.ports import CoreRefused
 from tests.fakes_core_chats import ANN, BEN, LI, WU, ChatHouse, by_of
@@ -358,6 +360,33 @@ async def test_a_telephones_code_takes_no_chat_that_rings_at_a_colleague(house: 
     pickups = Pickups(house.distributor, house.audit, house.clock)
     assert pickups.ringing_at(ANN) == contact
     assert pickups.by_phone(BEN, ANN) is False
+
+
+async def test_overflow_rules_send_a_waiting_chat_to_another_queue_with_its_place(
+    house: ChatHouse,
+) -> None:
+    """Without any telephone side; what is for callers only leaves the chat where it is."""
+    contact = await house.begins(queue="spills")
+    key = house.contact(contact).order_key
+    await house.passes_by(10.5)
+    assert house.contact(contact).queue == "spills"
+    await house.passes_by(10.0)
+    await house.settled()
+    assert (house.contact(contact).queue, house.contact(contact).order_key) == ("sales", key)
+    assert house.lines(contact) == ["1 house waiting", "2 house transferred"]
+
+
+async def test_overflow_of_calls_is_carried_out_as_before(house: ChatHouse) -> None:
+    told: list[Overflow] = []
+
+    async def calls(command: Overflow) -> None:
+        told.append(command)
+
+    phone = await house.calls("ast-1.1")
+    said = Overflow(phone, "sales", "for the test")
+    await ChatOverflow(house.chats.lines, calls).carry_out(said)
+    await ChatOverflow(house.chats.lines, None).carry_out(said)
+    assert told == [said] and house.contact(phone).queue == "support"
 
 
 async def test_an_offer_of_the_engine_is_told_by_nobody_else(house: ChatHouse) -> None:
