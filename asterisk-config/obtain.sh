@@ -7,6 +7,8 @@
 #                           one: HOME/python -> python-HASH. With python3 in place: pip alone.
 #   obtain.sh phones HOME   baresip, the telephone of the tests, which runs with the libraries of the
 #                           tools: HOME/phones -> phones-HASH
+#   obtain.sh browser HOME  Chromium of this machine's own release, with its driver and two fonts, for
+#                           the tests of pages: HOME/browser -> browser-HASH
 #   obtain.sh fixed VERSION status 0 if fixed-releases.txt says that this Asterisk is safe to run
 #
 # Environment: HOTLINE_SUITE   release to take Asterisk from, instead of testing, then unstable
@@ -271,6 +273,53 @@ WRAPPER
     tidy
 }
 
+# --- a browser, for the tests of pages ------------------------------------------------------------
+
+# It starts itself again as its own file, so no other loader will do: it is that of this release, and
+# runs with this machine's libraries and those that the machine lacks.
+browser_wrapper() { # NAME PROGRAM
+    {
+        echo '#!/bin/sh'
+        echo 'R=$(dirname "$(dirname "$(readlink -f "$0")")")'
+        echo "L=\$R/usr/lib/$TRIPLET"
+        echo 'export LD_LIBRARY_PATH="$L:$R/lib/'"$TRIPLET"':$L/nss:$L/pulseaudio"'
+        echo 'export FONTCONFIG_FILE="$R/fonts.conf" XDG_CACHE_HOME="$R/cache"'
+        echo "exec \"\$R/$2\" \"\$@\""
+    } >"$NEW/bin/$1"
+    chmod 755 "$NEW/bin/$1"
+}
+
+browser() {
+    architecture
+    room 700
+    mkdir -p "$A"
+    say "package lists of this machine's own release"
+    host_apt
+    closure install chromium chromium-driver fonts-liberation fonts-wqy-microhei ||
+        stop "this machine's release has no Chromium for us: $(complaints "$A/err" "$LOG")"
+    if grep -q ' libc6_' "$A/list"; then stop "chromium would need another C library than this machine's"; fi
+    hash=$(awk '{print $4}' "$A/list" | sha256sum | cut -c1-12)
+    say "$(summary)"
+    fetch
+    NEW=$H/browser.tmp.$$
+    mkdir "$NEW"
+    unpack "$NEW"
+    mkdir -p "$NEW/bin"
+    browser_wrapper chromium usr/lib/chromium/chromium
+    browser_wrapper chromedriver usr/bin/chromedriver
+    cat >"$NEW/fonts.conf" <<FONTS
+<?xml version="1.0"?>
+<fontconfig>
+  <dir prefix="relative">usr/share/fonts</dir>
+  <cachedir prefix="xdg">fontconfig</cachedir>
+</fontconfig>
+FONTS
+    "$NEW/bin/chromium" --version 2>"$A/err" | grep -q '^Chromium' || stop "chromium does not start: $(tail -n 2 "$A/err")"
+    put_in_place "$NEW" browser "$hash"
+    say "ready: $("$H/browser/bin/chromium" --version 2>/dev/null), $(du -sm "$H/browser-$hash" | cut -f1) MB"
+    tidy
+}
+
 obtain() {
     H=$(mkdir -p "$1/downloads" && cd "$1" && pwd -P)
     A=$H/downloads/apt-$WHAT
@@ -288,7 +337,7 @@ leave() { # no end without a reason, nothing half-done behind
 }
 
 case $WHAT in
-    tools | python | phones) obtain "$2" ;;
+    tools | python | phones | browser) obtain "$2" ;;
     fixed) fixed "$2" ;;
     *) echo "obtain.sh: there is nothing called $WHAT" >&2 && exit 2 ;;
 esac

@@ -33,6 +33,7 @@ FOR = {
     "psycopg-binary": "the compiled part of psycopg, with libpq and OpenSSL",
     "pydantic": "checks of settings, flows and requests",
     "pyst2": "Asterisk's gateway interface (AGI)",
+    "pysocks": "needed by selenium",
     "pytest": "tests",
     "pytest-asyncio": "tests of asynchronous code",
     "pytest-timeout": "an end to tests that hang",
@@ -44,6 +45,7 @@ FOR = {
     "rich": "tables in the terminal",
     "ruff": "checks and layout of code",
     "segno": "QR codes of SIP accounts",
+    "selenium": "drives a browser in tests",
     "soxr": "changes of sampling rate",
     "sqlalchemy": "the database",
     "typer": "the command line",
@@ -51,6 +53,7 @@ FOR = {
     "tzdata": "time zones",
     "uv": "installs the others, then is removed; pip where it cannot be had",
     "uvicorn": "the HTTP server",
+    "websockets": "the chat's WebSocket, under uvicorn",
 }
 """What the direct dependencies are for; the others say who needs them."""
 
@@ -60,6 +63,7 @@ FOUND = {
     "psycopg-binary": "LGPL-3.0-only; in it libpq (PostgreSQL licence), OpenSSL (Apache-2.0)",
     "python-dateutil": "Apache-2.0 or BSD-3-Clause",
     "pyst2": "in its own words: Python Software Foundation License / LGPL / UNLICENSE",
+    "pysocks": "BSD-3-Clause",
     "segno": "BSD-3-Clause",
     "soxr": "LGPL-2.1-or-later (libsoxr in it: the same)",
     "uv": "MIT OR Apache-2.0",
@@ -100,6 +104,8 @@ package's own `copyright` file (seen in November 2026).
 | asterisk, asterisk-modules 22.10.1 | carries the calls | GPL-2.0-only with exceptions for linking (OpenSSL, OpenH323, UW-Imap); PJSIP in it: GPL-2.0-or-later; single files under BSD, Apache-2.0, MIT-like terms |
 | asterisk-core-sounds-en-wav 1.6.1 | English prompts of Asterisk; human speech for the callers of demo and tests | CC-BY-SA-3.0, recorded by Allison Smith |
 | baresip 1.1, libre1, librem1 | a telephone for the tests, only with `./hotline test` | BSD-3-Clause |
+| chromium, chromium-driver | a browser for the tests of pages, only with `./hotline setup browser`; from the machine's own release, with the libraries that the machine lacks | BSD-3-Clause and others, as its `copyright` file lists |
+| fonts-liberation, fonts-wqy-microhei | Latin and Chinese letters for it | OFL-1.1; Apache-2.0 or GPL-3.0 with font exception |
 | sip-tester (SIPp) 3.8 | the telephones of demo, tests and bench | GPL-2.0-or-later; packet replay in it: BSD-3-Clause |
 
 Their libraries:

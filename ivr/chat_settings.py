@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from ipaddress import ip_address
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ def _origin(address: str) -> str:
 
 Origin = Annotated[Address, AfterValidator(_origin)]
 """Of pages in a browser."""
+ProxyAddress = Annotated[str, AfterValidator(lambda text: str(ip_address(text)))]
 Title = Annotated[str, StringConstraints(min_length=1, max_length=60, pattern=r"^[^\x00-\x1f<>]+$")]
 
 
@@ -40,6 +42,8 @@ class ChatSettings(Keys):
     """Where chats wait that name no queue."""
     origins: tuple[Origin, ...] = ()
     """Pages that may hold the widget, beside our own."""
+    proxies: tuple[ProxyAddress, ...] = ()
+    """Addresses from which a proxy of ours asks, and tells by X-Forwarded-For for whom."""
     text_by: Name | None = None
     """The SMS channel that carries links to callers; None: callers hear a code."""
     title: dict[str, Title] = Field(default_factory=dict)

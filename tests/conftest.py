@@ -9,7 +9,7 @@ import pytest
 
 pytest_plugins = (
     "tests.databases", "tests.stored_centre", "tests.web_site", "tests.web_stage",
-    "tests.pass_stage",
+    "tests.pass_stage", "tests.chat_stage", "tests.browser",
 )  # fmt: skip
 
 REAL_PARTS = ("contract", "integration", "acceptance")

@@ -108,7 +108,7 @@ class DeskShape(Shape):
     open: bool
 
 
-class TakenShape(Shape):
+class TakenChatShape(Shape):
     """The chat of an offer."""
 
     contact: str = Field(description="The contact, by its own id.")

@@ -27,7 +27,7 @@ from adapters.tickets.chat_shapes import (
     SendRequest,
     ServedChatShape,
     StateShape,
-    TakenShape,
+    TakenChatShape,
     TypingRequest,
     WrittenShape,
 )
@@ -59,13 +59,13 @@ async def desk(use: Use, agent: AgentName, body: DeskRequest) -> DeskShape:
 
 
 @router.post("/agents/{agent}/chats/{offer}/accept", tags=["chats"])
-async def accept(use: Use, agent: AgentName, offer: OfferName) -> TakenShape:
+async def accept(use: Use, agent: AgentName, offer: OfferName) -> TakenChatShape:
     """Serve this chat. 409: it rings no longer, or its customer has left."""
     return await _taken(use, "chat accept", agent, offer)
 
 
 @router.post("/agents/{agent}/chats/{offer}/decline", tags=["chats"])
-async def decline(use: Use, agent: AgentName, offer: OfferName) -> TakenShape:
+async def decline(use: Use, agent: AgentName, offer: OfferName) -> TakenChatShape:
     """Leave this chat to somebody else."""
     return await _taken(use, "chat decline", agent, offer)
 
@@ -128,11 +128,11 @@ async def read(use: Use, reference: Reference, body: ReadRequest) -> ReadRequest
     return body
 
 
-async def _taken(use: Parts, what: str, agent: str, offer: str) -> TakenShape:
+async def _taken(use: Parts, what: str, agent: str, offer: str) -> TakenChatShape:
     answer = await use.core.ask(what, agent=agent, offer=offer)
     log.info(what, extra={"contact": answer["contact"], "agent": agent})
     use.hub.told(ContactId(answer["contact"]))
-    return TakenShape(contact=answer["contact"])
+    return TakenChatShape(contact=answer["contact"])
 
 
 async def _deed(use: Parts, what: str, reference: str, **fields: str) -> StateShape:

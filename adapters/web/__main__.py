@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-import socket
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from functools import partial
-
-import uvicorn
 
 from acd.model import Seconds
 from adapters.asterisk.cel_export import NoEventLog, talks_logged
 from adapters.asterisk.config import Folders
 from adapters.channels.hooks import PLACE, Hooks
 from adapters.channels.side import ChannelSide
+from adapters.chat import routes as chat
+from adapters.chat.parts import Asking, ChatParts
 from adapters.control.client import CoreClient
 from adapters.stores.audit import SqlAudit
 from adapters.stores.database import Database
@@ -48,16 +46,18 @@ from adapters.tickets import (
 from adapters.tickets.call_queries import CallQueries
 from adapters.tickets.chat_hub import ChatHub
 from adapters.tickets.chat_pages import PagesGone
+from adapters.tickets.chat_rows import ChatRows
 from adapters.tickets.live import Live
 from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import TicketStore
 from adapters.web import app, figures
-from adapters.web.connection import connections
 from adapters.web.following import following
-from adapters.web.gate import Gate
+from adapters.web.gate import Gate, Limits
+from adapters.web.limits import Buckets, neighbourhood
 from adapters.web.problems import problem
+from adapters.web.server import Server, configuration, names, proxies
 from ivr import logs
 from ivr.clock import CentreClock
 from ivr.flows_in_force import versions_in_force
@@ -70,9 +70,9 @@ from ivr.settings import BadSettings, Settings, load
 log = logging.getLogger("adapters.web")
 
 SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, chats)
-STOP_SECONDS = 3
-"""How long requests that are under way may take to end when the process stops."""
 STATUS_SECONDS = 1.5
+BEGINS = (1 / 10, 10)
+"""Chats that an address may begin: so many a second, after so many at once."""
 POSITION = "queue_log.position"
 """How far the live queue_log goes, in the data folder."""
 
@@ -127,32 +127,6 @@ class CorePart:
         return self._database
 
 
-class Server(uvicorn.Server):
-    """uvicorn, with live events ended before it waits for connections to end.
-
-    Told to stop it ends like anything that is done; uvicorn would have itself killed once more.
-    """
-
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
-        self._live = live
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        loop, signals = asyncio.get_running_loop(), (signal.SIGTERM, signal.SIGINT)
-        for number in signals:
-            loop.add_signal_handler(number, self.handle_exit, number, None)
-        try:
-            yield
-        finally:
-            for number in signals:
-                loop.remove_signal_handler(number)
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._live.close()
-        await super().shutdown(sockets)
-
-
 async def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT."""
     database = await open_database(settings.database_url("web"), "web")
@@ -190,7 +164,9 @@ def _server(
         knows=kept.knows,
         hub=hub,
     )
-    pages = [PagesGone(core)] if settings.site.chat else []
+    gone = [PagesGone(core)] if settings.site.chat else []
+    limits = Limits.usual()
+    chats = customers(settings, parts, limits)
     figures.applied.set_function(lambda: projector.applied)
     figures.listeners.set_function(lambda: live.listeners)
     made = app.build(
@@ -198,30 +174,30 @@ def _server(
         parts,
         PROBLEMS,
         checks(queries, projector, core),
-        lambda: following(side.running(), projector, *queue_logs(settings, kept), *pages),
+        lambda: following(side.running(), projector, *queue_logs(settings, kept), *gone),
+        pages=[chat.routes(one) for one in chats],
     )
-    hosts = {settings.web_address, settings.site.external_address} - {None}
-    names = {str(host).lower() for host in hosts}
-    signed = Hooks(side.intake, problem)
-    gate = Gate(made, settings.secret("operator-token"), names, signed=signed, place=PLACE)
+    gate = Gate(
+        made, settings.secret("operator-token"), names(settings), limits,
+        signed=Hooks(side.intake, problem), place=PLACE, pages=chat.PATHS if chats else (),
+        sockets=[chat.SOCKET] if chats else (), proxies=proxies(settings),
+    )  # fmt: skip
     return Server(configuration(gate, settings), live)
 
 
-def configuration(gate: Gate, settings: Settings) -> uvicorn.Config:
-    return uvicorn.Config(
-        gate,
-        host=settings.web_address,
-        port=settings.ports.web,
-        http=connections(),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        proxy_headers=False,  # an address that a sender may choose limits nobody
-        server_header=False,
-        backlog=1024,
-        timeout_graceful_shutdown=STOP_SECONDS,
-    )
+def customers(settings: Settings, use: Parts, limits: Limits) -> list[ChatParts]:
+    """The customer's side of chats, where the site has it."""
+    if settings.site.chat is None:
+        return []
+    made = ChatParts(
+        settings=settings.site.chat, core=Asking(use.core), hub=use.hub,
+        lines=ChatRows(use.queries, use.vault).told, knows=use.knows, guesses=use.guesses,
+        wrong=limits.guesses, begins=Buckets(*BEGINS, time.monotonic), now=use.now,
+        calls_back=any(trunk.caller_ids for trunk in settings.site.trunks.values()),
+        who=neighbourhood,
+    )  # fmt: skip
+    figures.sockets.set_function(lambda: made.room.inside)
+    return [made]
 
 
 def queue_logs(settings: Settings, kept: CorePart) -> list[LiveQueueLog]:

@@ -3,12 +3,13 @@
 Done: a request's head must come within 5 s, in a new connection or a kept one; an address holds a
 bounded number of connections, and one that asks for nothing gives way to a new one; an answer must
 be read within 10 s; the rest of a body that was refused is read away for 2 s, so that the answer
-arrives, and no longer.
+arrives, and no longer. A connection that becomes a WebSocket keeps its place in the crowd.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -36,15 +37,22 @@ class Deadlines:
 class Crowd:
     """All connections of the server, and which of them ask for nothing yet."""
 
-    def __init__(self, per_address: int = MOST_PER_ADDRESS, at_all: int = MOST_AT_ALL) -> None:
+    def __init__(
+        self,
+        per_address: int = MOST_PER_ADDRESS,
+        at_all: int = MOST_AT_ALL,
+        proxies: Collection[str] = (),
+    ) -> None:
+        """`proxies`: addresses that stand for many, and hold as many as there is room for."""
         self._per_address, self._at_all = per_address, at_all
+        self._proxies = frozenset(proxies)
         self._inside: dict[Connection, str] = {}
         self._silent: dict[Connection, str] = {}
 
     def enter(self, new: Connection, address: str) -> bool:
         """Let it in, if need be in place of the longest silent one; False: there is no room."""
         own = sum(1 for other in self._inside.values() if other == address)
-        if own >= self._per_address:
+        if own >= self._per_address and address not in self._proxies:
             room = self._make_room(address)
         else:
             room = len(self._inside) < self._at_all or self._make_room(None)
@@ -101,6 +109,14 @@ class Connection(H11Protocol):
         if not self.transport.is_closing():
             super().data_received(data)
             self._watch()
+
+    def handle_websocket_upgrade(self, event: h11.Request) -> None:
+        super().handle_websocket_upgrade(event)
+        if self._unread:
+            self._unread.cancel()
+        hold = getattr(self.transport.get_protocol(), "hold", None)  # `adapters.web.sockets`
+        if hold:
+            hold(self._deadlines.unread, partial(self._crowd.leave, self))
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

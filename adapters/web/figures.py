@@ -10,6 +10,7 @@ requests = Counter("hotline_web_requests", "Requests answered", ["method", "rout
 seconds = Histogram("hotline_web_request_seconds", "Time to the answer's first byte", ["route"])
 applied = Gauge("hotline_web_journal_applied", "The last journal record that is applied")
 listeners = Gauge("hotline_web_listeners", "Listeners to live events")
+sockets = Gauge("hotline_chat_sockets", "Customers' pages of chat that are open")
 
 
 def count(method: str, route: str, status: int, began: float) -> None:

@@ -12,7 +12,7 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -81,11 +81,35 @@ class Gate:
     signed: ASGIApp | None = None
     """Takes POST below `place`, for which no token is needed: it checks a signature."""
     place: str = "/hooks/"
+    pages: Collection[str] = ()
+    """What anybody may read besides `OPEN`."""
+    sockets: Collection[str] = ()
+    """Where anybody may open a WebSocket; what comes by it is checked there."""
+    proxies: Collection[str] = ()
+    """Addresses that tell by X-Forwarded-For for whom they ask."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
+        scope["client"] = self._peer(scope)
+        if scope["type"] == "websocket":
+            await self._socket(scope, receive, send)
+        else:
+            await self._request(scope, receive, send)
+
+    async def _socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            self._check_peer(scope, dict(scope["headers"]))
+            if scope["path"] not in self.sockets:
+                raise Refused(404, "there is no socket here")
+            await self.app(scope, receive, send)
+        except Refused as refusal:
+            await refusal.response()(scope, receive, send)
+        except Exception as error:  # the top of the socket: nothing of it may get out
+            log.error("socket failed", extra={"error": type(error).__name__, "at": place(error)})
+
+    async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         answer = _Answer(scope, send)
         app = self.signed if self.signed and self._is_signed(scope) else self.app
         try:
@@ -99,21 +123,14 @@ class Gate:
                     scope, receive, answer
                 )
         if answer.status == 404 and scope["path"].startswith(PASSES):
-            address = scope["client"][0] if scope["client"] else ""
-            self.limits.guesses.charge(neighbourhood(address))
+            self.limits.guesses.charge(neighbourhood(scope["client"][0]))
 
     async def _checked(self, scope: Scope, receive: Receive) -> Receive:
         headers = dict(scope["headers"])
-        self._check_host(headers.get(b"host", b"").decode("latin-1"))
-        if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET_BYTES:
-            raise Refused(414, f"an address may have {MOST_TARGET_BYTES} bytes at most")
-        address = scope["client"][0] if scope["client"] else ""
-        who, given = neighbourhood(address), headers.get(b"authorization", b"")
+        given = headers.get(b"authorization", b"")
         known = self._is_operator(given)
-        if known:
-            who += " operator"  # a stranger at the same address takes nothing from them
-        if scope["path"] not in PROBES:
-            _wait(self.limits.requests.take(who))
+        who = self._check_peer(scope, headers, " operator" if known else "")
+        address = scope["client"][0]
         is_open = self._is_signed(scope) or self._is_open(scope["path"], scope["method"], address)
         if not known and not is_open:
             self._deny(who, given)
@@ -125,6 +142,26 @@ class Gate:
             return receive
         return await taken_in(receive, headers, parsed=not self._is_signed(scope))
 
+    def _check_peer(self, scope: Scope, headers: Mapping[bytes, bytes], also: str = "") -> str:
+        """Whom limits count them as. `also`: so that a stranger at the same address takes nothing
+        from the operator."""
+        self._check_host(headers.get(b"host", b"").decode("latin-1"))
+        if len(scope["raw_path"]) + len(scope["query_string"]) > MOST_TARGET_BYTES:
+            raise Refused(414, f"an address may have {MOST_TARGET_BYTES} bytes at most")
+        who = neighbourhood(scope["client"][0]) + also
+        if scope["path"] not in PROBES:
+            _wait(self.limits.requests.take(who))
+        return who
+
+    def _peer(self, scope: Scope) -> tuple[str, int]:
+        """Who asks: the other side, or for whom it says it asks if it is a proxy of ours."""
+        address, port = scope["client"] or ("", 0)
+        if address not in self.proxies:
+            return address, port
+        said = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]
+        last = b",".join(said).rpartition(b",")[2].strip().decode("latin-1")
+        return (last if _is_address(last) else address), port
+
     def _check_host(self, host: str) -> None:
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
         if name.lower() in ("localhost", *self.hosts) or _is_address(name.strip("[]")):
@@ -134,7 +171,7 @@ class Gate:
     def _is_open(self, path: str, method: str, address: str) -> bool:
         if method not in READING:
             return method == "POST" and path.startswith(PASSES) and path.endswith("/redeem")
-        is_open = path in OPEN or path.startswith(PASSES)
+        is_open = path in OPEN or path in self.pages or path.startswith(PASSES)
         return is_open or (path == "/metrics" and is_loopback(address))
 
     def _is_signed(self, scope: Scope) -> bool:
@@ -165,7 +202,9 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun, self.status = True, message["status"]
-            message["headers"] = [*message.get("headers", []), *HEADERS]
+            own = list(message.get("headers", []))
+            said = {name for name, _ in own}  # a page of ours says itself what it may load
+            message["headers"] = [*own, *(pair for pair in HEADERS if pair[0] not in said)]
             route = getattr(self._scope.get("route"), "path", "none")
             method = self._scope["method"] if route != "none" else "any"
             figures.count(method, route, message["status"], self._began)

@@ -160,6 +160,17 @@ async def test_an_address_holds_a_bounded_number_of_connections(tmp_path: Path) 
             peer[1].close()
 
 
+async def test_a_proxy_of_ours_holds_as_many_as_there_is_room_for(tmp_path: Path) -> None:
+    crowd = Crowd(per_address=1, at_all=3, proxies=["127.0.0.1"])
+    async with staged(tmp_path) as stage, serving(stage, crowd) as served:
+        busy = [await served.peer(EVENTS) for _ in range(3)]
+        for peer in busy:
+            await asyncio.wait_for(peer[0].readuntil(b"retry: 1000\n\n"), 3)
+        assert (await answer(await served.peer(HEALTH)))[0] == 429
+        for peer in busy:
+            peer[1].close()
+
+
 @pytest.mark.parametrize(
     "said",
     [
