@@ -20,6 +20,7 @@ from acd.events import Event, OfferEnd
 from acd.states import AgentState, ContactState
 from adapters.cli.commands import app
 from adapters.tickets import (
+    agents,
     calls,
     desk,
     inside,
@@ -253,7 +254,18 @@ def test_every_route_of_the_api_is_explained() -> None:
     guide = (GUIDES / "api.md").read_text(encoding="utf-8")
     known = [
         route
-        for part in (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
+        for part in (
+            calls,
+            routes,
+            desk,
+            agents,
+            talks,
+            recorded_talks,
+            outward,
+            passes,
+            texts,
+            inside,
+        )
         for route in part.router.routes
     ]
     paths = [route.path for route in known if isinstance(route, APIRoute)]

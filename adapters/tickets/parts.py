@@ -85,6 +85,8 @@ class Parts:
     knows: Callable[[Secret], Awaitable[bool]] = _nothing
     """Whether there is a pass with this secret."""
     guesses: Guesses = field(default_factory=Guesses)
+    replies: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Quick replies by queue and language."""
 
 
 def place_of(ticket: str) -> str:

@@ -34,6 +34,7 @@ from adapters.stores.schema import open_database
 from adapters.stores.seals import TextSeals
 from adapters.stores.vault import SqlVault
 from adapters.tickets import (
+    agents,
     calls,
     desk,
     inside,
@@ -50,7 +51,7 @@ from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import TicketStore
-from adapters.web import app, figures
+from adapters.web import agent_page, app, figures
 from adapters.web.connection import connections
 from adapters.web.following import following
 from adapters.web.gate import Gate
@@ -69,6 +70,7 @@ log = logging.getLogger("adapters.web")
 STOP_SECONDS = 3
 """How long requests that are under way may take to end when the process stops."""
 STATUS_SECONDS = 1.5
+API = (calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside)
 POSITION = "queue_log.position"
 """How far the live queue_log goes, in the data folder."""
 
@@ -183,18 +185,17 @@ def _server(
         now=CentreClock().now,
         flows=partial(versions_in_force, settings),
         knows=kept.knows,
+        replies=settings.site.replies,
     )
     figures.applied.set_function(lambda: projector.applied)
     figures.listeners.set_function(lambda: live.listeners)
     made = app.build(
-        [
-            one.router
-            for one in (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside)
-        ],
+        [one.router for one in API],
         parts,
         PROBLEMS,
         checks(queries, projector, core),
         lambda: following(side.running(), projector, *queue_logs(settings, kept)),
+        [agent_page.routes(settings.home / "desk")],
     )
     hosts = {settings.web_address, settings.site.external_address} - {None}
     names = {str(host).lower() for host in hosts}

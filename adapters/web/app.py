@@ -39,8 +39,10 @@ def build(
     problems: Mapping[type[Exception], int],
     checks: Mapping[str, Check],
     running: Callable[[], AbstractAsyncContextManager[None]] = nullcontext,
+    pages: Sequence[APIRouter] = (),
 ) -> FastAPI:
-    """The application without its gate. `running` is entered while it serves."""
+    """The application without its gate. `running` is entered while it serves; `pages` are for
+    people, and not part of the API."""
 
     app = FastAPI(
         title="Hotline",
@@ -53,7 +55,8 @@ def build(
     app.state.parts, app.state.checks = parts, _Links(checks)
     for router in routers:
         app.include_router(router, prefix="/api/v1")
-    app.include_router(own)
+    for router in (own, *pages):
+        app.include_router(router)
     _name_problems(app, problems)
     app.openapi = lambda: description.describe(app)  # type: ignore[method-assign]
     return app

@@ -31,6 +31,8 @@ OPEN = (*PROBES, "/docs", "/docs.css", "/openapi.json")
 """What anybody may read. `/metrics` is open on this machine alone."""
 PASSES = "/api/v1/passes/"
 """Below it anybody may look at a pass, and redeem it, who has one."""
+PAGES = "/desk"
+"""The agents' page and its parts; what it shows it asks for with a token."""
 READING = ("GET", "HEAD")
 """Methods that change nothing; what comes with them as a body is not looked at."""
 MOST_TARGET_BYTES = 8192
@@ -134,7 +136,7 @@ class Gate:
     def _is_open(self, path: str, method: str, address: str) -> bool:
         if method not in READING:
             return method == "POST" and path.startswith(PASSES) and path.endswith("/redeem")
-        is_open = path in OPEN or path.startswith(PASSES)
+        is_open = path in (*OPEN, PAGES) or path.startswith((PASSES, f"{PAGES}/"))
         return is_open or (path == "/metrics" and is_loopback(address))
 
     def _is_signed(self, scope: Scope) -> bool:
@@ -165,7 +167,9 @@ class _Answer:
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.begun, self.status = True, message["status"]
-            message["headers"] = [*message.get("headers", []), *HEADERS]
+            own = list(message.get("headers", []))
+            said = {name for name, _ in own}  # a page of ours says itself what it may load
+            message["headers"] = [*own, *(pair for pair in HEADERS if pair[0] not in said)]
             route = getattr(self._scope.get("route"), "path", "none")
             method = self._scope["method"] if route != "none" else "any"
             figures.count(method, route, message["status"], self._began)

@@ -6,7 +6,17 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from adapters.tickets import calls, desk, outward, passes, recorded_talks, routes, talks, texts
+from adapters.tickets import (
+    agents,
+    calls,
+    desk,
+    outward,
+    passes,
+    recorded_talks,
+    routes,
+    talks,
+    texts,
+)
 from adapters.web.app import own
 from adapters.web.gate import OPEN, PASSES, Limits
 from adapters.web.limits import Buckets
@@ -25,7 +35,9 @@ async def test_every_route_denies_who_has_no_token(stage: Stage) -> None:
         for prefix, router in [
             *(
                 ("/api/v1", one.router)
-                for one in (calls, routes, desk, talks, recorded_talks, outward, passes, texts)
+                for one in (
+                    calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts,
+                )
             ),
             ("", own),
         ]
