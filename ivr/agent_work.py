@@ -45,6 +45,7 @@ def _works(engine: Engine, agent: Agent) -> Iterator[Fields]:
 def _wrapped_up(work: Work) -> Fields:
     return {
         "contact": work.contact,
+        "channel": work.medium,  # the contact itself may be gone
         "queue": work.queue,
         "state": work.phase,
         "until": work.ends_at,

@@ -25,6 +25,8 @@ from tests.web_stage import TOKEN
 
 CODES = {"solved": {"zh": "已解决", "en": "Solved"}, "open": {"zh": "未解决", "en": "Still open"}}
 Given = Body()
+LINES_AT_ONCE = 3
+"""Few, so that every longer chat comes in parts."""
 
 
 def routes(desk: FakeDesk) -> APIRouter:
@@ -131,7 +133,10 @@ async def _stream(desk: FakeDesk, after: int) -> AsyncIterator[bytes]:
 def _of_chats(api: APIRouter, desk: FakeDesk) -> None:
     @api.get("/chats/{contact}/lines")
     async def lines(contact: str, after: int = 0) -> Json:
-        return {"items": desk.lines.get(contact, [])[after:]}
+        found = desk.lines.get(contact, [])[after : after + LINES_AT_ONCE]
+        more = len(found) == LINES_AT_ONCE
+        return {"items": found, "next": str(found[-1]["number"]) if more else None,
+                "typing": ["customer"] if desk.types else [], "read": desk.seen}  # fmt: skip
 
     @api.post("/chats/{contact}/lines")
     async def say(contact: str, body: Json = Given) -> Json:

@@ -13,6 +13,9 @@ from ivr.ports import CoreAway, CoreRefused
 
 SUPPORT = "support"
 Json = dict[str, Any]
+ABOUT = {
+    "queue": SUPPORT, "language": "en", "customer": "per_1", "name": "Li Lei", "origin": "phone",
+}  # fmt: skip
 
 
 def moment(at: float) -> str:
@@ -34,6 +37,10 @@ class FakeDesk:
     asked: list[tuple[str, Json]] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
     page_open: bool = False
+    types: bool = False
+    """The customer, just now."""
+    seen: int = 0
+    """The last line that the customer has seen."""
     needs_disposition: bool = False
     away: bool = False
     """The core does not answer."""
@@ -48,8 +55,8 @@ class FakeDesk:
         """A chat rings at the agent."""
         offer = f"1.{len(self.events)}.1"
         self.offers.append({
-            "offer": offer, "contact": contact, "queue": SUPPORT, "rings_until": time.time() + 30,
-            "why": "first in order",
+            "offer": offer, "contact": contact, "rings_until": moment(time.time() + 30),
+            "why": "order", **ABOUT,
         })  # fmt: skip
         self.works.append(_work(contact, offer, "ringing", "chat", **more))
         self.tell("offered", contact, offer=offer, agent="ann")
@@ -62,8 +69,8 @@ class FakeDesk:
     def write(self, contact: str, who: str, words: str | None, **more: Any) -> int:
         """A line of the chat; its number."""
         written = self.lines.setdefault(contact, [])
-        line = {"number": len(written) + 1, "who": who, "agent": None, "at": moment(time.time()),
-                "words": words, "phrase": None, "values": None, **more}  # fmt: skip
+        line = {"number": len(written) + 1, "who": who, "agent": "", "at": moment(time.time()),
+                "words": words, "phrase": None, "values": {}, **more}  # fmt: skip
         written.append(line)
         if contact in self.chats:
             self.chats[contact]["last"] = line["number"]
@@ -76,6 +83,14 @@ class FakeDesk:
             "v": 1, "seq": len(self.events) + 1, "at": moment(time.time()), "kind": kind,
             "who": "hotline", "contact": con(contact) if contact else None, "ticket": None,
             "data": data, "text": None,
+        })  # fmt: skip
+
+    def was(self, contact: str, kind: str, text: str | None = None, **data: Any) -> None:
+        """Something that happened to the contact before."""
+        story = self.stories.setdefault(contact, [])
+        story.append({
+            "seq": -100 + len(story), "at": moment(time.time()), "kind": kind, "who": "customer",
+            "contact": con(contact), "ticket": None, "data": data, "text": text,
         })  # fmt: skip
 
     # ---- what the page asks for
@@ -104,9 +119,8 @@ class FakeDesk:
     def accept(self, offer: str) -> str:
         contact = self._over(offer)
         self.chats[contact] = {
-            "contact": contact, "state": "served", "queue": SUPPORT, "language": "en",
-            "last": len(self.lines.get(contact, [])), "since": time.time(), "offer": offer,
-            "customer": None, "origin": "phone",
+            "contact": contact, "state": "served", **ABOUT,
+            "last": len(self.lines.get(contact, [])), "since": moment(time.time()), "offer": offer,
         }  # fmt: skip
         self.works.append(_work(contact, offer, "talking", "chat"))
         self.become("talking")

@@ -35,7 +35,9 @@ class WorkItemShape(Shape):
         examples=["ringing"],
         description="ringing, talking, held, wrap-up, or what else the contact's state is.",
     )
-    channel: str = Field(default="", examples=["voice"])
+    channel: str = Field(
+        default="", examples=["voice"], description="During wrap-up voice, chat or mail."
+    )
     queue: str = Field(examples=["support"])
     class_: str = Field(default="", serialization_alias="class", examples=["vip"])
     language: str = Field(default="", examples=["zh"])

@@ -67,10 +67,10 @@ from ivr.settings import BadSettings, Settings, load
 
 log = logging.getLogger("adapters.web")
 
+SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, agents)
 STOP_SECONDS = 3
 """How long requests that are under way may take to end when the process stops."""
 STATUS_SECONDS = 1.5
-API = (calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside)
 POSITION = "queue_log.position"
 """How far the live queue_log goes, in the data folder."""
 
@@ -190,7 +190,7 @@ def _server(
     figures.applied.set_function(lambda: projector.applied)
     figures.listeners.set_function(lambda: live.listeners)
     made = app.build(
-        [one.router for one in API],
+        [one.router for one in SERVED],
         parts,
         PROBLEMS,
         checks(queries, projector, core),

@@ -58,6 +58,7 @@ def test_wrap_up_says_its_end_and_whether_a_disposition_is_missing() -> None:
     work = work_of(house_.engine, ANN)
     [one] = work["works"]
     assert (one["state"], one["contact"], one["queue"]) == ("wrap-up", ONE, SUPPORT)
+    assert one["channel"] == "voice"
     assert (one["until"], one["owes"], work["until"]) == (80.0, True, 80.0)
 
 

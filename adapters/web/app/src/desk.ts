@@ -5,11 +5,11 @@ import { Api, Refused } from "./api";
 import { Live } from "./live";
 import { rowsOf, type Row } from "./rows";
 import type { Session } from "./session";
-import type { ChatList, Choice, Contact, Line, LiveEvent, Page, Queue, Work } from "./shapes";
+import type { ChatList, Choice, Contact, Line, Lines, LiveEvent, Page, Queue, Work } from "./shapes";
 
 const LOOK_AGAIN_SECONDS = 20; // should an event ever be missed
 const GRACE_SECONDS = 2; // a line that is back so soon was no trouble
-const TYPING_SECONDS = 6;
+const GLANCE_SECONDS = 3; // who types, and who has read, comes with no event
 const NO_CHATS: ChatList = { offers: [], chats: [] };
 
 export interface Pending {
@@ -26,8 +26,9 @@ export interface State {
   lines: Record<string, Line[]>;
   pending: Record<string, Pending[]>;
   drafts: Record<string, string>;
-  read: Record<string, number>;
-  typing: Record<string, number>; // until when the customer is taken to be writing
+  read: Record<string, number>; // up to where the agent has
+  seen: Record<string, number>; // up to where the customer has
+  typing: Record<string, boolean>; // the customer
   contacts: Record<string, Contact>;
   stories: Record<string, LiveEvent[]>;
   choice: Choice | null;
@@ -63,7 +64,7 @@ export class Desk {
     this.api = new Api(session.token);
     this.state = reactive<State>({
       work: null, list: NO_CHATS, hasChats: null, lines: {}, pending: {}, drafts: {}, read: {},
-      typing: {}, contacts: {}, stories: {}, choice: null, queues: [], chosen: null, refusal: "",
+      seen: {}, typing: {}, contacts: {}, stories: {}, choice: null, queues: [], chosen: null, refusal: "",
       line: true, core: true, phones: true, now: Date.now(),
     });
     this.live = new Live(this.api.headers, {
@@ -87,6 +88,7 @@ export class Desk {
     const every = (seconds: number, what: () => void) =>
       this.timers.push(window.setInterval(what, seconds * 1000));
     every(1, () => this.tick());
+    every(GLANCE_SECONDS, () => void this.glance());
     every(LOOK_AGAIN_SECONDS, () => this.refreshSoon());
     void this.api.get<Page<Queue>>("queues").then(
       (page) => (this.state.queues = page.items.map((queue) => queue.id)),
@@ -133,21 +135,27 @@ export class Desk {
 
   markRead(reference: string): void {
     const last = this.state.lines[reference]?.at(-1)?.number ?? 0;
-    if (last > (this.state.read[reference] ?? 0)) this.state.read[reference] = last;
+    if (last <= (this.state.read[reference] ?? 0)) return;
+    this.state.read[reference] = last;
+    const body = { agent: this.agent, number: last };
+    void this.api.post(`${chatPath(reference)}/read`, body).catch(() => undefined);
   }
 
-  /** Lines that came since; those that we have sent are no longer under way. */
+  /** Lines that came since, and who types and has read. */
   async readLines(reference: string): Promise<void> {
-    const known = this.state.lines[reference] ?? [];
-    const after = known.at(-1)?.number ?? 0;
-    const page = await this.api.get<Page<Line>>(`${chatPath(reference)}/lines?after=${after}`);
-    const latest = this.state.lines[reference] ?? [];
-    const behind = latest.at(-1)?.number ?? 0;
-    const fresh = page.items.filter((line) => line.number > behind);
-    if (fresh.length || !this.state.lines[reference]) this.state.lines[reference] = [...latest, ...fresh];
+    for (let more = true; more; ) {
+      const after = this.state.lines[reference]?.at(-1)?.number ?? 0;
+      const found = await this.api.get<Lines>(`${chatPath(reference)}/lines?after=${after}`);
+      const known = this.state.lines[reference] ?? [];
+      const fresh = found.items.filter((line) => line.number > (known.at(-1)?.number ?? 0));
+      if (fresh.length || !this.state.lines[reference]) this.state.lines[reference] = [...known, ...fresh];
+      this.state.typing[reference] = found.typing.includes("customer");
+      this.state.seen[reference] = found.read;
+      more = found.next !== null && fresh.length > 0;
+    }
     // who opens the page anew has read what they have answered
-    this.state.read[reference] ??= fresh.findLast((line) => line.who === "agent")?.number ?? 0;
-    if (fresh.some((line) => line.who === "customer")) this.state.typing[reference] = 0;
+    this.state.read[reference] ??=
+      this.state.lines[reference]?.findLast((line) => line.who === "agent")?.number ?? 0;
     if (this.state.chosen === reference && document.visibilityState === "visible") this.markRead(reference);
   }
 
@@ -197,8 +205,8 @@ export class Desk {
     if (!this.state.stories[reference]) await this.readStory(reference);
     const chat = this.state.list.chats.find((one) => one.contact === reference);
     const known = this.state.lines[reference];
-    if (chat && row.stage !== "rings" && (!known || chat.last > (known.at(-1)?.number ?? 0)))
-      await this.readLines(reference);
+    const behind = chat && chat.last > (known?.at(-1)?.number ?? 0);
+    if (row.kind === "chat" && row.stage !== "rings" && (behind || !known)) await this.readLines(reference);
   }
 
   private async readChoice(agent: string): Promise<void> {
@@ -219,14 +227,9 @@ export class Desk {
   }
 
   private hear(event: LiveEvent): void {
-    const { kind, data } = event;
+    const { data } = event;
     const mine = this.rows.value.map((row) => this.state.contacts[row.reference]?.id);
     const about = event.contact !== null && mine.includes(event.contact);
-    const reference = String(data?.reference ?? "");
-    if (kind === "chat_typing") {
-      this.state.typing[reference] = data.on && data.who === "customer" ? Date.now() + TYPING_SECONDS * 1000 : 0;
-      return;
-    }
     if (about && event.contact) this.tellOn(event.contact, event);
     const unnamed = this.rows.value.some((row) => !this.state.contacts[row.reference]);
     if (about || unnamed || event.who === this.agent || data?.agent === this.agent) this.refreshSoon();
@@ -251,6 +254,14 @@ export class Desk {
     const path = `agents/${encodeURIComponent(this.agent)}/desk`;
     if (open) void this.api.post(path, { open }).catch(() => undefined);
     else this.api.farewell(path, { open });
+  }
+
+  /** At the chat that the agent looks at. */
+  private async glance(): Promise<void> {
+    const row = this.chosen.value;
+    const isOpen = row?.kind === "chat" && row.stage === "served" && this.state.lines[row.reference];
+    if (!isOpen || document.visibilityState !== "visible" || !this.state.line) return;
+    await this.readLines(row.reference).catch((error: unknown) => this.note(error));
   }
 
   private tick(): void {

@@ -19,42 +19,35 @@ export interface Row {
   since: number | null; // milliseconds since 1970
   until: number | null; // of ringing, or of wrap-up
   unread: number;
-  customer: string | null;
+  name: string;
   cameByPhone: boolean;
-  typing: boolean;
   owes: boolean;
-  /** Why this one: from the engine where it tells, else the core's own words. */
+  /** Why this one. */
   rule: string;
   waited: number | null;
   credit: number;
-  why: string;
 }
 
-/** Milliseconds since 1970; the API has times as text, the core as seconds. */
-export function moment(at: string | number | null | undefined): number | null {
-  if (at === null || at === undefined || at === "") return null;
-  const found = typeof at === "number" ? at * 1000 : Date.parse(at);
+/** Milliseconds since 1970. */
+export function moment(at: string | null | undefined): number | null {
+  const found = at ? Date.parse(at) : NaN;
   return Number.isFinite(found) ? found : null;
 }
 
 /** What rings first, then what is served, then what is over; the oldest first among equals. */
 export function rowsOf(work: Work | null, list: ChatList, read: Record<string, number>): Row[] {
-  const chats = new Map(list.chats.map((chat) => [chat.contact, chat]));
-  const offers = new Map(list.offers.map((offer) => [offer.contact, offer]));
   const rows = new Map<string, Row>();
   for (const item of work?.items ?? []) {
     if (rows.has(item.reference) && item.state === "wrap-up") continue;
-    rows.set(item.reference, fromWork(item, offers.get(item.reference)));
+    rows.set(item.reference, fromWork(item));
   }
   for (const offer of list.offers) {
-    if (!rows.has(offer.contact)) rows.set(offer.contact, fromOffer(offer));
+    const row = rows.get(offer.contact) ?? fromOffer(offer);
+    rows.set(offer.contact, { ...row, kind: "chat", name: offer.name, cameByPhone: offer.origin === "phone" });
   }
   for (const chat of list.chats) {
     const row = rows.get(chat.contact) ?? fromChat(chat);
     rows.set(chat.contact, withChat(row, chat, read[chat.contact] ?? 0));
-  }
-  for (const row of rows.values()) {
-    if (row.kind === "call" && (chats.has(row.reference) || offers.has(row.reference))) row.kind = "chat";
   }
   return [...rows.values()].sort(byStageThenTime);
 }
@@ -65,7 +58,7 @@ function byStageThenTime(a: Row, b: Row): number {
   return ORDER.indexOf(a.stage) - ORDER.indexOf(b.stage) || (a.since ?? 0) - (b.since ?? 0);
 }
 
-function fromWork(item: WorkItem, offer: ChatOffer | undefined): Row {
+function fromWork(item: WorkItem): Row {
   const wraps = item.state === "wrap-up";
   return {
     ...blank(item.reference, item.queue, item.offer),
@@ -80,7 +73,6 @@ function fromWork(item: WorkItem, offer: ChatOffer | undefined): Row {
     rule: item.rule,
     waited: item.waited,
     credit: item.credit ?? 0,
-    why: offer ? inWords(offer.why) : "",
   };
 }
 
@@ -90,8 +82,9 @@ function fromOffer(offer: ChatOffer): Row {
     kind: "chat",
     stage: "rings",
     channel: "chat",
+    language: offer.language,
     until: moment(offer.rings_until),
-    why: inWords(offer.why),
+    rule: offer.why,
   };
 }
 
@@ -105,9 +98,8 @@ function withChat(row: Row, chat: Chat, read: number): Row {
     ...row,
     kind: "chat",
     language: chat.language || row.language,
-    customer: chat.customer || null,
+    name: chat.name,
     cameByPhone: chat.origin === "phone",
-    typing: chat.typing === true,
     unread: row.stage === "rings" ? 0 : Math.max(0, chat.last - read),
   };
 }
@@ -116,8 +108,8 @@ function blank(reference: string, queue: string, offer: string): Row {
   return {
     reference, queue, offer,
     kind: "call", stage: "served", channel: "", class: "", language: "",
-    since: null, until: null, unread: 0, customer: null, cameByPhone: false, typing: false,
-    owes: false, rule: "", waited: null, credit: 0, why: "",
+    since: null, until: null, unread: 0, name: "", cameByPhone: false,
+    owes: false, rule: "", waited: null, credit: 0,
   };
 }
 
@@ -126,10 +118,4 @@ function stageOf(state: string): Stage {
   if (state === "held" || state === "parked") return "held";
   if (state === "wrap-up" || state === "after") return "wrap-up";
   return state === "over" || state === "ended" ? "over" : "served";
-}
-
-function inWords(why: unknown): string {
-  if (typeof why === "string") return why;
-  const line = (why as { line?: unknown } | null)?.line;
-  return typeof line === "string" ? line : "";
 }

@@ -40,8 +40,11 @@ export interface ChatOffer {
   offer: string;
   contact: string;
   queue: string;
-  rings_until: string | number | null;
-  why: unknown; // the core's reason, in its words
+  rings_until: string | null;
+  language: string;
+  name: string; // what the customer wants to be called; may be empty
+  origin: string; // chat, phone
+  why: string; // the rule by which it came
 }
 
 export interface Chat {
@@ -50,11 +53,10 @@ export interface Chat {
   queue: string;
   language: string;
   last: number;
-  since: string | number | null;
+  since: string | null;
   offer: string;
-  customer: string | null;
-  origin: string; // chat, phone
-  typing?: boolean;
+  name: string;
+  origin: string;
 }
 
 export interface ChatList {
@@ -65,11 +67,18 @@ export interface ChatList {
 export interface Line {
   number: number;
   who: "customer" | "agent" | "house";
-  agent: string | null;
+  agent: string;
   at: string;
   words: string | null;
   phrase: string | null;
-  values: Record<string, unknown> | null;
+  values: Record<string, unknown>;
+}
+
+export interface Lines {
+  items: Line[];
+  next: string | null;
+  typing: string[]; // who types: customer, agent
+  read: number; // the last line that the customer has seen; 0: not known
 }
 
 export interface LiveEvent {
