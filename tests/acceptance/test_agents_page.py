@@ -206,7 +206,7 @@ def test_the_end_is_asked_twice_and_then_comes_the_result(hands: Hands, desk: Fa
     assert "close" not in desk.deeds()
     hands.press("[data-act=close-yes]")
     assert "left" in hands.see(".my-state", "Wrap-up").text
-    hands.see(".chat-over")
+    hands.see(".pane-head", "Li Lei")
     hands.see(".side", "needed")
     hands.press("[data-code=solved]")
     hands.see_no("[data-code=solved]")

@@ -29,6 +29,7 @@ export interface State {
   read: Record<string, number>; // up to where the agent has
   seen: Record<string, number>; // up to where the customer has
   typing: Record<string, boolean>; // the customer
+  names: Record<string, string>; // what customers want to be called, also after the end
   contacts: Record<string, Contact>;
   stories: Record<string, LiveEvent[]>;
   choice: Choice | null;
@@ -45,7 +46,7 @@ export interface State {
 export class Desk {
   readonly api: Api;
   readonly state: State;
-  readonly rows = computed<Row[]>(() => rowsOf(this.state.work, this.state.list, this.state.read));
+  readonly rows = computed<Row[]>(() => rowsOf(this.state));
   readonly chosen = computed<Row | null>(
     () => this.rows.value.find((row) => row.reference === this.state.chosen) ?? null,
   );
@@ -64,7 +65,7 @@ export class Desk {
     this.api = new Api(session.token);
     this.state = reactive<State>({
       work: null, list: NO_CHATS, hasChats: null, lines: {}, pending: {}, drafts: {}, read: {},
-      seen: {}, typing: {}, contacts: {}, stories: {}, choice: null, queues: [], chosen: null, refusal: "",
+      seen: {}, typing: {}, names: {}, contacts: {}, stories: {}, choice: null, queues: [], chosen: null, refusal: "",
       line: true, core: true, phones: true, now: Date.now(),
     });
     this.live = new Live(this.api.headers, {
@@ -177,6 +178,7 @@ export class Desk {
       ]);
       this.state.work = work;
       this.state.list = list;
+      for (const one of [...list.offers, ...list.chats]) this.state.names[one.contact] = one.name;
       this.state.core = true;
       if (this.streams) this.downSince = 0;
       await Promise.all(this.rows.value.map((row) => this.follow(row)));
@@ -221,7 +223,7 @@ export class Desk {
 
   private forgetOthers(): void {
     const here = new Set(this.rows.value.map((row) => row.reference));
-    for (const kept of [this.state.lines, this.state.stories, this.state.contacts, this.state.read])
+    for (const kept of [this.state.lines, this.state.stories, this.state.contacts, this.state.read, this.state.names])
       for (const reference of Object.keys(kept)) if (!here.has(reference)) delete kept[reference];
     if (this.state.chosen && !here.has(this.state.chosen)) this.state.chosen = null;
   }

@@ -34,12 +34,20 @@ export function moment(at: string | null | undefined): number | null {
   return Number.isFinite(found) ? found : null;
 }
 
+export interface Known {
+  work: Work | null;
+  list: ChatList;
+  read: Record<string, number>;
+  names: Record<string, string>;
+}
+
 /** What rings first, then what is served, then what is over; the oldest first among equals. */
-export function rowsOf(work: Work | null, list: ChatList, read: Record<string, number>): Row[] {
+export function rowsOf(known: Known): Row[] {
+  const { work, list, read, names } = known;
   const rows = new Map<string, Row>();
   for (const item of work?.items ?? []) {
     if (rows.has(item.reference) && item.state === "wrap-up") continue;
-    rows.set(item.reference, fromWork(item));
+    rows.set(item.reference, { ...fromWork(item), name: names[item.reference] ?? "" });
   }
   for (const offer of list.offers) {
     const row = rows.get(offer.contact) ?? fromOffer(offer);
