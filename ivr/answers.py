@@ -12,6 +12,7 @@ from acd import events
 from acd.model import CALLED_BACK, Agent, AgentId, Contact, QueueId
 from acd.states import ContactState, ForbiddenMove
 from acd.waits import IN_LINE
+from ivr.agent_work import work_of
 from ivr.distributor import Distributor
 from ivr.flow_requests import FlowRequests
 from ivr.ports import Clock, CoreRefused
@@ -43,6 +44,7 @@ class Answers:
         self._known: dict[str, Answer] = {
             "status": self._status,
             "agents": self._agents,
+            "agent work": self._work,
             "queues": self._queues,
             "contacts": self._contacts,
             "agent login": self._log_in,
@@ -83,6 +85,11 @@ class Answers:
         return {
             "agents": [self._agent(agent) for agent in self._distributor.engine.agents.values()]
         }
+
+    async def _work(self, fields: Fields) -> Fields:
+        agent, engine = _agent_id(fields), self._distributor.engine
+        work = work_of(engine, agent)
+        return {**work, "agent": self._agent(engine.agents[agent])}
 
     async def _queues(self, fields: Fields) -> Fields:
         engine = self._distributor.engine

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +23,7 @@ from ivr.listeners import Listeners, listener_faults
 from ivr.outbound import OutboundSettings, outbound_faults
 from ivr.phone_settings import Announcement, PhoneEntry, announcement_faults, phone_faults
 from ivr.queue_music import QueueMusic, music_faults
+from ivr.quick_replies import QuickReplies, reply_faults
 from ivr.recording_settings import RecordingSettings, recording_faults
 from ivr.recovery_settings import RecoverySettings
 from ivr.services import ServiceEntry
@@ -111,6 +112,8 @@ class SiteFile(Keys):
     """Chat on the house's own pages; None: there is none."""
     recovery: RecoverySettings = Field(default_factory=RecoverySettings)
     """What callers are offered when the telephone side fails under them."""
+    replies: QuickReplies = Field(default_factory=dict)
+    """What agents put into a chat by one press, by queue (`all`: in each) and language."""
 
     @property
     def offered(self) -> tuple[str, ...]:
@@ -191,9 +194,13 @@ def contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
         for queue in site.email
         if queue not in queues
     ]
-    faults += [
-        f"site.yaml: fallback: there is no phone {phone!r}{meant(phone, site.phones)}"
-        for phone in site.fallback
-        if phone not in site.phones
-    ]
-    return [*faults, *site.callbacks.faults(queues, {*rules.hours, ALWAYS})]
+    faults += _fallback_faults(site)
+    faults += site.callbacks.faults(queues, {*rules.hours, ALWAYS})
+    return [*faults, *reply_faults(site.replies, queues, site.languages)]
+
+
+def _fallback_faults(site: SiteFile) -> Iterator[str]:
+    for phone in site.fallback:
+        if phone not in site.phones:
+            near = meant(phone, site.phones)
+            yield f"site.yaml: fallback: there is no phone {phone!r}{near}"

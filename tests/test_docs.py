@@ -20,6 +20,7 @@ from acd.events import Event, OfferEnd
 from acd.states import AgentState, ContactState
 from adapters.cli.commands import app
 from adapters.tickets import (
+    agents,
     calls,
     chats,
     desk,
@@ -250,7 +251,9 @@ def test_every_kind_of_step_is_explained() -> None:
     assert set(KINDS) - Document(ROOT / "ivr" / "flows" / "README.md").keys() == set()
 
 
-SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, chats)
+SERVED = (
+    calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, chats,
+)  # fmt: skip
 
 
 def test_every_route_of_the_api_is_explained() -> None:

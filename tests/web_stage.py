@@ -20,6 +20,7 @@ from adapters.stores.database import Database
 from adapters.stores.outbox import FileOutbox
 from adapters.stores.schema import open_database
 from adapters.tickets import (
+    agents,
     calls,
     chats,
     desk,
@@ -38,6 +39,7 @@ from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import TicketStore
+from adapters.web import agent_page
 from adapters.web.app import build
 from adapters.web.gate import Gate
 from adapters.web.problems import problem
@@ -74,6 +76,20 @@ CHAT = {
     "offer": "1.17.1", "contact": "chat-1", "queue": "support", "language": "zh",
     "customer": CALLER, "origin": "phone", "name": "Li Lei",
 }  # fmt: skip
+WORK = {
+    "agent": ANN, "own_queues": ["sales", "support"], "then": "break", "until": 1030.0,
+    "works": [
+        {"offer": "1.1.1", "contact": "call-1", "channel": "voice", "queue": "support",
+         "class": "vip", "language": "zh", "state": "ringing", "since": 1000.0,
+         "rings_until": 1015.0, "waited": 12.5, "credit": 90.0, "rule": "order"},
+        {"offer": "1.0.1", "contact": "call-0", "queue": "sales", "state": "wrap-up",
+         "until": 1030.0, "owes": True},
+    ],
+}  # fmt: skip
+REPLIES = {
+    "all": {"en": ("Good day, how can I help?",)},
+    "support": {"en": ("One moment, please.",), "zh": ("请稍等。",)},
+}
 QUEUE = {"queue": "support", "waiting": 2, "longest_wait": 12.5, "agents": {"ann": "ready"}}
 DIRECTORY = [
     {"kind": "agent", "name": "ann", "numbers": ["801"], "presence": "ready", "phone": "desk-7",
@@ -84,6 +100,7 @@ DIRECTORY = [
 ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "status": {"link": True},
     "agents": {"agents": [ANN]},
+    "agent work": WORK,
     "queues": {"queues": [QUEUE]},
     "recording pause": {"contact": "call-1", "recording": "paused"},
     "recording resume": {"contact": "call-1", "recording": "on"},
@@ -251,6 +268,7 @@ async def staged(
         lambda: {"main": "3f2a91c0b7d4"},
         knows or _no_passes,
         hub=hub,
+        replies=REPLIES,
     )  # fmt: skip
 
     async def up() -> str:
@@ -259,8 +277,11 @@ async def staged(
     async def link() -> str:
         return "the core does not answer" if getattr(core, "away", False) else ""
 
-    served = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, chats)
-    app = build([one.router for one in served], parts, PROBLEMS, {"database": up, "core": link})
+    served = (
+        calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, chats,
+    )  # fmt: skip
+    app = build([one.router for one in served], parts, PROBLEMS, {"database": up, "core": link},
+                pages=[agent_page.routes(folder / "desk")])  # fmt: skip
     channels = {"sms": ChannelEntry.model_validate(SMS)}
     side = ChannelSide(channels, database, FileOutbox(folder), vault, core)
     await side.begin()

@@ -87,6 +87,8 @@ class Parts:
     """Whether there is a pass with this secret."""
     guesses: Guesses = field(default_factory=Guesses)
     hub: ChatHub = field(default_factory=ChatHub)
+    replies: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Quick replies by queue and language."""
 
 
 def place_of(ticket: str) -> str:

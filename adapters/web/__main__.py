@@ -32,6 +32,7 @@ from adapters.stores.schema import open_database
 from adapters.stores.seals import TextSeals
 from adapters.stores.vault import SqlVault
 from adapters.tickets import (
+    agents,
     calls,
     chats,
     desk,
@@ -52,7 +53,7 @@ from adapters.tickets.parts import PROBLEMS, Parts
 from adapters.tickets.projector import Projector
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import TicketStore
-from adapters.web import app, figures
+from adapters.web import agent_page, app, figures
 from adapters.web.following import following
 from adapters.web.gate import Gate, Limits
 from adapters.web.limits import Buckets, neighbourhood
@@ -69,7 +70,9 @@ from ivr.settings import BadSettings, Settings, load
 
 log = logging.getLogger("adapters.web")
 
-SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, inside, chats)
+SERVED = (
+    calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, chats,
+)  # fmt: skip
 STATUS_SECONDS = 1.5
 BEGINS = (1 / 10, 10)
 """Chats that an address may begin: so many a second, after so many at once."""
@@ -163,6 +166,7 @@ def _server(
         flows=partial(versions_in_force, settings),
         knows=kept.knows,
         hub=hub,
+        replies=settings.site.replies,
     )
     gone = [PagesGone(core)] if settings.site.chat else []
     limits = Limits.usual()
@@ -175,7 +179,7 @@ def _server(
         PROBLEMS,
         checks(queries, projector, core),
         lambda: following(side.running(), projector, *queue_logs(settings, kept), *gone),
-        pages=[chat.routes(one) for one in chats],
+        [agent_page.routes(settings.home / "desk"), *(chat.routes(one) for one in chats)],
     )
     gate = Gate(
         made, settings.secret("operator-token"), names(settings), limits,

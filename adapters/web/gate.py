@@ -31,6 +31,8 @@ OPEN = (*PROBES, "/docs", "/docs.css", "/openapi.json")
 """What anybody may read. `/metrics` is open on this machine alone."""
 PASSES = "/api/v1/passes/"
 """Below it anybody may look at a pass, and redeem it, who has one."""
+PAGES = "/desk"
+"""The agents' page and its parts; what it shows it asks for with a token."""
 READING = ("GET", "HEAD")
 """Methods that change nothing; what comes with them as a body is not looked at."""
 MOST_TARGET_BYTES = 8192
@@ -171,7 +173,7 @@ class Gate:
     def _is_open(self, path: str, method: str, address: str) -> bool:
         if method not in READING:
             return method == "POST" and path.startswith(PASSES) and path.endswith("/redeem")
-        is_open = path in OPEN or path in self.pages or path.startswith(PASSES)
+        is_open = path in (*OPEN, PAGES, *self.pages) or path.startswith((PASSES, f"{PAGES}/"))
         return is_open or (path == "/metrics" and is_loopback(address))
 
     def _is_signed(self, scope: Scope) -> bool:

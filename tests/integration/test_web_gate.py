@@ -7,6 +7,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from adapters.tickets import (
+    agents,
     calls,
     chats,
     desk,
@@ -23,7 +24,7 @@ from adapters.web.limits import Buckets
 from tests.web_stage import OPERATOR, TOKEN, Stage, is_problem
 
 CANARY = "canary-7f3a"
-SERVED = (calls, routes, desk, talks, recorded_talks, outward, passes, texts, chats)
+SERVED = (calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, chats)
 NO_TICKET = "/api/v1/tickets/tic_00000000000000000000000000"
 
 

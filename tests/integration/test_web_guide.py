@@ -66,7 +66,7 @@ async def test_every_example_runs(site: Site) -> None:
     await control.stop()
     assert f'"number":"{NUMBER}"' in said and "['call-1']" in said and '"ready":true' in said
     assert [what for what, _ in core.asked if what.startswith("agent ")] == [
-        "agent login", "agent pause", "agent ready", "agent logout",
+        "agent login", "agent pause", "agent ready", "agent logout", "agent work",
     ]  # fmt: skip
     assert followed.endswith("ticket_closed\n") and "contact_joined" in followed
 

@@ -1,0 +1,123 @@
+// What the agent does. Every deed is asked of the API; what it refuses is shown in its words.
+
+import { newId, Refused } from "./api";
+import { chatPath, type Desk, type Pending } from "./desk";
+import type { Row } from "./rows";
+
+const TYPING_EVERY_MS = 3000;
+
+export class Deeds {
+  private typedAt: Record<string, number> = {};
+
+  constructor(private readonly desk: Desk) {}
+
+  private get me(): string {
+    return `agents/${encodeURIComponent(this.desk.agent)}`;
+  }
+
+  // --- the state
+
+  logIn(queues: string[], ready: boolean): Promise<void> {
+    return this.act(`${this.me}/login`, { queues, ready });
+  }
+
+  ready(): Promise<void> {
+    return this.act(`${this.me}/ready`);
+  }
+
+  pause(reason: string): Promise<void> {
+    return this.act(`${this.me}/pause`, { reason });
+  }
+
+  logOut(): Promise<void> {
+    return this.act(`${this.me}/logout`);
+  }
+
+  dispose(code: string, contact: string): Promise<void> {
+    return this.act(`${this.me}/talk/disposition`, { code, contact });
+  }
+
+  // --- chats
+
+  async accept(row: Row): Promise<void> {
+    await this.act(`${this.me}/chats/${encodeURIComponent(row.offer)}/accept`);
+    this.choose(row.reference);
+  }
+
+  decline(row: Row): Promise<void> {
+    return this.act(`${this.me}/chats/${encodeURIComponent(row.offer)}/decline`);
+  }
+
+  choose(reference: string): void {
+    this.desk.state.chosen = reference;
+    this.desk.markRead(reference);
+  }
+
+  close(reference: string): Promise<void> {
+    return this.act(`${chatPath(reference)}/close`, { agent: this.desk.agent });
+  }
+
+  transfer(reference: string, queue: string): Promise<void> {
+    return this.act(`${chatPath(reference)}/transfer`, { agent: this.desk.agent, queue });
+  }
+
+  /** Shown at once as under way; the same line is never written twice, however often it is sent. */
+  async say(reference: string, words: string): Promise<void> {
+    const line: Pending = { id: newId(), words, failed: false };
+    const { pending } = this.desk.state;
+    pending[reference] = [...(pending[reference] ?? []), line];
+    this.typedAt[reference] = 0;
+    await this.send(reference, line.id);
+  }
+
+  /** Lines that did not get through, once more and in their order. */
+  async sendAgain(reference: string): Promise<void> {
+    for (const line of [...(this.desk.state.pending[reference] ?? [])])
+      if (line.failed) await this.send(reference, line.id);
+  }
+
+  typing(reference: string, on: boolean): void {
+    const now = Date.now();
+    const last = this.typedAt[reference] ?? 0;
+    if (on ? now - last < TYPING_EVERY_MS : last === 0) return;
+    this.typedAt[reference] = on ? now : 0;
+    const body = { agent: this.desk.agent, on };
+    void this.desk.api.post(`${chatPath(reference)}/typing`, body).catch(() => undefined);
+  }
+
+  private async send(reference: string, id: string): Promise<void> {
+    const { pending } = this.desk.state;
+    const mine = () => (pending[reference] ?? []).find((line) => line.id === id);
+    const line = mine();
+    if (!line) return;
+    line.failed = false;
+    try {
+      const body = { agent: this.desk.agent, id, words: line.words };
+      await this.desk.api.post(`${chatPath(reference)}/lines`, body);
+      await this.desk.readLines(reference);
+      pending[reference] = (pending[reference] ?? []).filter((other) => other.id !== id);
+    } catch (error) {
+      const still = mine();
+      if (still) still.failed = true;
+      this.desk.note(error);
+    }
+  }
+
+  /** A deed; asked once more by the same key if no answer came. */
+  private async act(path: string, body?: unknown): Promise<void> {
+    const { api, state } = this.desk;
+    const key = newId();
+    state.refusal = "";
+    try {
+      try {
+        await api.post(path, body, key);
+      } catch (error) {
+        if (!(error instanceof Refused) || error.status !== 0) throw error;
+        await api.post(path, body, key);
+      }
+    } catch (error) {
+      this.desk.note(error);
+    }
+    await this.desk.refresh();
+  }
+}

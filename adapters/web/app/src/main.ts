@@ -1,0 +1,6 @@
+// The agents' page begins.
+import { createApp } from "vue";
+import App from "./App.vue";
+import "./style.css";
+
+createApp(App).mount("#page");

@@ -1,0 +1,50 @@
+// What happened to a contact before, from its timeline: what agents want to know, and no more. Pure.
+
+import { moment } from "./rows";
+import type { LiveEvent } from "./shapes";
+
+export interface Told {
+  name: string;
+  value: string;
+}
+
+export interface Moment {
+  seq: number;
+  at: number | null;
+  kind: string;
+  values: Record<string, unknown>;
+  /** What somebody wrote about it, as it is. */
+  text: string;
+}
+
+const SHOWN = new Set([
+  "call_started", "arrived", "step_taken", "message_left", "number_left", "callback_promised",
+  "pass_issued", "pass_redeemed", "offer_answered", "transferred", "parked", "disposed",
+  "chat_begun", "chat_ended",
+]);
+const WRITTEN = new Set(["ticket_noted", "comment", "text_received", "text_queued"]);
+
+/** What the customer has keyed or said already, the last word of each name. */
+export function collected(story: readonly LiveEvent[]): Told[] {
+  const found = new Map<string, string>();
+  for (const event of story) {
+    if (event.kind !== "values_told" || !event.text) continue;
+    for (const line of event.text.split("\n")) {
+      const colon = line.indexOf(": ");
+      if (colon > 0) found.set(line.slice(0, colon), line.slice(colon + 2));
+    }
+  }
+  return [...found].map(([name, value]) => ({ name, value }));
+}
+
+export function moments(story: readonly LiveEvent[]): Moment[] {
+  return story
+    .filter((event) => SHOWN.has(event.kind) || (WRITTEN.has(event.kind) && event.text))
+    .map((event) => ({
+      seq: event.seq,
+      at: moment(event.at),
+      kind: event.kind,
+      values: { ...event.data, who: event.who },
+      text: event.text ?? "",
+    }));
+}
