@@ -43,6 +43,7 @@ class Telephony:
     resync: Resync
     line: OutwardLine
     lines: AgentLines
+    second: SecondLines
     ears: list[Ear] = field(default_factory=list)
     """Who is told of each event, in this order; more may be added until the link runs."""
 
@@ -64,9 +65,10 @@ def telephony(
     resync = Resync(ami, log, switchboard, distributor, vault, holds, refers.follow)
     line = OutwardLine(ami, switchboard, lines)
     heirs = Heirs(switchboard, found.engine)
-    second = SecondLines(ami, switchboard, distributor, holds)
+    second = SecondLines(ami, switchboard, distributor, holds, settings.site.destinations)
     ears += [keys.hear, switchboard.hear, holds.hear, heirs.hear, second.hear, line.hear]
-    return Telephony(ami, switchboard, phones, distributor, holds, resync, line, lines, ears)
+    made = (ami, switchboard, phones, distributor, holds, resync, line, lines, second, ears)
+    return Telephony(*made)
 
 
 def _ami(settings: Settings, ears: Sequence[Ear], on_link: Callable[[bool], None]) -> Ami:

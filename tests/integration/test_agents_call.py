@@ -19,7 +19,8 @@ from tests.phones import Phone
 
 pytestmark = pytest.mark.asterisk
 
-MOBILE, OURS, THEIRS = "13800138001", "+861012345678", "+861012345679"
+MOBILE, OTHER = "13800138001", "13800138002"
+OURS, THEIRS = "+861012345678", "+861012345679"
 LINE = free_port()
 
 
@@ -82,6 +83,37 @@ async def test_the_agent_is_rung_then_the_customer_who_sees_the_queues_number(
     assert (await told(asterisk, asked["contact"], "ContactEnded"))[0]["how"] == "served"
     assert len(await told(asterisk, asked["contact"], "LegEnded")) == 1, "one wrap-up"
     await state(client, "ready")
+
+
+async def test_a_customer_whom_we_called_is_given_to_a_number_by_the_agents_telephone(
+    asterisk: Instance, ami: rig.Ami, client: CoreClient, agent: Phone, outside: Outside
+) -> None:
+    """Their line is one that the house has made; a second line is that of any talk."""
+    asked = await client.ask("agent call", agent="a1", number=MOBILE)
+    leg = await agent.rings()
+    leg.answer()
+    customer = await outside.rings()
+    assert (await agent.call(OTHER)).failed == 486, "nobody is there yet to ask about"
+    customer.answer()
+    confirmed = await ami.event("AcdConfirmed", Contact=asked["contact"])
+    await ami.event("BridgeEnter", Uniqueid=confirmed["Uniqueid"])
+    assert await leg.offer_again("sendonly") == 200
+    second = await agent.call(OTHER)
+    assert second.up.is_set(), second.failed
+    number = await outside.rings()
+    assert dialled(number) == f"+86{OTHER}"
+    number.answer()
+    await asyncio.wait_for(number.up.wait(), 5)
+    entered = len(ami.events)
+    assert await leg.refer(OTHER, replaces=second) == 202
+    await ami.event("BridgeEnter", since=entered, Uniqueid=confirmed["Uniqueid"])
+    await asyncio.wait_for(second.ended.wait(), 5)
+    await told(asterisk, asked["contact"], "DestinationRung")
+    assert not customer.ended.is_set() and not number.ended.is_set(), "they talk"
+    await number.hang_up()
+    await asyncio.wait_for(customer.ended.wait(), 10)
+    assert (await told(asterisk, asked["contact"], "ContactEnded"))[0]["how"] == "served"
+    assert len(await told(asterisk, asked["contact"], "LegEnded")) == 1, "one wrap-up"
 
 
 async def test_who_does_not_answer_leaves_the_agent_ready_and_nobody_waiting(

@@ -16,6 +16,9 @@ from adapters.asterisk.ami import AmiRefused
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.phone_states import PhoneStates
 from adapters.asterisk.second_lines import SecondLines
+from ivr.dialling import NotDialled, Refusal, Route
+from ivr.ports import Note
+from ivr.transfers import Destination
 from tests.routing_stage import ANN, BOB, ONE, Stage, house, member
 
 CID = AgentId("cid")
@@ -52,13 +55,31 @@ class Board:
 class Distributor:
     stage: Stage
     offers: list[Offer] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
 
     @property
     def engine(self) -> object:
         return self.stage.engine
 
-    async def record(self, event: events.Event) -> None:
+    async def record(self, event: events.Event | Note) -> None:
+        if isinstance(event, Note):
+            self.notes.append(event)
+            return
         self.offers += [c for c in self.stage.tell(event, 20.0) if isinstance(c, Offer)]
+
+
+@dataclass
+class Rules:
+    """Whom is asked for, and for whom; `refuses`: with this, if anything."""
+
+    refuses: Refusal | None = None
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
+        self.asked.append((number, queue, agent))
+        if self.refuses:
+            raise NotDialled(self.refuses)
+        return (Route("north", f"{number}@trunk.north", "+861012345678"),)
 
 
 @dataclass
@@ -69,6 +90,7 @@ class Desk:
     distributor: Distributor
     holds: PhoneHolds
     lines: SecondLines
+    rules: Rules
 
     async def asks(self, to: str, phone: str = ANN, line: str = LINE, kind: str = "agent") -> None:
         """This telephone calls somebody; until that is settled."""
@@ -96,8 +118,10 @@ def desk() -> Desk:
     stage.answers(ONE, 11.0)
     ami, board, distributor = Ami(), Board(), Distributor(stage)
     holds = PhoneHolds(ami, stage.engine, lambda event: None)  # type: ignore[arg-type]
-    lines = SecondLines(ami, board, distributor, holds)  # type: ignore[arg-type]
-    return Desk(stage, ami, board, distributor, holds, lines)
+    places = {"branch": Destination(number="+8613800138001")}
+    lines = SecondLines(ami, board, distributor, holds, places)  # type: ignore[arg-type]
+    lines.routing = rules = Rules()
+    return Desk(stage, ami, board, distributor, holds, lines, rules)
 
 
 async def test_a_second_line_is_a_consultation_like_any(desk: Desk) -> None:
@@ -143,6 +167,46 @@ async def test_of_a_destination_and_an_agent_there_is_one_at_a_time(desk: Desk) 
     assert desk.told[1:] == [("another", "no")]
     desk.ami.values = {(CALLER, "SHARED(FAR)"): far}
     assert not await desk.lines._has_one(desk.stage.engine.offers[desk.talk]), "it is gone"
+
+
+@pytest.mark.parametrize(("to", "kind", "number", "name"), [
+    ("13800138000", "number", "13800138000", "outside number"),
+    ("branch", "outside", "+8613800138001", "branch"),
+])  # fmt: skip
+async def test_a_number_outside_is_asked_of_the_rules_and_counted_before_the_line_is_told(
+    desk: Desk, to: str, kind: str, number: str, name: str
+) -> None:
+    queue = desk.stage.engine.contacts[ONE].queue
+    await desk.asks(to, kind=kind)
+    assert desk.rules.asked == [(number, queue, ANN)], "whose caps and caller ID"
+    [note] = desk.distributor.notes
+    assert (note.contact, note.kind) == (ONE, "DestinationDialled")
+    told = {"to": name, "trunk": "north", "agent": ANN, "effect": note.data["effect"]}
+    assert note.data == told, "and no number is told"
+    ways = {action["Variable"]: action["Value"] for action in desk.ami.sent[:-1]}
+    assert ways["__ROUTE_1"] == f"{number}@trunk.north" and ways["__ROUTE_2"] == ""
+    assert desk.told[-1] == (LINE, f"{desk.talk}~{CALLER}"), "told last: then it dials"
+    await desk.asks(to, kind=kind)
+    assert desk.distributor.notes[1].data["effect"] != told["effect"], "each counts by itself"
+
+
+async def test_a_number_that_may_not_be_dialled_ends_otherwise_than_one_that_is_busy(
+    desk: Desk,
+) -> None:
+    desk.rules.refuses = Refusal.NOT_ALLOWED
+    await desk.asks("13800138000", kind="number")
+    assert desk.told == [(LINE, "refused")] and desk.distributor.notes == []
+
+
+async def test_without_a_talk_no_number_outside_is_even_looked_at(desk: Desk) -> None:
+    await desk.asks("13800138000", CID, kind="number")
+    await desk.asks(BOB)
+    await desk.asks("13800138000", kind="number", line="another")
+    assert desk.told == [(LINE, "no"), ("another", "no")], "BOB rings"
+    desk.lines.routing = None
+    await desk.asks("13800138000", kind="number", line="a third")
+    assert desk.told[-1] == ("a third", "no")
+    assert desk.rules.asked == [] and desk.distributor.notes == []
 
 
 async def test_a_caller_whose_line_is_not_known_is_nobody_to_ask_about(desk: Desk) -> None:
