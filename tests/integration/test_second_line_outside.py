@@ -21,11 +21,13 @@ from ivr.outbound import OutboundSettings
 from ivr.trunks import TrunkEntry
 from tests import hostile
 from tests.integration.test_callbacks_on_asterisk import believed, written
+from tests.integration.test_longest_call import hears_tone
 from tests.integration.test_ownership_and_kills import gone
 from tests.integration.test_second_line import FAR_DESK, told
 from tests.integration.test_talk_on_asterisk import ANN, BOB, lose, talk
 from tests.outside import Outside, dialled, free_port
 from tests.phones import Call
+from tests.rig import login
 from tests.speaking import mouth
 from tests.talk_stage import FIRST, LAST, Spoken, TalkStage, talk_stage
 from tests.trunk_peer import Peer, free_place
@@ -46,7 +48,7 @@ SITE: dict[str, Any] = {
     },
     "outbound": {
         "allow": ["+86"], "block": ["+86139"], "caller_id": OURS, "trunks": ["full", "alive"],
-        "caller_ids": {"support": THEIRS}, "per_agent": 100,
+        "caller_ids": {"support": THEIRS}, "per_agent": 100, "longest_call": 60,
     },
 }  # fmt: skip
 
@@ -380,3 +382,33 @@ async def test_commands_end_the_question_to_a_number_outside(stage: TalkStage) -
         await it.caller.hang_up()
         await it.until_over()
         await it.books.close("ann", "bob", wrapped=["ann", "bob"], said=[[FIRST]])
+
+
+@pytest.mark.parametrize("given", [True, False])
+async def test_the_time_with_a_number_outside_ends_as_if_it_had_hung_up(
+    stage: TalkStage, given: bool
+) -> None:
+    """Five seconds in place of minutes."""
+    link = await login(stage.house.asterisk, "acd")
+    assert await link.get("", "GLOBAL(OUT_LIMIT)") == "L(3600000:60000)"
+    await link.set("", "GLOBAL(OUT_LIMIT)", "L(5000:1500)")
+    try:
+        async with outside(stage) as mobile, stage.talk() as it:
+            second, call = await asked(it, mobile)
+            if given:
+                assert await it.leg.refer(SHORT, replaces=second) == 202
+                await is_given(it, second)
+            told_before = len(mobile.heard), len((it.caller if given else second).phone.heard)
+            await gone(call, 8)
+            assert hears_tone(mobile, told_before[0])
+            assert hears_tone((it.caller if given else second).phone, told_before[1])
+            await gone(second, 5)
+            if not given:
+                await it.leg.offer_again("sendrecv")
+                await it.until_contact("talking", ANN)
+                await it.leg.hang_up()
+            await it.until_over()
+            await it.books.close("ann", wrapped=["ann"], said=[[FIRST]])
+    finally:
+        await link.set("", "GLOBAL(OUT_LIMIT)", "L(3600000:60000)")
+        await link.close()
