@@ -19,6 +19,7 @@ from acd.requests import (
     AgentPaused,
     AgentReady,
     CalledOut,
+    ColleagueAsked,
     ConsultAsked,
     Disposed,
     PickedUp,
@@ -30,7 +31,8 @@ from acd.requests import (
 
 __all__ = [
     "AgentLoggedIn", "AgentLoggedOff", "AgentPaused", "AgentReady", "Arrived", "BecameLive",
-    "CalledOut", "CallerLeft", "ConsultAsked", "ConsultDropped", "Disposed", "Event", "Held",
+    "CalledOut", "CallerLeft", "ColleagueAsked", "ConsultAsked", "ConsultDropped", "Disposed",
+    "Event", "Held",
     "LegEnded", "LinkChanged", "Moved", "OfferAnswered", "OfferEnd", "OfferEnded", "Parked",
     "PhoneAnswered", "PhoneChanged", "PickedUp", "Reached", "Regraded", "Request", "Resumed",
     "Returned", "RingingTaken", "Started", "TakenByFallback", "TakenOver", "TimePassed",

@@ -215,6 +215,8 @@ class TalkRequests:
             raise CoreRefused(
                 f"agent {asked.agent} is being consulted; to {what}, `cancel` or `complete` that"
             )
+        if contact.stand_in:
+            raise CoreRefused(f"a colleague is being waited for; to {what}, hang up that line")
 
     def _consulting(self, contact: Contact, answered: bool = False) -> None:
         asked = consulted(self._engine, contact.id)

@@ -14,8 +14,9 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from acd.consults import consulted
 from acd.engine import Engine
-from acd.model import CALLS, AgentId, OfferMade
-from acd.requests import ConsultAsked
+from acd.events import ConsultDropped
+from acd.model import CALLS, AgentId, ContactId, OfferId, OfferMade, QueueId
+from acd.requests import ColleagueAsked, ConsultAsked
 from acd.states import ForbiddenMove
 from adapters.asterisk import routes
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
@@ -24,7 +25,7 @@ from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.switchboard import Switchboard
 from ivr.dialling import NotDialled, Routing
 from ivr.distributor import Distributor
-from ivr.ports import StoreFailed, StoreRefused
+from ivr.ports import PhonesFailed, StoreFailed, StoreRefused
 from ivr.talk_outside import SOMEBODY_OUTSIDE, ways_outside
 from ivr.transfers import Destination
 
@@ -49,6 +50,8 @@ class SecondLines:
         self._destinations = destinations
         self.routing: Routing | None = None
         """The dialling rules; set when all parts are there."""
+        self._waiting: dict[str, ConsultDropped] = {}
+        """Lines on which a colleague is waited for, and what is so once they have ended."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -57,9 +60,11 @@ class SecondLines:
 
     def hear(self, event: Mapping[str, str]) -> None:
         """One AMI event. Never raises; never waits."""
+        if event.get("Event") == "Hangup" and event.get("Channel") in self._waiting:
+            self._distributor.post(self._waiting.pop(event["Channel"]))
         if event.get("UserEvent") == "AcdSecond":
             line, phone, to = (event.get(name, "") for name in ("Line", "Phone", "To"))
-            kinds = {"agent": self._agent, "destination": self._place}
+            kinds = {"agent": self._agent, "destination": self._place, "queue": self._queue}
             asks_for = kinds.get(event.get("Kind", ""), self._outside)
             task = asyncio.get_running_loop().create_task(self._asked(asks_for, line, phone, to))
             self._tasks.add(task)
@@ -73,7 +78,7 @@ class SecondLines:
             if await self._has_one(talk):
                 raise ForbiddenMove("one second line at a time")
             await asks_for(talk, line, to)
-        except (ForbiddenMove, StoreFailed, StoreRefused) as refusal:
+        except (ForbiddenMove, PhonesFailed, StoreFailed, StoreRefused) as refusal:
             await self._refuse(line, phone, str(refusal))
         except NotDialled as refusal:
             await self._refuse(line, phone, str(refusal), FORBIDDEN)
@@ -92,6 +97,18 @@ class SecondLines:
             # An older question of this talk may still wait for its agent to be rung.
             if self._switchboard.second.get(talk.contact) == line:
                 del self._switchboard.second[talk.contact]
+            raise
+
+    async def _queue(self, talk: OfferMade, line: str, to: str) -> None:
+        """The line is told its talk when the engine waits; nobody has to be free now."""
+        caller, wait = self._caller(talk), ContactId(f"colleague-{secrets.token_hex(8)}")
+        await self._switchboard.set_on(talk.contact, {"SENT_QUEUE": to})
+        await self._distributor.record(ColleagueAsked(talk.contact, QueueId(to), wait))
+        self._waiting[line] = ConsultDropped(talk.contact, OfferId(wait))
+        try:
+            await self._ami.send(asks(line, f"{talk.id}~{caller}~{wait}"))
+        except (AmiAway, AmiRefused, AmiSlow):
+            self._distributor.post(self._waiting.pop(line))
             raise
 
     async def _place(self, talk: OfferMade, line: str, _to: str) -> None:
@@ -113,6 +130,8 @@ class SecondLines:
         """The channel of the caller, with whom somebody beside the engine may be asked now."""
         if other := consulted(self._engine, talk.contact):
             raise ForbiddenMove(f"agent {other.agent} is being consulted")
+        if self._engine.contacts[talk.contact].stand_in:
+            raise ForbiddenMove("a colleague is being waited for")
         channel = self._switchboard.channels.get(talk.contact)
         if channel is None:
             raise ForbiddenMove("the caller's line is not known")

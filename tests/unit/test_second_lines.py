@@ -19,7 +19,7 @@ from adapters.asterisk.second_lines import SecondLines
 from ivr.dialling import NotDialled, Refusal, Route
 from ivr.ports import Note
 from ivr.transfers import Destination
-from tests.routing_stage import ANN, BOB, ONE, Stage, house, member
+from tests.routing_stage import ANN, BOB, ONE, SALES, SUPPORT, Stage, house, member
 
 CID = AgentId("cid")
 LINE, CALLER = f"PJSIP/{ANN}-00000007", "PJSIP/trunk-00000001"
@@ -49,6 +49,10 @@ class Board:
     second: dict[ContactId, str] = field(default_factory=dict)
     channels: dict[ContactId, str] = field(default_factory=lambda: {ONE: CALLER})
     phones: PhoneStates = field(default_factory=PhoneStates)
+    variables: list[tuple[ContactId, Mapping[str, str]]] = field(default_factory=list)
+
+    async def set_on(self, contact: ContactId, variables: Mapping[str, str]) -> None:
+        self.variables.append((contact, variables))
 
 
 @dataclass
@@ -56,10 +60,14 @@ class Distributor:
     stage: Stage
     offers: list[Offer] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    posted: list[events.Event] = field(default_factory=list)
 
     @property
     def engine(self) -> object:
         return self.stage.engine
+
+    def post(self, event: events.Event) -> None:
+        self.posted.append(event)
 
     async def record(self, event: events.Event | Note) -> None:
         if isinstance(event, Note):
@@ -207,6 +215,34 @@ async def test_without_a_talk_no_number_outside_is_even_looked_at(desk: Desk) ->
     await desk.asks("13800138000", kind="number", line="a third")
     assert desk.told[-1] == ("a third", "no")
     assert desk.rules.asked == [] and desk.distributor.notes == []
+
+
+async def test_whoever_is_next_in_a_queue_is_waited_for_and_the_line_is_told_so(
+    desk: Desk,
+) -> None:
+    await desk.asks(SALES, kind="queue")
+    wait = desk.stage.engine.contacts[ONE].stand_in
+    assert wait and desk.stage.engine.contacts[wait].queue == SALES
+    assert desk.told == [(LINE, f"{desk.talk}~{CALLER}~{wait}")]
+    assert desk.board.variables == [(ONE, {"SENT_QUEUE": SALES})], "should they be handed on now"
+    for to, kind in ((BOB, "agent"), (SUPPORT, "queue"), ("reception", "destination")):
+        await desk.asks(to, kind=kind, line="another")
+        assert desk.told[-1] == ("another", "no"), "one at a time"
+    desk.lines.hear({"Event": "Hangup", "Channel": "another"})
+    assert desk.distributor.posted == []
+    desk.lines.hear({"Event": "Hangup", "Channel": LINE})
+    assert desk.distributor.posted == [events.ConsultDropped(ONE, OfferId(wait))]
+
+
+async def test_a_queue_that_there_is_not_and_a_line_that_is_gone_leave_nobody_waiting(
+    desk: Desk,
+) -> None:
+    await desk.asks("nowhere", kind="queue")
+    assert desk.told == [(LINE, "no")]
+    desk.ami.gone = True
+    await desk.asks(SALES, kind="queue")
+    wait = desk.stage.engine.contacts[ONE].stand_in
+    assert desk.distributor.posted == [events.ConsultDropped(ONE, OfferId(wait or ""))]
 
 
 async def test_a_caller_whose_line_is_not_known_is_nobody_to_ask_about(desk: Desk) -> None:
