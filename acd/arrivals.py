@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from acd import desks, events
+from acd import desks, events, stand_ins
 from acd.commands import Close, ContactEnd
 from acd.consults import end_consultations
 from acd.floor import Floor
@@ -260,7 +260,7 @@ def _hold(contact: Contact, state: ContactState, move: str) -> bool:
 def regraded(floor: Floor, event: Regraded, now: Seconds) -> bool:
     """The credit changes, and with it the place among those who wait; nothing else ever does."""
     contact = floor.contacts.get(event.contact)
-    if contact is None:
+    if contact is None or contact.stands_for:
         raise ForbiddenMove(f"there is no contact {event.contact}")
     if event.who == AUTOMATIC and event.credit < contact.credit:
         raise ForbiddenMove("an automatic regrade may only raise a credit")
@@ -271,6 +271,7 @@ def regraded(floor: Floor, event: Regraded, now: Seconds) -> bool:
     waits = contact.state is S.WAITING
     floor.leave(contact)
     contact.credit = event.credit
+    stand_ins.regraded(floor, contact, now)
     if waits:
         floor.wait(contact, now)
     return True

@@ -31,6 +31,8 @@ class Offer(NamedTuple):
     """The talk whose agent asks for this one; None: nobody, the engine itself."""
     leaves: bool = False
     """Whether that agent leaves the talk at once."""
+    in_line: bool = False
+    """Whether that agent has waited in line for whoever is next."""
 
 
 class Withdraw(NamedTuple):

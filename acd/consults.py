@@ -10,7 +10,8 @@ from acd.events import ConsultDropped, TakenOver
 from acd.floor import Floor
 from acd.model import Agent, Contact, ContactId, OfferId, OfferMade, Rule, Seconds
 from acd.offers import CONSULT, WITH_AN_AGENT, answer, free_for, known, make, talks, withdraw
-from acd.requests import ConsultAsked, TransferCompleted
+from acd.requests import ColleagueAsked, ConsultAsked, TransferCompleted
+from acd.stand_ins import dismiss, stand_in_for
 from acd.states import AgentState, ContactState, ForbiddenMove
 
 LISTENS = "l"
@@ -23,11 +24,27 @@ def consult_asked(floor: Floor, event: ConsultAsked, now: Seconds) -> bool:
     handed_on = event.leaves and contact.state is ContactState.AFTER
     if contact.state not in WITH_AN_AGENT and not handed_on:
         raise ForbiddenMove(f"nobody to consult for: the contact is {contact.state}")
-    if asked := consulted(floor, contact.id):
-        raise ForbiddenMove(f"agent {asked.agent} is being consulted: cancel or complete that")
+    _asks_nobody(floor, contact)
     agent = free_for(floor, event.agent, contact, now)
     make(floor, contact, agent, now, CONSULT, event.leaves)
     return True
+
+
+def colleague_asked(floor: Floor, event: ColleagueAsked, now: Seconds) -> bool:
+    """Wait for whoever of the queue is next, who is then consulted."""
+    contact = known(floor, event.contact)
+    if contact.state not in WITH_AN_AGENT:
+        raise ForbiddenMove(f"nobody to consult for: the contact is {contact.state}")
+    _asks_nobody(floor, contact)
+    stand_in_for(floor, contact, event, now)
+    return True
+
+
+def _asks_nobody(floor: Floor, contact: Contact) -> None:
+    if asked := consulted(floor, contact.id):
+        raise ForbiddenMove(f"agent {asked.agent} is being consulted: cancel or complete that")
+    if contact.stand_in:
+        raise ForbiddenMove("a colleague is being waited for: end that first")
 
 
 def consulted(floor: Floor, contact: ContactId) -> OfferMade | None:
@@ -40,7 +57,8 @@ def consulted(floor: Floor, contact: ContactId) -> OfferMade | None:
 
 
 def end_consultations(floor: Floor, contact: Contact, now: Seconds) -> None:
-    """Nobody rings to be consulted any more."""
+    """Nobody rings to be consulted any more, and nobody is waited for."""
+    dismiss(floor, contact)
     for id_ in floor.consulting.pop(contact.id, ()):
         offer = floor.offers.get(id_)
         if offer is None or offer.rule is not CONSULT:
@@ -52,7 +70,12 @@ def end_consultations(floor: Floor, contact: Contact, now: Seconds) -> None:
 
 
 def consult_dropped(floor: Floor, event: ConsultDropped, now: Seconds) -> bool:
-    """An agent who still rings to be consulted is rung no more; told late, it changes nothing."""
+    """An agent who still rings to be consulted is rung no more; told late, it changes nothing. By
+    the name of a stand-in: nobody is waited for any more."""
+    contact = floor.contacts.get(event.contact)
+    if contact and contact.stand_in and contact.stand_in == ContactId(event.offer):
+        end_consultations(floor, contact, now)
+        return True
     offer = floor.offers.get(event.offer)
     if offer is None or offer.contact != event.contact or offer.rule is not CONSULT:
         return False
@@ -124,5 +147,6 @@ def _listened(
 
 
 def _hand_over(floor: Floor, contact: Contact, offer: OfferMade) -> None:
+    dismiss(floor, contact)
     offer.rule = Rule.ORDER  # whoever has the contact at the end wraps it up
     talks(floor, contact, offer)

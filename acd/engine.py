@@ -96,9 +96,10 @@ class Engine(Floor):
         return self.deadlines.next(self._stands)
 
     def waiting(self) -> list[Contact]:
-        """The contacts that wait or ring, in the order in which they will be served."""
+        """The contacts that wait or ring, in the order in which they will be served; without what
+        stands in line for one whose agent waits for a colleague."""
         states = (ContactState.WAITING, ContactState.RINGING)
-        found = [contact for contact in self.contacts.values() if contact.state in states]
+        found = [c for c in self.contacts.values() if c.state in states and not c.stands_for]
         return sorted(found, key=lambda contact: (contact.lane is not Lane.LIVE, contact.order_key))
 
     def _stands(self, alarm: Alarm, subject: str, at: Seconds) -> bool:
@@ -181,6 +182,7 @@ _RULES: Mapping[type[Event], Handled] = {
     requests.RingingTaken: pickups.ringing_taken,
     requests.CalledOut: outgoing.called_out,
     requests.ConsultAsked: consults.consult_asked,
+    requests.ColleagueAsked: consults.colleague_asked,
     requests.TransferCompleted: consults.transfer_completed,
     requests.Disposed: dispositions.disposed,
     requests.AgentLoggedIn: Engine._agent_asks,

@@ -20,6 +20,7 @@ from acd.requests import (
     AgentPaused,
     AgentReady,
     CalledOut,
+    ColleagueAsked,
     ConsultAsked,
     Disposed,
     PickedUp,
@@ -31,11 +32,11 @@ from acd.requests import (
 
 __all__ = [
     "AgentLoggedIn", "AgentLoggedOff", "AgentPaused", "AgentReady", "Arrived", "BecameLive",
-    "CalledOut", "CallerLeft", "ConsultAsked", "ConsultDropped", "DeskChanged", "Disposed", "Event",
-    "Held", "LegEnded", "LinkChanged", "Moved", "OfferAnswered", "OfferEnd", "OfferEnded", "Parked",
-    "PhoneAnswered", "PhoneChanged", "PickedUp", "Reached", "Regraded", "Request", "Resumed",
-    "Returned", "RingingTaken", "Started", "TakenByFallback", "TakenOver", "TimePassed",
-    "TransferCompleted", "Transferred", "from_plain", "is_event_kind", "to_plain",
+    "CalledOut", "CallerLeft", "ColleagueAsked", "ConsultAsked", "ConsultDropped", "DeskChanged",
+    "Disposed", "Event", "Held", "LegEnded", "LinkChanged", "Moved", "OfferAnswered", "OfferEnd",
+    "OfferEnded", "Parked", "PhoneAnswered", "PhoneChanged", "PickedUp", "Reached", "Regraded",
+    "Request", "Resumed", "Returned", "RingingTaken", "Started", "TakenByFallback", "TakenOver",
+    "TimePassed", "TransferCompleted", "Transferred", "from_plain", "is_event_kind", "to_plain",
 ]  # fmt: skip
 
 

@@ -141,7 +141,7 @@ class Floor:
         if contact.rests:
             self.deadlines.add(min(contact.rests.values()), Alarm.PAIR_REST, contact.id)
         self.fresh_contacts[contact.id] = None
-        if self.queue(contact.queue).overflow:
+        if self.queue(contact.queue).overflow and not contact.stands_for:
             self.overflow.contacts[contact.id] = None
 
     def leave(self, contact: Contact) -> None:

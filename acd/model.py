@@ -52,7 +52,10 @@ class Rule(StrEnum):
 CALLS, CALLED_BACK, CALLED_OUT, CHATS = "voice", "callback", "outgoing", "chat"
 """Channels: the customer is on the telephone, is to be called as was promised, is called by an
 agent of their own accord, or chats on a page."""
+COLLEAGUE = "colleague"
+"""The channel of a stand-in: an agent waits, for a colleague."""
 MEDIA: Mapping[str, Medium] = {
+    COLLEAGUE: Medium.VOICE,
     CALLS: Medium.VOICE,
     CALLED_BACK: Medium.VOICE,
     CALLED_OUT: Medium.VOICE,
@@ -111,6 +114,10 @@ class Contact:
     """How long it may be parked this time; None: as its queue says."""
     overflowed: int = 0
     """So many of the queue's overflow rules have spoken for this contact."""
+    stand_in: ContactId | None = None
+    """While its agent waits for a colleague of some queue: what stands in line for that."""
+    stands_for: ContactId | None = None
+    """Of a stand-in: the contact that a colleague is to be consulted about."""
 
     @property
     def order_key(self) -> OrderKey:

@@ -22,6 +22,7 @@ from acd.model import (
     Seconds,
 )
 from acd.requests import PickedUp
+from acd.stand_ins import dismiss, rings, rings_for, stands_on
 from acd.states import ContactState, ForbiddenMove, after_contact
 
 DECLINE_REST: Seconds = 10.0
@@ -43,16 +44,22 @@ WITH_AN_AGENT = (ContactState.TALKING, ContactState.HELD)
 def make(
     floor: Floor, contact: Contact, agent: Agent, now: Seconds, rule: Rule, leaves: bool = False
 ) -> None:
-    """Offer this contact to this agent. `leaves`: whoever asked for it does not wait for them."""
+    """Offer this contact to this agent; of a stand-in, consult them about what it stands for.
+    `leaves`: whoever asked for it does not wait for them."""
+    stand_in, queue = contact, contact.queue
+    if stand_in.stands_for:
+        contact, rule = floor.contacts[stand_in.stands_for], CONSULT
     contact.offers_made += 1
     id_ = OfferId(f"{floor.epoch}.{contact.seq}.{contact.offers_made}")
-    ring, medium = floor.queue(contact.queue).ring_seconds, contact.medium
+    ring, medium = floor.queue(queue).ring_seconds, contact.medium
     offer = floor.offers[id_] = OfferMade(
         id_, contact.id, agent.id, now, now + ring,
-        rule=rule, queue=contact.queue, class_=contact.class_, medium=medium,
+        rule=rule, queue=queue, class_=contact.class_, medium=medium,
     )  # fmt: skip
     if rule is CONSULT:
         floor.consults(offer)
+        if stand_in is not contact:
+            rings(floor, stand_in, offer)
     else:
         floor.leave(contact)
         contact.state, contact.offer = after_contact(contact.state, "offer"), id_
@@ -63,8 +70,9 @@ def make(
     agents.offered(agent, id_, medium, now)
     floor.refresh(agent, now)
     floor.rings(offer)
-    asked_by = contact.talked if rule is CONSULT else None
-    floor.commands.append(Offer(id_, contact.id, agent.id, ring, rule, asked_by, leaves))
+    asked_by, in_line = contact.talked if rule is CONSULT else None, stand_in is not contact
+    command = Offer(id_, contact.id, agent.id, ring, rule, asked_by, leaves, in_line)
+    floor.commands.append(command)
 
 
 def withdraw(floor: Floor, offer: OfferMade, reason: str, now: Seconds) -> None:
@@ -116,6 +124,8 @@ def answer(floor: Floor, offer: OfferMade, contact: Contact | None, now: Seconds
     agents.answered(agent, offer.id, offer.medium, now)
     _release_kept(floor, offer.id, now)
     floor.refresh(agent, now)
+    if contact and offer.rule is CONSULT and rings_for(floor, contact, offer):
+        dismiss(floor, contact)
     if contact is None or offer.rule is CONSULT:
         return  # no contact: the caller left in the same instant, the leg's end will follow
     if contact.offer and contact.offer != offer.id:
@@ -155,9 +165,12 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
     kept = _release_kept(floor, offer.id, now)
     if contact is None:
         return True
+    rests = {agent.id: now + DECLINE_REST} if how is OfferEnd.DECLINED else {}
+    if rings_for(floor, contact, offer):
+        stands_on(floor, contact, rests, now)
     handed_on = offer.rule is CONSULT and contact.state is ContactState.AFTER
-    if how is OfferEnd.DECLINED and (handed_on or contact.offer == offer.id):
-        contact.rests = {**contact.rests, agent.id: now + DECLINE_REST}
+    if handed_on or contact.offer == offer.id:
+        contact.rests = {**contact.rests, **rests}
     if contact.offer != offer.id:
         return True
     contact.offer = None
@@ -191,6 +204,7 @@ def leg_ended(floor: Floor, event: LegEnded, now: Seconds) -> bool:
     floor.refresh(agent, now)
     if contact and contact.offer == offer.id:
         contact.offer = None
+        dismiss(floor, contact)
         if contact.channel == CALLED_OUT:
             _not_reached(floor, contact, now)
         elif contact.state in WITH_AN_AGENT:

@@ -94,7 +94,8 @@ def look_at_queue(floor: Floor, queue: Queue, now: Seconds) -> None:
     floor.overflow.again.pop(queue.id, None)
     seen = Seen(floor, queue, now)
     for contact in seen.waiting:
-        look(floor, contact, now, seen)
+        if not contact.stands_for:
+            look(floor, contact, now, seen)
     if seen.waiting:
         _look_again(floor, queue.id, now + LOOK_SECONDS)
 

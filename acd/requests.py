@@ -91,6 +91,16 @@ class ConsultAsked:
 
 
 @dataclass(frozen=True, slots=True)
+class ColleagueAsked:
+    """The agent who has the contact wants to speak with a colleague of this queue, whoever is next
+    in the order of the contact's own key. `wait`: names what stands in line for it."""
+
+    contact: ContactId
+    queue: QueueId
+    wait: ContactId
+
+
+@dataclass(frozen=True, slots=True)
 class TransferCompleted:
     """The consulted agent takes the contact over. `offer`: that of the consultation."""
 
@@ -117,6 +127,13 @@ class Disposed:
 
 AgentRequest = AgentLoggedIn | AgentPaused | AgentReady | AgentLoggedOff
 ContactRequest = (
-    Regraded | PickedUp | RingingTaken | CalledOut | ConsultAsked | TransferCompleted | Disposed
+    Regraded
+    | PickedUp
+    | RingingTaken
+    | CalledOut
+    | ConsultAsked
+    | ColleagueAsked
+    | TransferCompleted
+    | Disposed
 )
 Request = AgentRequest | ContactRequest

@@ -17,7 +17,17 @@ from acd.commands import Command, Offer
 from acd.config import Centre
 from acd.estimate import Estimate, Range
 from acd.floor import Floor
-from acd.model import CALLED_OUT, AgentId, Contact, ContactId, OrderKey, QueueId, Rule, Seconds
+from acd.model import (
+    CALLED_OUT,
+    COLLEAGUE,
+    AgentId,
+    Contact,
+    ContactId,
+    OrderKey,
+    QueueId,
+    Rule,
+    Seconds,
+)
 from acd.place import Competition, Demand
 from acd.prediction import Standing
 from acd.states import AgentState, ContactState
@@ -171,7 +181,7 @@ class Waits:
         for id_ in engine.agents:
             self._staff(engine, id_)
         for contact in engine.contacts.values():
-            if contact.state in IN_LINE and contact.channel != CALLED_OUT:
+            if contact.state in IN_LINE and contact.channel not in (CALLED_OUT, COLLEAGUE):
                 stands = self._in_line[contact.id] = (_demand(contact), contact.order_key)
                 insort(self._keys.setdefault(stands[0], []), stands[1])
 

@@ -87,6 +87,8 @@ class Why:
 def explain(engine: Floor, offer: Offer, now: Seconds) -> Why:
     """Why `offer` was made; `engine` has just made it."""
     contact, agent = engine.contacts[offer.contact], engine.agents[offer.agent]
+    if offer.in_line and contact.stand_in:
+        contact = engine.contacts[contact.stand_in]
     able = sorted(_able(engine, contact, now), key=lambda a: (a.agent != agent.id, a.rank))
     contacts = sorted(_candidates(engine, agent, contact, now), key=lambda c: c.key)
     return Why(

@@ -156,7 +156,7 @@ async def _outward(
     side.ears.append(outward.offers.hear)
     phones = AgentPhones(site, distributor, outward.routing, prompts, Seats())
     await phones.seats.remember(kept.journal)
-    side.lines.plans = phones
+    side.lines.plans, side.second.routing = phones, outward.routing
     return outward, phones
 
 

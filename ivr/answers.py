@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from acd import events
+from acd.engine import Engine
 from acd.model import CALLED_BACK, Agent, AgentId, Contact, QueueId
 from acd.states import ContactState, ForbiddenMove
 from acd.waits import IN_LINE
@@ -70,7 +71,7 @@ class Answers:
 
     async def _status(self, fields: Fields) -> Fields:
         engine = self._distributor.engine
-        states = [contact.state for contact in engine.contacts.values()]
+        states = [contact.state for contact in _requests(engine)]
         return {
             "now": self._clock.now(),
             "epoch": engine.epoch,
@@ -100,7 +101,7 @@ class Answers:
 
     async def _contacts(self, fields: Fields) -> Fields:
         engine = self._distributor.engine
-        return {"contacts": [self._contact(contact) for contact in engine.contacts.values()]}
+        return {"contacts": [self._contact(contact) for contact in _requests(engine)]}
 
     def _agent(self, agent: Agent) -> Fields:
         offer = self._distributor.engine.offers.get(agent.offer) if agent.offer else None
@@ -186,6 +187,11 @@ class Answers:
     async def _request(self, agent: AgentId, event: events.Event) -> Fields:
         await self._distributor.record(event)
         return self._agent(self._distributor.engine.agents[agent])
+
+
+def _requests(engine: Engine) -> list[Contact]:
+    """The contacts, without what stands in line for one whose agent waits for a colleague."""
+    return [contact for contact in engine.contacts.values() if not contact.stands_for]
 
 
 def _agent_id(fields: Fields) -> AgentId:

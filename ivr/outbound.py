@@ -44,6 +44,8 @@ class OutboundSettings(Keys):
     """So many calls a day for one agent."""
     per_day: Annotated[int, Field(ge=1, le=1_000_000)] = 2000
     """So many calls a day in all."""
+    longest_call: Annotated[float, Field(ge=2, le=240)] | None = None
+    """Minutes that a talk may last in a call that the house places; None: as people like."""
 
     def shows(self, queue: str) -> str | None:
         """The caller ID of calls for this queue; None: that of the trunk."""

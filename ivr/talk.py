@@ -27,19 +27,15 @@ from acd.model import (
 )
 from acd.states import ContactState
 from ivr.dialling import NotDialled, Route, Routing
-from ivr.dialling_rules import HANDED_ON
 from ivr.distributor import Distributor
-from ivr.ports import CoreRefused, Note, PhonesFailed, StoreFailed, StoreRefused
+from ivr.ports import CoreRefused, PhonesFailed, StoreFailed, StoreRefused
+from ivr.talk_outside import OUTSIDE_SECONDS, SOMEBODY_OUTSIDE, ways_outside
 from ivr.transfers import Destination
 
 Fields = Mapping[str, Any]
 CONFIRM_SECONDS: Seconds = 2.0
 """How long an answer waits for the telephone side to tell that it is so."""
 LOOK_SECONDS: Seconds = 0.02
-OUTSIDE_SECONDS: Seconds = 40.0
-"""So long a number rings that an agent has named."""
-SOMEBODY_OUTSIDE = "outside number"
-"""What the record calls it; no destination has such a name."""
 TARGETS = ("to_agent", "to_queue", "to_destination", "to_number")
 
 
@@ -155,10 +151,9 @@ class TalkRequests:
     ) -> None:
         """On the record before it rings, for the caps of the day: by its `name`, not its number."""
         try:
-            ways = await self._routing(number, queue=contact.queue, agent=offer.agent)
-            data = {"to": name, "trunk": ways[0].trunk, "agent": offer.agent}
-            data["effect"] = f"talk-{offer.id}"
-            await self._distributor.record(Note(contact.id, HANDED_ON, data))
+            ways = await ways_outside(
+                self._distributor, self._routing, offer, number, name, f"talk-{offer.id}"
+            )
             await self._desk.send_outside(contact.id, offer.id, name, seconds, ways)
         except NotDialled as refusal:
             raise CoreRefused(f"not dialled: {refusal}") from refusal
@@ -232,6 +227,8 @@ class TalkRequests:
             raise CoreRefused(
                 f"agent {asked.agent} is being consulted; to {what}, `cancel` or `complete` that"
             )
+        if contact.stand_in:
+            raise CoreRefused(f"a colleague is being waited for; to {what}, hang up that line")
 
     def _consulting(self, contact: Contact, answered: bool = False) -> None:
         asked = consulted(self._engine, contact.id)

@@ -7,9 +7,10 @@ and a recording whose parts are complete and in order.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -262,11 +263,14 @@ class TalkStage:
 
 
 @asynccontextmanager
-async def talk_stage(phone: type[Phone] = Phone) -> AsyncIterator[TalkStage]:
-    """A running house; `phone`: what the agents have on their desks."""
+async def talk_stage(
+    phone: type[Phone] = Phone, site: Mapping[str, Any] | None = None
+) -> AsyncIterator[TalkStage]:
+    """A running house; `phone`: what the agents have on their desks; `site`: more of its file."""
+    plan = {**SITE, **(site or {})}
     async with AsyncExitStack() as stack:
         found = await stack.enter_async_context(
-            house(len(AGENTS), wrap_up=600.0, ring=90.0, site=SITE)
+            house(len(AGENTS), wrap_up=600.0, ring=90.0, site=plan)
         )
         server = ("127.0.0.1", found.settings.ports.sip)
         phones: dict[str, Phone] = {}

@@ -166,7 +166,8 @@ def render(settings: Settings) -> None:
     for name in UNUSED:
         _write(folders.run / "etc" / f"{name}.conf", "; Looked for by Asterisk, not used here.\n")
     _write_silence(folders.run / "moh-silence")
-    if any(entry.longest_call for entry in settings.site.numbers.values()):
+    limits = [number.longest_call for number in settings.site.numbers.values()]
+    if any([*limits, settings.site.outbound.longest_call]):
         write_tones(folders.run / "tones" / "last-minute.ulaw", LAST_MINUTE)
     if any(phone.auto_answer for phone in settings.site.phones.values()):
         write_tones(folders.run / "tones" / f"{BEEP}.ulaw", PICKED_UP)

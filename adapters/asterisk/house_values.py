@@ -19,12 +19,16 @@ def values(settings: Settings) -> dict[str, str]:
 
 
 def _entry(settings: Settings, number: str, to: HouseNumber) -> str:
-    """Telephones ring; a queue is waited for, as of the first number that leads there."""
+    """Telephones ring; a queue is waited for, as of the first number that leads there, or out of a
+    talk for a colleague who serves it."""
     if to.queue:
         numbers = settings.site.numbers
         own = [name for name, entry in numbers.items() if entry.queue == to.queue]
         way_in = next(iter([*own, *numbers]))
-        sets = [f"Set(INSIDE_QUEUE={to.queue})", f"Goto(acd-own,{way_in},1)"]
+        other = "${CHANNELS(^PJSIP/${CHANNEL(endpoint)}-)}"
+        alone = f'$["{other}" = "${{CHANNEL}}"]'
+        sets = [f"Set(INSIDE_QUEUE={to.queue})", f"GotoIf({alone}?acd-own,{way_in},1)",
+                f"Set(TO={to.queue})", "Set(TO_KIND=queue)", "Goto(acd-second,s,1)"]  # fmt: skip
     else:
         sets = [f"Set(TO={_phone(settings, to)})", *_seat(to), "Goto(acd-inside,s,1)"]
     first, *rest = sets

@@ -56,8 +56,14 @@ def room_for(offer: Offer, channel: str, line: str) -> Action:
 
 
 def asks(line: str, what: str) -> Action:
-    """Tell the second line of a telephone which talk it belongs to; `no`: none, it ends."""
+    """Tell the second line of a telephone which talk it belongs to; `no`: none, it ends, as it does
+    by `refused`: what it asks for is not dialled."""
     return {"Action": "Setvar", "Channel": line, "Variable": "ASKS", "Value": what}
+
+
+def inherited(line: str, variable: str, value: str) -> Action:
+    """Set this on a line, and on every channel that the dialplan makes for it from now on."""
+    return {"Action": "Setvar", "Channel": line, "Variable": f"__{variable}", "Value": value}
 
 
 def to_desk(offer: str, place: str) -> Action:

@@ -271,10 +271,12 @@ def _caller(row: Mapping[str, str]) -> CallerSeen | None:
     contact, id_ = variables.get("CONTACT"), row.get("Uniqueid", "")
     if not contact or offer_of(id_) or id_.endswith(FAR_HALF):
         return None
+    # Who was pulled into a bridge has the context still; it may be with a destination, and no leg.
+    in_loop = row.get("Context") == WAITING_CONTEXT and not row.get("BridgeID")
     return CallerSeen(
         contact=ContactId(contact),
         channel=row.get("Channel", ""),
-        waits=row.get("Context") == WAITING_CONTEXT and not variables.get("BUSY"),
+        waits=in_loop and not variables.get("BUSY"),
         entered_at=milliseconds(variables.get("QENTER", "")),
         queue=QueueId(variables.get("QUEUE", "")),
         class_=variables.get("CLASS") or "standard",

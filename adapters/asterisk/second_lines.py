@@ -1,44 +1,57 @@
 """Agents' telephones that call somebody by themselves, in the middle of a talk.
 
 For an agent the engine is asked for a consultation, like one by command; a destination is nobody's
-but the dialplan's. Whoever has no talk, or asks for somebody who is not free, hears the busy tone.
+but the dialplan's, and for a number outside the rules are asked. Whoever has no talk, or asks for
+somebody who is not free, hears the busy tone; a number that may not be dialled is refused.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import secrets
 from collections.abc import Awaitable, Callable, Mapping
 
 from acd.consults import consulted
 from acd.engine import Engine
-from acd.model import CALLS, AgentId, OfferMade
-from acd.requests import ConsultAsked
+from acd.events import ConsultDropped
+from acd.model import CALLS, AgentId, ContactId, OfferId, OfferMade, QueueId
+from acd.requests import ColleagueAsked, ConsultAsked
 from acd.states import ForbiddenMove
+from adapters.asterisk import routes
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
-from adapters.asterisk.legs import asks
+from adapters.asterisk.legs import asks, inherited
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.switchboard import Switchboard
+from ivr.dialling import NotDialled, Routing
 from ivr.distributor import Distributor
+from ivr.ports import PhonesFailed, StoreFailed, StoreRefused
+from ivr.talk_outside import SOMEBODY_OUTSIDE, ways_outside
+from ivr.transfers import Destination
 
 log = logging.getLogger(__name__)
 
 Asks = Callable[[OfferMade, str, str], Awaitable[None]]
-DESTINATION = "destination"
-REFUSED = "no"
-"""What a second line is told that asks in vain."""
+REFUSED, FORBIDDEN = "no", "refused"
+"""What a second line is told that asks in vain; that asks for a number which may not be dialled."""
 
 
 class SecondLines:
     """Hears what telephones ask, and asks the engine."""
 
     def __init__(
-        self, ami: Ami, switchboard: Switchboard, distributor: Distributor, holds: PhoneHolds
-    ) -> None:
+        self, ami: Ami, switchboard: Switchboard, distributor: Distributor, holds: PhoneHolds,
+        destinations: Mapping[str, Destination],
+    ) -> None:  # fmt: skip
         self._ami = ami
         self._switchboard = switchboard
         self._distributor = distributor
         self._holds = holds
+        self._destinations = destinations
+        self.routing: Routing | None = None
+        """The dialling rules; set when all parts are there."""
+        self._waiting: dict[str, ConsultDropped] = {}
+        """Lines on which a colleague is waited for, and what is so once they have ended."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     @property
@@ -47,9 +60,12 @@ class SecondLines:
 
     def hear(self, event: Mapping[str, str]) -> None:
         """One AMI event. Never raises; never waits."""
+        if event.get("Event") == "Hangup" and event.get("Channel") in self._waiting:
+            self._distributor.post(self._waiting.pop(event["Channel"]))
         if event.get("UserEvent") == "AcdSecond":
             line, phone, to = (event.get(name, "") for name in ("Line", "Phone", "To"))
-            asks_for = self._place if event.get("Kind") == DESTINATION else self._agent
+            kinds = {"agent": self._agent, "destination": self._place, "queue": self._queue}
+            asks_for = kinds.get(event.get("Kind", ""), self._outside)
             task = asyncio.get_running_loop().create_task(self._asked(asks_for, line, phone, to))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -62,8 +78,10 @@ class SecondLines:
             if await self._has_one(talk):
                 raise ForbiddenMove("one second line at a time")
             await asks_for(talk, line, to)
-        except ForbiddenMove as refusal:
+        except (ForbiddenMove, PhonesFailed, StoreFailed, StoreRefused) as refusal:
             await self._refuse(line, phone, str(refusal))
+        except NotDialled as refusal:
+            await self._refuse(line, phone, str(refusal), FORBIDDEN)
         except (
             AmiAway,
             AmiRefused,
@@ -81,13 +99,43 @@ class SecondLines:
                 del self._switchboard.second[talk.contact]
             raise
 
-    async def _place(self, talk: OfferMade, line: str, to: str) -> None:
+    async def _queue(self, talk: OfferMade, line: str, to: str) -> None:
+        """The line is told its talk when the engine waits; nobody has to be free now."""
+        caller, wait = self._caller(talk), ContactId(f"colleague-{secrets.token_hex(8)}")
+        await self._switchboard.set_on(talk.contact, {"SENT_QUEUE": to})
+        await self._distributor.record(ColleagueAsked(talk.contact, QueueId(to), wait))
+        self._waiting[line] = ConsultDropped(talk.contact, OfferId(wait))
+        try:
+            await self._ami.send(asks(line, f"{talk.id}~{caller}~{wait}"))
+        except (AmiAway, AmiRefused, AmiSlow):
+            self._distributor.post(self._waiting.pop(line))
+            raise
+
+    async def _place(self, talk: OfferMade, line: str, _to: str) -> None:
+        await self._ami.send(asks(line, f"{talk.id}~{self._caller(talk)}"))
+
+    async def _outside(self, talk: OfferMade, line: str, to: str) -> None:
+        """A destination outside, or a number as the telephone has dialled it."""
+        caller, place = self._caller(talk), self._destinations.get(to)
+        if self.routing is None:
+            raise ForbiddenMove("nothing is dialled yet")
+        number, name = (place.number, to) if place else (to, SOMEBODY_OUTSIDE)
+        effect = f"second-{talk.id}-{secrets.token_hex(4)}"
+        ways = await ways_outside(self._distributor, self.routing, talk, number, name, effect)
+        for variable, value in routes.variables(ways).items():
+            await self._ami.send(inherited(line, variable, value))
+        await self._ami.send(asks(line, f"{talk.id}~{caller}"))
+
+    def _caller(self, talk: OfferMade) -> str:
+        """The channel of the caller, with whom somebody beside the engine may be asked now."""
         if other := consulted(self._engine, talk.contact):
             raise ForbiddenMove(f"agent {other.agent} is being consulted")
+        if self._engine.contacts[talk.contact].stand_in:
+            raise ForbiddenMove("a colleague is being waited for")
         channel = self._switchboard.channels.get(talk.contact)
         if channel is None:
             raise ForbiddenMove("the caller's line is not known")
-        await self._ami.send(asks(line, f"{talk.id}~{channel}"))
+        return channel
 
     async def _has_one(self, talk: OfferMade) -> bool:
         """Whether the talk's caller knows of a second line that is still there."""
@@ -117,9 +165,9 @@ class SecondLines:
                 return offer
         return None
 
-    async def _refuse(self, line: str, phone: str, why: str) -> None:
+    async def _refuse(self, line: str, phone: str, why: str, word: str = REFUSED) -> None:
         log.info("second line refused", extra={"agent": phone, "why": why})
         try:
-            await self._ami.send(asks(line, REFUSED))
+            await self._ami.send(asks(line, word))
         except (AmiAway, AmiRefused, AmiSlow) as error:  # hung up, or it ends by its own time
             log.info("second line not told", extra={"agent": phone, "why": str(error)})

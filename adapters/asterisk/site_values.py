@@ -55,6 +55,7 @@ def values_of(settings: Settings) -> dict[str, str]:
         "AGENT_LANG": site.languages[0],
         "CREDITS": _lines(f"{name}={credit}"
                           for name, credit in credits_of(settings.centre).items()),
+        "OUT_LIMIT": limit_of(site.outbound.longest_call),
         "LAST_MINUTE": str(settings.run / "tones" / "last-minute"),
         "FALLBACK_AFTER": str(FALLBACK_AFTER),
         "FREE_PHONES": _free_phones(site.fallback),
@@ -104,11 +105,14 @@ def _number(number: str, entry: NumberEntry) -> str:
 
 
 def _limit(minutes: float | None) -> list[str]:
-    """An option of Bridge, so that it holds whatever becomes of us. The clock of the call
-    itself (`TIMEOUT(absolute)`) is taken: by it a frozen script is noticed."""
-    if minutes is None:
-        return []
-    return [f" same => n,Set(SHARED(LIMIT)=L({round(minutes * 60_000)}:60000))"]
+    limit = limit_of(minutes)
+    return [f" same => n,Set(SHARED(LIMIT)={limit})"] if limit else []
+
+
+def limit_of(minutes: float | None) -> str:
+    """An option of Bridge and Dial, so that it holds whatever becomes of us; empty without one. The
+    clock of the call itself (`TIMEOUT(absolute)`) is taken: by it a frozen script is noticed."""
+    return f"L({round(minutes * 60_000)}:60000)" if minutes else ""
 
 
 def _next_languages(languages: tuple[str, ...]) -> str:

@@ -83,7 +83,7 @@ class Switchboard:
             self._over(offer.offer, OfferEnd.RELEASED)
             return
         self._begin(offer)
-        if offer.asked_by and not await self._make_room(offer, channel):
+        if offer.asked_by and not offer.in_line and not await self._make_room(offer, channel):
             self._over(offer.offer, OfferEnd.RELEASED)
             return
         try:

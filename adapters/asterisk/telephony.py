@@ -49,6 +49,7 @@ class Telephony:
     line: OutwardLine
     lines: AgentLines
     voice: WaitingVoice
+    second: SecondLines
     ears: list[Ear] = field(default_factory=list)
     """Who is told of each event, in this order; more may be added until the link runs."""
 
@@ -72,11 +73,11 @@ def telephony(
     gone = GoneWatch(Instance(settings), lambda: ami.up, resync, unseen)
     line = OutwardLine(ami, switchboard, lines)
     heirs = Heirs(switchboard, found.engine)
-    second = SecondLines(ami, switchboard, distributor, holds)
+    second = SecondLines(ami, switchboard, distributor, holds, settings.site.destinations)
     voice = WaitingVoice(switchboard, prompts)
     ears += [keys.hear, switchboard.hear, holds.hear, heirs.hear, second.hear, line.hear]
     ears.append(voice.hear)
-    parts = ami, switchboard, phones, distributor, holds, resync, gone, line, lines, voice
+    parts = ami, switchboard, phones, distributor, holds, resync, gone, line, lines, voice, second
     return Telephony(*parts, ears)
 
 

@@ -19,6 +19,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "Regraded": ("credit", "who"),
     "PickedUp": ("agent", "who"),
     "RingingTaken": ("agent", "who"),
+    "ColleagueAsked": ("queue",),
     "ConsultAsked": ("agent", "leaves"),
     "ConsultDropped": ("offer",),
     "PhoneAnswered": ("offer",),

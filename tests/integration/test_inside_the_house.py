@@ -193,7 +193,7 @@ async def test_out_of_a_talk_no_number_or_code_of_the_house_is_dialled(
         told = await stage.calls(caller, "4000")
         (await one.rings()).answer()
         await stage.together(told)
-        for number in ("802", "803", "*8802", "*70", "*71", "4000"):
+        for number in ("802", "*8802", "*70", "*71", "4000"):
             assert (await one.call(number)).failed == 486, number
         assert two.rung.empty() and not one.calls[0].ended.is_set()
         await caller.calls[0].hang_up()

@@ -113,6 +113,24 @@ async def test_the_number_talks_by_the_trunk_that_takes_the_call_and_the_caller_
     await caller.calls[0].hang_up()
 
 
+async def test_a_caller_handed_on_to_a_number_goes_on_when_its_time_is_over(
+    asterisk: Instance, ami: rig.Ami, caller: Phone, full: Peer, mobile: Outside
+) -> None:
+    """Three seconds in place of minutes."""
+    await ami.set("", "GLOBAL(OUT_LIMIT)", "L(3000:2000)")
+    try:
+        told = await calls(ami, caller)
+        call = await rings_for(ami, told, mobile)
+        call.answer()
+        await asyncio.wait_for(call.ended.wait(), 6)
+        await comes_to(ami, told, "more")
+        story = await records(asterisk, told["Uniqueid"], "DestinationEnded", 1)
+        assert ends(story) == [("reception", "done")]
+        await caller.calls[0].hang_up()
+    finally:
+        await ami.set("", "GLOBAL(OUT_LIMIT)", "")
+
+
 async def test_a_number_that_is_busy_is_not_tried_by_another_trunk(
     asterisk: Instance, ami: rig.Ami, caller: Phone, full: Peer
 ) -> None:

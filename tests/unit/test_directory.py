@@ -86,7 +86,11 @@ def test_agents_phones_may_dial_the_numbers_of_the_house_alone(tmp_path: Path) -
     assert lines == [
         *to("801", "ann", seat="ann"),
         "exten => 802,1,Set(INSIDE_QUEUE=sales)",
-        " same => n,Goto(acd-own,4001,1)",
+        ' same => n,GotoIf($["${CHANNELS(^PJSIP/${CHANNEL(endpoint)}-)}" = "${CHANNEL}"]'
+        "?acd-own,4001,1)",
+        " same => n,Set(TO=sales)",  # out of a talk: a second line
+        " same => n,Set(TO_KIND=queue)",
+        " same => n,Goto(acd-second,s,1)",
         *to("803", "2001"),
         *to("804", ""),  # outside: not by a telephone's own dialling
         *to("805", "ann", seat="ann"),

@@ -16,7 +16,10 @@ from adapters.asterisk.ami import AmiRefused
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.phone_states import PhoneStates
 from adapters.asterisk.second_lines import SecondLines
-from tests.routing_stage import ANN, BOB, ONE, Stage, house, member
+from ivr.dialling import NotDialled, Refusal, Route
+from ivr.ports import Note
+from ivr.transfers import Destination
+from tests.routing_stage import ANN, BOB, ONE, SALES, SUPPORT, Stage, house, member
 
 CID = AgentId("cid")
 LINE, CALLER = f"PJSIP/{ANN}-00000007", "PJSIP/trunk-00000001"
@@ -46,19 +49,45 @@ class Board:
     second: dict[ContactId, str] = field(default_factory=dict)
     channels: dict[ContactId, str] = field(default_factory=lambda: {ONE: CALLER})
     phones: PhoneStates = field(default_factory=PhoneStates)
+    variables: list[tuple[ContactId, Mapping[str, str]]] = field(default_factory=list)
+
+    async def set_on(self, contact: ContactId, variables: Mapping[str, str]) -> None:
+        self.variables.append((contact, variables))
 
 
 @dataclass
 class Distributor:
     stage: Stage
     offers: list[Offer] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    posted: list[events.Event] = field(default_factory=list)
 
     @property
     def engine(self) -> object:
         return self.stage.engine
 
-    async def record(self, event: events.Event) -> None:
+    def post(self, event: events.Event) -> None:
+        self.posted.append(event)
+
+    async def record(self, event: events.Event | Note) -> None:
+        if isinstance(event, Note):
+            self.notes.append(event)
+            return
         self.offers += [c for c in self.stage.tell(event, 20.0) if isinstance(c, Offer)]
+
+
+@dataclass
+class Rules:
+    """Whom is asked for, and for whom; `refuses`: with this, if anything."""
+
+    refuses: Refusal | None = None
+    asked: list[tuple[str, str, str]] = field(default_factory=list)
+
+    async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
+        self.asked.append((number, queue, agent))
+        if self.refuses:
+            raise NotDialled(self.refuses)
+        return (Route("north", f"{number}@trunk.north", "+861012345678"),)
 
 
 @dataclass
@@ -69,6 +98,7 @@ class Desk:
     distributor: Distributor
     holds: PhoneHolds
     lines: SecondLines
+    rules: Rules
 
     async def asks(self, to: str, phone: str = ANN, line: str = LINE, kind: str = "agent") -> None:
         """This telephone calls somebody; until that is settled."""
@@ -96,8 +126,10 @@ def desk() -> Desk:
     stage.answers(ONE, 11.0)
     ami, board, distributor = Ami(), Board(), Distributor(stage)
     holds = PhoneHolds(ami, stage.engine, lambda event: None)  # type: ignore[arg-type]
-    lines = SecondLines(ami, board, distributor, holds)  # type: ignore[arg-type]
-    return Desk(stage, ami, board, distributor, holds, lines)
+    places = {"branch": Destination(number="+8613800138001")}
+    lines = SecondLines(ami, board, distributor, holds, places)  # type: ignore[arg-type]
+    lines.routing = rules = Rules()
+    return Desk(stage, ami, board, distributor, holds, lines, rules)
 
 
 async def test_a_second_line_is_a_consultation_like_any(desk: Desk) -> None:
@@ -143,6 +175,74 @@ async def test_of_a_destination_and_an_agent_there_is_one_at_a_time(desk: Desk) 
     assert desk.told[1:] == [("another", "no")]
     desk.ami.values = {(CALLER, "SHARED(FAR)"): far}
     assert not await desk.lines._has_one(desk.stage.engine.offers[desk.talk]), "it is gone"
+
+
+@pytest.mark.parametrize(("to", "kind", "number", "name"), [
+    ("13800138000", "number", "13800138000", "outside number"),
+    ("branch", "outside", "+8613800138001", "branch"),
+])  # fmt: skip
+async def test_a_number_outside_is_asked_of_the_rules_and_counted_before_the_line_is_told(
+    desk: Desk, to: str, kind: str, number: str, name: str
+) -> None:
+    queue = desk.stage.engine.contacts[ONE].queue
+    await desk.asks(to, kind=kind)
+    assert desk.rules.asked == [(number, queue, ANN)], "whose caps and caller ID"
+    [note] = desk.distributor.notes
+    assert (note.contact, note.kind) == (ONE, "DestinationDialled")
+    told = {"to": name, "trunk": "north", "agent": ANN, "effect": note.data["effect"]}
+    assert note.data == told, "and no number is told"
+    ways = {action["Variable"]: action["Value"] for action in desk.ami.sent[:-1]}
+    assert ways["__ROUTE_1"] == f"{number}@trunk.north" and ways["__ROUTE_2"] == ""
+    assert desk.told[-1] == (LINE, f"{desk.talk}~{CALLER}"), "told last: then it dials"
+    await desk.asks(to, kind=kind)
+    assert desk.distributor.notes[1].data["effect"] != told["effect"], "each counts by itself"
+
+
+async def test_a_number_that_may_not_be_dialled_ends_otherwise_than_one_that_is_busy(
+    desk: Desk,
+) -> None:
+    desk.rules.refuses = Refusal.NOT_ALLOWED
+    await desk.asks("13800138000", kind="number")
+    assert desk.told == [(LINE, "refused")] and desk.distributor.notes == []
+
+
+async def test_without_a_talk_no_number_outside_is_even_looked_at(desk: Desk) -> None:
+    await desk.asks("13800138000", CID, kind="number")
+    await desk.asks(BOB)
+    await desk.asks("13800138000", kind="number", line="another")
+    assert desk.told == [(LINE, "no"), ("another", "no")], "BOB rings"
+    desk.lines.routing = None
+    await desk.asks("13800138000", kind="number", line="a third")
+    assert desk.told[-1] == ("a third", "no")
+    assert desk.rules.asked == [] and desk.distributor.notes == []
+
+
+async def test_whoever_is_next_in_a_queue_is_waited_for_and_the_line_is_told_so(
+    desk: Desk,
+) -> None:
+    await desk.asks(SALES, kind="queue")
+    wait = desk.stage.engine.contacts[ONE].stand_in
+    assert wait and desk.stage.engine.contacts[wait].queue == SALES
+    assert desk.told == [(LINE, f"{desk.talk}~{CALLER}~{wait}")]
+    assert desk.board.variables == [(ONE, {"SENT_QUEUE": SALES})], "should they be handed on now"
+    for to, kind in ((BOB, "agent"), (SUPPORT, "queue"), ("reception", "destination")):
+        await desk.asks(to, kind=kind, line="another")
+        assert desk.told[-1] == ("another", "no"), "one at a time"
+    desk.lines.hear({"Event": "Hangup", "Channel": "another"})
+    assert desk.distributor.posted == []
+    desk.lines.hear({"Event": "Hangup", "Channel": LINE})
+    assert desk.distributor.posted == [events.ConsultDropped(ONE, OfferId(wait))]
+
+
+async def test_a_queue_that_there_is_not_and_a_line_that_is_gone_leave_nobody_waiting(
+    desk: Desk,
+) -> None:
+    await desk.asks("nowhere", kind="queue")
+    assert desk.told == [(LINE, "no")]
+    desk.ami.gone = True
+    await desk.asks(SALES, kind="queue")
+    wait = desk.stage.engine.contacts[ONE].stand_in
+    assert desk.distributor.posted == [events.ConsultDropped(ONE, OfferId(wait or ""))]
 
 
 async def test_a_caller_whose_line_is_not_known_is_nobody_to_ask_about(desk: Desk) -> None:

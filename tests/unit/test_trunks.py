@@ -142,6 +142,21 @@ def test_no_destination_is_part_of_an_expression_and_all_are_filtered_where_they
     }  # fmt: skip
 
 
+def test_a_longest_call_of_the_house_is_told_to_every_call_that_it_places(tmp_path: Path) -> None:
+    assert values_of(settings(tmp_path, "outbound: {longest_call: 30}"))["OUT_LIMIT"] == (
+        "L(1800000:60000)"
+    )
+    assert values_of(settings(tmp_path, ""))["OUT_LIMIT"] == ""
+    dialplan = (TEMPLATES / "extensions.conf").read_text(encoding="utf-8")
+    leg = dialplan.partition("[acd-calling]")[2].partition("\n[")[0]
+    (bridge,) = re.findall(r",Bridge\(.*\)$", leg, re.MULTILINE)
+    assert "${LIMIT}" in bridge
+    for name in ("extensions.conf", "extensions_second.conf"):
+        text = (TEMPLATES / name).read_text(encoding="utf-8")
+        (options,) = re.findall(r"Set\(OUT_OPTIONS=(.*)\)$", text, re.MULTILINE)
+        assert options.endswith("${OUT_LIMIT}"), name
+
+
 def test_a_longest_call_is_told_to_the_bridge(tmp_path: Path) -> None:
     values = values_of(settings(tmp_path, 'numbers: {"4000": {longest_call: 30}}'))
     assert "Set(SHARED(LIMIT)=L(1800000:60000))" in values["NUMBER_DEFAULTS"]
