@@ -56,6 +56,13 @@ def test_a_held_caller_is_with_the_agent_until_resumed_or_over() -> None:
     assert stage.engine.agents[ANN].state is AgentState.WRAP_UP
 
 
+def test_a_hold_of_nobody_we_know_is_no_news() -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    for event in (Held(ONE), Resumed(ONE)):
+        assert stage.tell(event, 12.0) == []
+        assert not stage.engine.changed
+
+
 def test_a_caller_who_hangs_up_on_hold_was_served() -> None:
     stage = Stage(house(member(ANN)), ANN)
     stage.arrives(ONE, 10.0)

@@ -95,6 +95,17 @@ def test_holidays_and_single_days_stand_before_the_week(
     assert GOLDEN_WEEK.is_holiday(instant(at)) is holiday
 
 
+def test_a_day_that_is_worked_has_the_hours_of_a_monday() -> None:
+    hours = {"mon": "09:00-10:00", "tue-fri": "14:00-15:00"}
+    office = weekly("Asia/Shanghai", hours, workdays=frozenset({WORKING_SATURDAY}))
+    assert is_open(office, "2026-10-10 09:30") and not is_open(office, "2026-10-10 14:30")
+
+
+def test_no_day_is_longer_than_its_last_minute() -> None:
+    with pytest.raises(ValueError, match="24:01"):
+        weekly("UTC", {"mon": "09:00-24:01"})
+
+
 def test_a_holiday_without_hours_is_closed_all_day() -> None:
     shut = weekly("UTC", {"mon-sun": "00:00-24:00"}, holidays=frozenset({NATIONAL_DAY}))
     assert not any(is_open(shut, f"2026-10-01 {hour:02}:00", "UTC") for hour in range(24))
