@@ -76,7 +76,7 @@ class AgentPhones:
         except NotDialled:
             self._distributor.post(events.PhoneChanged(offer.agent, reachable=False))
             raise
-        data = {"agent": offer.agent, "trunk": ways[0].trunk, "effect": f"leg-{offer.offer}"}
+        data = {"agent": offer.agent, **ways[0].noted, "effect": f"leg-{offer.offer}"}
         await self._distributor.record(Note(offer.contact, RUNG_OUTSIDE, data))
         return LegPlan(routes=ways, hears=hears, accept_seconds=phone.accept_seconds)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from acd.engine import Engine
 from acd.model import Contact, ContactId, Seconds
@@ -52,10 +53,16 @@ class Announcer:
         ]
         for contact in waiting:
             known = self._known(contact)
-            if known and (request := known.due(now)):
+            if known and (request := known.due(now, partial(self._expected, contact, now))):
                 self._start_saying(contact.id, request)
         for gone in self._waiting.keys() - self._engine.contacts.keys():
             del self._waiting[gone]
+
+    def _expected(self, contact: Contact, now: Seconds) -> Seconds | None:
+        """The long end of the range, so that few wait longer than they are told."""
+        waits = self._engine.waits
+        wait = waits.range(self._engine, contact, now) if waits else None
+        return wait.high if wait and not wait.few else None
 
     def _known(self, contact: Contact) -> Waiting | None:
         """What the contact hears where it waits now: it may have been in the flow again. None: the

@@ -69,6 +69,13 @@ class Route:
     """What stands after `PJSIP/`: the number as the trunk wants it, `@` and the endpoint."""
     caller_id: str
     """What is shown, in E.164."""
+    calls_help: bool = False
+    """Whether the police or the like is called: such calls count for no cap."""
+
+    @property
+    def noted(self) -> dict[str, str | bool]:
+        """What the journal keeps of a call that goes this way."""
+        return {"trunk": self.trunk} | ({"help": True} if self.calls_help else {})
 
 
 class Routing(Protocol):
@@ -123,7 +130,12 @@ def _ways(
 ) -> tuple[Route, ...]:
     """`shown`: None: whatever the trunk shows. A trunk that may not show it is left out."""
     found = [
-        Route(name, f"{trunks[name].written(dialled)}@{endpoint_of(name)}", shown or allowed[0])
+        Route(
+            name,
+            f"{trunks[name].written(dialled)}@{endpoint_of(name)}",
+            shown or allowed[0],
+            calls_help=shown is None and not dialled.startswith("+"),
+        )
         for name in outbound.order(trunks)
         if (allowed := trunks[name].caller_ids) and (shown is None or shown in allowed)
     ]

@@ -113,7 +113,7 @@ class OutgoingCalls:
         except (StoreFailed, StoreRefused) as fault:
             raise CoreRefused(f"not dialled: {fault}") from fault
         contact = ContactId(f"call-{secrets.token_hex(8)}")
-        data = {"agent": agent.id, "queue": queue, "person": person, "trunk": routes[0].trunk}
+        data = {"agent": agent.id, "queue": queue, "person": person, **routes[0].noted}
         self._forget()
         self._calls[contact] = OutgoingCall(agent.id, queue, person)
         comes = events.CalledOut(contact, agent.id, queue, self._language)

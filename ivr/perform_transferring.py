@@ -59,5 +59,5 @@ async def _ways(number: str, ringing: Ringing, session: Session) -> tuple[Route,
         except NotDialled as refusal:
             await write(facts.contact, REFUSED, data | {"why": str(refusal)})
             raise
-        await write(facts.contact, HANDED_ON, data | {"trunk": ways[0].trunk})
+        await write(facts.contact, HANDED_ON, data | ways[0].noted)
     return ways

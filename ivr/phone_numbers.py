@@ -50,6 +50,12 @@ def calls_help(digits: str, region: str) -> bool:
     return digits in _MORE_HELP.get(region, ()) or phonenumbers.is_emergency_number(digits, region)
 
 
+def numbers_of_help(region: str) -> frozenset[str]:
+    """Every number of three digits that calls help when dialled in `region`."""
+    digits = (f"{number:03}" for number in range(1000))
+    return frozenset(each for each in digits if calls_help(each, region))
+
+
 def dialled_digits(text: str) -> str | None:
     """`+` and digits of a number that a person wrote or chose; None when it is no number."""
     return _SEPARATORS.sub("", text) if _WRITTEN.fullmatch(text) else None

@@ -10,7 +10,7 @@ import yaml
 
 from ivr.flow import Flow
 from ivr.waiting import WAIT
-from voice.phrases import waiting_times
+from voice.phrases import LONGER, waiting_times
 from voice.ports import Prompt, SpeechFailed
 from voice.prompts import Made, PromptFolder, make_missing, put_music, put_named
 
@@ -21,6 +21,7 @@ def spoken_by(flow: Flow) -> Iterator[Prompt]:
         if WAIT not in prompt.text:
             yield prompt
             continue
+        yield Prompt(LONGER[prompt.language], prompt.language)
         for words in waiting_times(prompt.language):
             yield replace(prompt, text=prompt.text.replace(WAIT, words))
 

@@ -25,6 +25,6 @@ async def ways_outside(
     `StoreFailed` and `StoreRefused`: nothing may ring then."""
     contact = distributor.engine.contacts[talk.contact]
     ways = await routing(number, queue=contact.queue, agent=talk.agent)
-    data = {"to": name, "trunk": ways[0].trunk, "agent": talk.agent, "effect": effect}
+    data = {"to": name, **ways[0].noted, "agent": talk.agent, "effect": effect}
     await distributor.record(Note(talk.contact, HANDED_ON, data))
     return ways

@@ -7,17 +7,21 @@ again.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from acd.model import Seconds
 from ivr.flow import Announcement, Flow, QueueStep, prompt
-from voice.phrases import waiting_time
+from voice.phrases import LONGER, waiting_time, waiting_time_said
 from voice.ports import Prompt
 
 WAIT = "{wait}"
 LATE: Seconds = 5.0
 """What was due longer ago than this stays unsaid."""
+
+
+def _nobody_knows() -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,8 @@ class Waiting:
     """Until when everything due has been said."""
     place: tuple[str, str] = ("", "")
     """The step and the queue in which this is said."""
+    over: Seconds | None = None
+    """When the wait is over by what the caller was told; None: nothing was told, or no end."""
 
     def next_deadline(self) -> Seconds | None:
         """When something is due next; None: never."""
@@ -47,8 +53,11 @@ class Waiting:
         later = [at for rule in self.rules if (at := _next(rule, waited)) is not None]
         return self.since + min(later) / 1000 if later else None
 
-    def due(self, now: Seconds, expected: Seconds | None = None) -> Request | None:
-        """What has come due since the last time, each once; `expected` is the wait to tell."""
+    def due(
+        self, now: Seconds, expected: Callable[[], Seconds | None] = _nobody_knows
+    ) -> Request | None:
+        """What has come due since the last time, each once. `expected`: the wait to tell, asked
+        for if it is to be told; None: it is not known well enough, and nothing is said of it."""
         waited = self._waited(now)
         before = max(self._waited(self.said), self._waited(now - LATE), -1)
         self.said = now
@@ -56,11 +65,25 @@ class Waiting:
         prompts = [
             made
             for _, rule in sorted(found, key=lambda pair: pair[0])
-            if (made := _prompt(rule, self.language, expected))
+            for made in self._said(prompt(rule.say, self.language), now, expected)
         ]
         if not prompts:
             return None
         return Request(f"w{max(at for at, _ in found)}", tuple(prompts))
+
+    def _said(
+        self, text: Prompt, now: Seconds, expected: Callable[[], Seconds | None]
+    ) -> Iterable[Prompt]:
+        """As the rule has it, with the wait in words; and that it takes longer, if it does."""
+        if WAIT not in text.text:
+            yield text
+        elif (wait := expected()) is not None:
+            if self.over is not None and now + wait > self.over:
+                yield Prompt(LONGER[self.language], self.language)
+            promised = waiting_time_said(wait)
+            self.over = None if promised is None else now + promised
+            words = text.text.replace(WAIT, waiting_time(wait, self.language))
+            yield replace(text, text=words)
 
     def _waited(self, until: Seconds | None) -> int:
         """Milliseconds, whole ones: else a deadline might be reached and yet not be over."""
@@ -94,12 +117,3 @@ def _next(rule: Announcement, waited: int) -> int | None:
         return (max(waited, 0) // every + 1) * every
     after = round((rule.after or 0) * 1000)
     return after if after > waited else None
-
-
-def _prompt(rule: Announcement, language: str, expected: Seconds | None) -> Prompt | None:
-    said = prompt(rule.say, language)
-    if WAIT not in said.text:
-        return said
-    if expected is None:
-        return None
-    return replace(said, text=said.text.replace(WAIT, waiting_time(expected, language)))

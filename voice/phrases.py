@@ -18,6 +18,8 @@ _WAITS = {
     "en": ("about {}", "more than one hour", _MINUTES_EN),
 }
 WAIT_LANGUAGES = frozenset(_WAITS)
+LONGER = {"zh": "等待时间比之前告知的更长。", "en": "It takes longer than we told you."}
+"""Said before a wait that ends later than was told."""
 
 
 def waiting_time(seconds: float, language: str) -> str:
@@ -26,10 +28,18 @@ def waiting_time(seconds: float, language: str) -> str:
     KeyError for a language that is not in `WAIT_LANGUAGES`.
     """
     about, more, steps = _WAITS[language]
-    for minutes, words in steps.items():
-        if seconds <= minutes * 60:
-            return about.format(words)
-    return more
+    minutes = _step(seconds)
+    return about.format(steps[minutes]) if minutes else more
+
+
+def waiting_time_said(seconds: float) -> float | None:
+    """How long the wait is that those words promise, in seconds; None: they promise nothing."""
+    minutes = _step(seconds)
+    return minutes * 60.0 if minutes else None
+
+
+def _step(seconds: float) -> int | None:
+    return next((minutes for minutes in _MINUTES_EN if seconds <= minutes * 60), None)
 
 
 def waiting_times(language: str) -> Sequence[str]:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import yaml
 
-from adapters.asterisk import house_values, queue_music, refer_values, trunks
+from adapters.asterisk import help_values, house_values, queue_music, refer_values, trunks
 from adapters.asterisk.agent_lines import BEEP
 from adapters.asterisk.site_values import BadPlace, values_of
 from adapters.asterisk.tones import LAST_MINUTE, PICKED_UP, write_tones
@@ -151,6 +151,7 @@ def render(settings: Settings) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     queue_music.put(settings)
     values = values_of(settings) | queue_music.values(settings) | house_values.values(settings)
+    values |= help_values.values(settings)
     values |= refer_values.values(settings.site, settings.centre)
     values |= {
         "RUN": str(folders.run),

@@ -11,8 +11,11 @@ import pytest
 
 from acd.config import Centre
 from acd.engine import Engine
+from acd.estimate import Range
 from acd.events import Arrived, Parked, Reached
-from acd.model import ContactId, QueueId, Seconds
+from acd.floor import Floor
+from acd.model import Contact, ContactId, QueueId, Seconds
+from acd.waits import Waits
 from ivr.announcer import Announcer
 from ivr.flow import Flow
 from ivr.ports import Origin, PhonesFailed
@@ -84,6 +87,34 @@ def stage(tmp_path: Path) -> Stage:
 
 async def test_who_waits_is_told_what_the_flow_of_their_number_wants(stage: Stage) -> None:
     assert await stage.look(100.6, 101.6, 130.5) == [("w0", ["west"]), ("w30000", ["stay"])]
+
+
+TELLS = """
+first: person
+steps:
+  person:
+    do: queue
+    while_waiting: [{every: 30, say: {zh: "等待{wait}", en: "Wait {wait}"}}]
+"""
+
+
+class Estimates(Waits):
+    """Everybody's wait is the same."""
+
+    wait: Range | None = Range(60.0, 100.0, 170.0)
+
+    def range(self, engine: Floor, contact: Contact, now: Seconds) -> Range | None:
+        return self.wait
+
+
+async def test_who_waits_is_told_the_long_end_of_the_estimate(stage: Stage, tmp_path: Path) -> None:
+    flow = flow_of(TELLS, tmp_path)
+    stage.engine.waits = waits = Estimates(stage.engine.centre)
+    stage.announcer = Announcer(stage.engine, lambda _: flow, stage.loop, StandingClock())
+    assert await stage.look(130.5) == [("w30000", ["Wait about three minutes"])]
+    for unknown in (None, Range(60.0, 100.0, 170.0, few=True)):
+        waits.wait = unknown
+        assert len(await stage.look(160.5, 190.5)) == 1, "what nobody knows is not told"
 
 
 async def test_nothing_is_said_while_nobody_knows_where_a_caller_came_from(stage: Stage) -> None:

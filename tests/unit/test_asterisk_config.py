@@ -8,7 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.asterisk import config, facts, house_values, queue_music, refer_values, site_values
+from adapters.asterisk import (
+    config,
+    facts,
+    help_values,
+    house_values,
+    queue_music,
+    refer_values,
+    site_values,
+)
 from adapters.asterisk.call_facts import ARGUMENTS
 from adapters.asterisk.config import TEMPLATES, Folders, fill, module_names, prompt_texts, render
 from adapters.asterisk.doctor import is_fixed
@@ -35,7 +43,7 @@ def values(given: Settings) -> dict[str, str]:
     found = (
         values_of(given) | queue_music.values(given) | refer_values.values(given.site, given.centre)
     )
-    return found | house_values.values(given) | FOLDERS
+    return found | house_values.values(given) | help_values.values(given) | FOLDERS
 
 
 def test_every_template_is_filled_and_no_value_is_left_over(tmp_path: Path) -> None:

@@ -104,6 +104,13 @@ def test_help_is_called_whatever_the_caps_say_and_by_every_trunk(number: str) ->
     assert [way.dial.partition("@")[0] for way in found] == [number.replace(" ", "")] * 2
 
 
+def test_the_journal_is_told_which_calls_were_for_help_and_count_for_no_cap() -> None:
+    assert [way.noted for way in ways("110")] == [
+        {"trunk": "north", "help": True}, {"trunk": "south", "help": True},
+    ]  # fmt: skip
+    assert [way.noted for way in ways("13800138000")] == [{"trunk": "north"}, {"trunk": "south"}]
+
+
 @pytest.mark.parametrize("number", ["+86110", "1100", "0110", "110110", "110;ext=1", "+110"])
 def test_what_only_begins_like_a_number_of_help_is_none(number: str) -> None:
     with pytest.raises(NotDialled):

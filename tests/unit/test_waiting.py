@@ -96,8 +96,33 @@ def test_a_deadline_once_reached_is_over(every: float) -> None:
 def test_the_wait_is_told_in_words_and_not_before_it_is_known() -> None:
     waiting = Waiting([said("Your wait is {wait}.", every=30)], "en", SINCE)
     assert waiting.due(SINCE + 30) is None
-    request = waiting.due(SINCE + 60, expected=100)
+    request = waiting.due(SINCE + 60, lambda: 100)
     assert request and request.prompts[0].text == "Your wait is about two minutes."
+
+
+def test_a_wait_that_ends_later_than_was_told_is_told_so() -> None:
+    waiting = Waiting([said("Your wait is {wait}.", every=30)], "en", SINCE)
+    told, waits = [], iter((100.0, 85.0, 61.0, 100.0))
+    for after in (30, 60, 90, 120):
+        request = waiting.due(SINCE + after, lambda: next(waits))
+        assert request
+        told.append([prompt.text for prompt in request.prompts])
+    two = "Your wait is about two minutes."
+    assert told == [[two], [two], [two], ["It takes longer than we told you.", two]]
+
+
+def test_an_hour_and_more_has_no_end_that_could_be_passed() -> None:
+    waiting = Waiting([said("Your wait is {wait}.", every=30)], "zh", SINCE)
+    for after in (30, 60, 90):
+        request = waiting.due(SINCE + after, lambda: 9000.0)
+        assert request and len(request.prompts) == 1
+
+
+def test_nobody_works_out_a_wait_that_is_not_told() -> None:
+    def expected() -> float:
+        raise AssertionError("asked for")
+
+    assert Waiting([said("stay", every=30)], "en", SINCE).due(SINCE + 30, expected)
 
 
 def test_the_callers_language_is_spoken() -> None:
