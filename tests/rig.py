@@ -41,7 +41,8 @@ def tools() -> Path:
 def installation(phones: int = 4, **site: Any) -> Iterator[Settings]:
     """Settings of a throw-away installation on free ports: number 4000, phones a1, a2 ...
 
-    More of the site file by its keys; `plan` replaces the phones, `centre` the centre file.
+    More of the site file by its keys; `plan` replaces the phones, `centre` the centre file. Nobody
+    is asked whether they have waited before: callers of tests share a number.
     """
     where = tools()
     root = Path(tempfile.mkdtemp(prefix="hotline-"))
@@ -51,7 +52,7 @@ def installation(phones: int = 4, **site: Any) -> Iterator[Settings]:
     (root / "home" / "tools").symlink_to(where)
     accounts = {f"a{n}": {"secret": f"s{n}"} for n in range(1, phones + 1)}
     centre = site.pop("centre", {"classes": {"standard": {}, "vip": {"credit": 90}}})
-    plan = {"phones": site.pop("plan", accounts), **site}
+    plan = {"phones": site.pop("plan", accounts), "recovery": {"resume": False}, **site}
     (root / "data" / "site.yaml").write_text(yaml.safe_dump(plan))
     (root / "data" / "centre.yaml").write_text(yaml.safe_dump(centre))
     environment = {
