@@ -108,7 +108,7 @@ def _line(talk: Talk, hands: Hands) -> Deeds:
     found = {
         "agent hangs up": _with(talk.agent_hangs_up, hands.hangs_up_first(a)),
         "refer with replaces": _with(talk.agent_hangs_up, hands.refers_lines(a)),
-        "second line hangs up": _with(talk.line_ends, hands.hangs_up(a)),
+        "second line hangs up": _with(talk.line_ends, hands.hangs_up_second(a)),
         "cancel": _with(talk.line_ends, hands.asks("talk cancel", a)),
         "complete": _with(talk.agent_hangs_up, hands.asks("talk complete", a)),
         "refused: consult again": hands.refused("talk consult", a, to_agent=b),

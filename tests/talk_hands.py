@@ -127,6 +127,7 @@ class Hands:
 
     def hangs_up(self, agent: str) -> Deed:
         async def do() -> None:
+            await self._one_line(agent)
             await self._phones[agent].leg.hang_up()
 
         return do
@@ -139,6 +140,7 @@ class Hands:
 
     def _reinvites(self, agent: str, direction: str) -> Deed:
         async def do() -> None:
+            await self._one_line(agent)
             if (status := await self._phones[agent].leg.offer_again(direction)) != 200:
                 raise Differs(f"the re-INVITE was answered with {status}")
 
@@ -165,8 +167,7 @@ class Hands:
         """A second line, which must be taken. A telephone has two: the one before it has ended."""
 
         async def do() -> None:
-            if before := self._lines.get(agent):
-                await asyncio.wait_for(before.ended.wait(), LINE_SECONDS)
+            await self._one_line(agent)
             call = self._lines[agent] = await self._phones[agent].call(other)
             if call.failed:
                 raise Differs(f"the second line was answered with {call.failed}")
@@ -187,6 +188,18 @@ class Hands:
             await self._phones[agent].first.hang_up()
 
         return do
+
+    def hangs_up_second(self, agent: str) -> Deed:
+        async def do() -> None:
+            await self._lines[agent].hang_up()
+
+        return do
+
+    async def _one_line(self, agent: str) -> None:
+        """The agent's last second line has ended, in time: what its telephone does from now on it
+        does to the talk."""
+        if before := self._lines.get(agent):
+            await asyncio.wait_for(before.ended.wait(), LINE_SECONDS)
 
     def refers_lines(self, agent: str) -> Deed:
         """The telephone leaves its two lines together, and hangs up once it is told."""

@@ -124,10 +124,7 @@ class Lane:
 
     async def _wait_on(self, run: Played, talk: Talk, chance: Random) -> None:
         """Somebody is rung, or first becomes ready; or the caller leaves."""
-        now = time.monotonic()
-        since = self.hands.declined
-        talk.barred = {a for a in talk.barred if now - since.get(a, now) < BARRED_SECONDS}
-        if not talk.candidates():
+        if not self._may_ring(talk):
             wrapped = [a for a in talk.queues[talk.queue] if talk.agents[a] == "wrap-up"]
             wrapped = [agent for agent in wrapped if agent not in talk.barred]
             if not wrapped:
@@ -146,6 +143,7 @@ class Lane:
         began = time.monotonic()
         while True:
             seen = await self._house.look(self.place, run.contact)
+            self._may_ring(talk)
             if ringing := [agent for agent in talk.candidates() if agent in seen.rings]:
                 run.steps.append(f"rings: {ringing[0]}")
                 talk.taken(ringing[0])
@@ -156,18 +154,27 @@ class Lane:
 
     async def _equal(self, run: Played, talk: Talk, unchanged: bool = False) -> None:
         """Until both accounts say what is foretold; what shall change nothing, after a while."""
-        if talk.phase == "waiting" and talk.candidates():
-            return  # it rings at one of them already, or soon: `_rings` looks
+        if self._may_ring(talk):
+            return  # it does already, or soon: `_rings` looks
         if unchanged:
             await asyncio.sleep(UNCHANGED_SECONDS)
         began = time.monotonic()
         most = OVER_SECONDS if talk.phase == "over" else EQUAL_SECONDS
         while wrong := talk.wrong(await self._house.look(self.place, run.contact)):
+            if self._may_ring(talk):
+                return  # the wait of who has declined has ended meanwhile
             if time.monotonic() - began > most:
                 raise Differs(f"{talk.phase}: {'; '.join(wrong)}")
             await asyncio.sleep(LOOK_EVERY)
         if talk.phase != "over":  # goodbye takes as long as its words
             run.took.append(time.monotonic() - began)
+
+    def _may_ring(self, talk: Talk) -> bool:
+        """Whether the line may ring at somebody by now: who has declined is barred for a while,
+        however long this machine takes for the steps between."""
+        now, since = time.monotonic(), self.hands.declined
+        talk.barred = {a for a in talk.barred if now - since.get(a, now) < BARRED_SECONDS}
+        return talk.phase == "waiting" and bool(talk.candidates())
 
     async def _end_wrap_ups(self, run: Played, talk: Talk) -> None:
         for agent, state in talk.agents.items():

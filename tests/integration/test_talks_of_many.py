@@ -60,6 +60,7 @@ async def lane() -> AsyncIterator[Lane]:
         "answer, hold by phone, call, refer with replaces, B answers, agent hangs up",
         "answer, hold by phone, call, B declines, call, second line hangs up, resume by phone",
         "answer, hold by phone, call, B answers, cancel, call, complete, B answers",
+        "answer, hold by phone, call, cancel, resume by phone, agent hangs up",
         "answer, hold, refused: call a colleague, resume, agent hangs up",
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from acd import snapshot
@@ -24,7 +26,7 @@ from acd.events import (
 from acd.model import OfferId, Rule
 from acd.requests import AgentReady, ConsultAsked
 from acd.states import AgentState, ContactState, ForbiddenMove
-from tests.routing_stage import ANN, BOB, ONE, SALES, Stage, house, member
+from tests.routing_stage import ANN, BOB, ONE, SALES, SUPPORT, Stage, house, member
 
 CENTRE = house(member(ANN), member(BOB), wrap_up_seconds=30.0)
 
@@ -217,3 +219,21 @@ def test_who_has_answered_or_has_the_contact_is_not_dropped() -> None:
         assert stage.tell(ConsultDropped(ONE, named), 14.0) == []
         assert not stage.engine.changed
     assert states(stage) == (ContactState.TALKING, AgentState.TALKING, AgentState.TALKING)
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_who_declined_is_spared_a_contact_that_was_talked_with_and_waits_again(
+    restarted: bool,
+) -> None:
+    stage = Stage(house(member(ANN), member(BOB), wrap_up_seconds=600.0), ANN, BOB)
+    stage.arrives(ONE, 10.0)
+    assert stage.ends(ONE, OfferEnd.DECLINED, 12.0) == [(ONE, BOB)]
+    offer = stage.answers(ONE, 13.0)
+    if restarted:
+        plain = json.loads(json.dumps(snapshot.dump(stage.engine)))
+        stage.engine = snapshot.load(stage.engine.centre, plain, 14.0)
+        stage.tell(LinkChanged(True), 14.0)
+    assert stage.tell(Transferred(ONE, SUPPORT, offer=offer), 15.0) == []
+    assert stage.hangs_up_of(ONE, 15.0) == []
+    assert stage.at(21.9) == []
+    assert stage.wakes(22.0) == [(ONE, ANN)]
