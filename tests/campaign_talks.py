@@ -127,7 +127,7 @@ class Campaign:
 
     async def _one(self, lane: Lane, number: int) -> Sequence[str]:
         chance = Random(f"{self.state['seed']}/{self.state['shard']}/{number}")
-        caller = fictional_numbers(1, number % 9000)[0]
+        caller = fictional_numbers(1, number % 1000)[0]
         stuck: Sequence[str] = ()
         try:
             run = await lane.play(chance, caller)
