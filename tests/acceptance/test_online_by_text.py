@@ -38,8 +38,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def chatting_house(gateway_port: int) -> AsyncIterator[House]:
-    """One agent, who only chats; texts go to the stand-in at this port."""
+async def chatting_house(
+    gateway_port: int, centre: dict[str, Any] = CENTRE
+) -> AsyncIterator[House]:
+    """One agent, who only chats, or those of this centre; texts go to the stand-in at this port."""
     sms = {
         "kind": "sms", "secrets": [secret(OLD_KEY)], "allow": ["+86"],
         "url": f"http://127.0.0.1:{gateway_port}/texts",
@@ -50,8 +52,8 @@ async def chatting_house(gateway_port: int) -> AsyncIterator[House]:
         "numbers": {"4000": {"language": "en"}},
     }
     with tempfile.TemporaryDirectory(prefix="hotline-") as folder:
-        found = House(Path(folder), 1, site=site)
-        (Path(folder) / "data" / "centre.yaml").write_text(yaml.safe_dump(CENTRE))
+        found = House(Path(folder), len(centre["agents"]), site=site)
+        (Path(folder) / "data" / "centre.yaml").write_text(yaml.safe_dump(centre))
         (Path(folder) / "key").write_text(secret(OLD_KEY))
         try:
             await found.start()
