@@ -46,11 +46,6 @@ def online_wait(
     return OneLook(engine, now).online(queue, key)
 
 
-def has_open_desk(agent: Agent) -> bool:
-    """Whether the agent's page is open, where chats are served."""
-    return bool(getattr(agent, "desk", True))
-
-
 @dataclass(frozen=True, slots=True)
 class _Side:
     """Who serves a queue, seen once for all of its callers."""
@@ -105,7 +100,7 @@ class OneLook:
         engine = self._engine
         # A phone that talks may count as out of reach.
         talks = any(one.reachable or one.works for one in self._members(queue, Medium.VOICE))
-        able = [one for one in self._members(queue, Medium.CHAT) if has_open_desk(one)]
+        able = [one for one in self._members(queue, Medium.CHAT) if one.desk]
         keys = sorted(
             other.order_key
             for other in engine.contacts.values()

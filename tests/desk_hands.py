@@ -7,7 +7,6 @@ Selenium, tests that ask for them are skipped, and say so.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,7 +23,7 @@ from selenium.webdriver.remote.webdriver import WebDriver
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.wait import WebDriverWait
 
-from ivr.settings import load
+from tests.browser import program as found_program
 from tests.fakes_desk import FakeDesk
 from tests.web_stage import TOKEN
 
@@ -48,10 +47,9 @@ SWITCHES = (
 
 def program(name: str) -> str:
     """Where it is; skips the test where there is none."""
-    own = load().home / "browser" / "bin" / name
-    found = str(own) if own.exists() else shutil.which(name)
+    found = found_program(name)
     if not found:
-        pytest.skip(f"no {name}, neither in {own.parent} nor of this machine")
+        pytest.skip(f"no {name}: ./hotline setup browser")
     return found
 
 

@@ -7,7 +7,7 @@ import re
 import socket
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ import httpx
 import pytest
 import yaml
 
-from ivr.ports import CoreRefused
 from tests.channel_hands import OLD_KEY, secret
 from tests.house import House
 from tests.phones import Phone
@@ -77,8 +76,7 @@ async def test_a_text_holds_the_link_and_the_line_ends_once_it_is_redeemed() -> 
         ports, key = house.settings.ports, house.settings.data.parent / "key"
         with gateway(key, f"http://127.0.0.1:{ports.web}/hooks/sms", port) as address:
             await house.core.ask("agent login", agent=AGENT)
-            with suppress(CoreRefused):  # where nobody tells of desks, all count as open
-                await house.core.ask("chat desk", agent=AGENT, open=True)
+            await house.core.ask("chat desk", agent=AGENT, open=True)
             async with (
                 Phone(("127.0.0.1", ports.sip), MOBILE) as caller,
                 httpx.AsyncClient(trust_env=False) as client,
