@@ -19,6 +19,7 @@ import yaml
 
 from adapters.asterisk.config import prompt_texts
 from adapters.asterisk.instance import Instance
+from adapters.asterisk.switchboard import SURROGATE_RETRY
 from ivr.settings import Settings, load
 from tests.phones import Call, Phone
 from tests.ports import free_base
@@ -114,9 +115,14 @@ class Ami:
         self.writer.write(("\r\n".join(lines) + "\r\n\r\n").encode())
         return await asyncio.wait_for(self._replies[key], DEADLINE)
 
-    async def set(self, channel: str, name: str, value: str) -> Event:
+    async def set(self, channel: str, name: str, value: str) -> None:
+        """Like the core: a caller on the way into a bridge has another name for an instant."""
         where = {"Channel": channel} if channel else {}
-        return await self.do("Setvar", **where, Variable=name, Value=value)
+        told = await self.do("Setvar", **where, Variable=name, Value=value)
+        if told["Response"] != "Success":
+            await asyncio.sleep(SURROGATE_RETRY)
+            told = await self.do("Setvar", **where, Variable=name, Value=value)
+        assert told["Response"] == "Success", f"{channel} {name}: {told}"
 
     async def get(self, channel: str, name: str) -> str:
         where = {"Channel": channel} if channel else {}

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -22,6 +20,7 @@ from adapters.cli import (
     flows,
     pins,
     rules,
+    suite,
     surveys,
     talk_control,
     talks,
@@ -42,6 +41,7 @@ app.add_typer(flows.app, name="flow", help="Check, try, test, publish flows; go 
 app.add_typer(pins.app, name="pin", help="Set, remove, unlock PINs of callers.")
 app.add_typer(rules.app, name="rules", help="Check the centre file; go by it without a restart.")
 app.add_typer(exports.app, name="export", help="Write what the journal knows for other programs.")
+app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(suite.test)
 exports.app.command("cdr")(call_exports.cdr)
 exports.app.command("cel")(call_exports.cel)
 exports.app.command("queue-log")(call_exports.queue_log)
@@ -125,39 +125,6 @@ def demo(
 
     settings = settings_or_fail()
     raise typer.Exit(asyncio.run(show_room.demo(settings, once, listen, json, language)))
-
-
-FAST = (
-    "tests/unit", "tests/test_architecture.py", "tests/test_docs.py",
-    "-m", "not asterisk and not postgres",
-    "-n", "logical", "--maxprocesses", "8",
-)  # fmt: skip
-LONG = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
-"""For everything: three processes, as who waits for a telephone needs no processor."""
-WHOLE = (*LONG, "-m", "not long")
-
-
-@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
-def test(
-    context: typer.Context,
-    fast: Annotated[bool, typer.Option("--fast", help="Without Asterisk and databases.")] = False,
-    long: Annotated[bool, typer.Option("--long", help="Every row of who has the contact.")] = False,
-) -> None:
-    """Run style checks and tests; further arguments go to pytest."""
-    from ivr.settings import environment_with
-
-    cache = settings_or_fail().home / "cache"
-    kept = {"RUFF_CACHE_DIR": "ruff", "MYPY_CACHE_DIR": "mypy"}
-    kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
-    environment = environment_with({name: str(cache / part) for name, part in kept.items()})
-    checks = [["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]]
-    how = FAST if fast else () if context.args else LONG if long else WHOLE
-    tests = ["pytest", "-o", f"cache_dir={cache / 'pytest'}", *how, *context.args]
-    for words in [*([] if context.args else checks), tests]:
-        command = [sys.executable, "-m", *words]
-        code = subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
-        if code:
-            raise typer.Exit(code)
 
 
 @app.command()

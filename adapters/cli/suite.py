@@ -1,0 +1,89 @@
+"""`./hotline test`: style, types and tests; what failed among telephones is run again.
+
+Why a second look, and what it never forgives: docs/decisions/0050-a-second-look-alone.md
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Collection, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.cli.output import settings_or_fail
+from ivr.home import ROOT
+
+FAST = (
+    "tests/unit", "tests/test_architecture.py", "tests/test_docs.py",
+    "-m", "not asterisk and not postgres",
+    "-n", "logical", "--maxprocesses", "8",
+)  # fmt: skip
+LONG = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+"""For everything: three processes, as who waits for a telephone needs no processor."""
+WHOLE = (*LONG, "-m", "not long")
+
+REAL_PARTS = ("tests/contract/", "tests/integration/", "tests/acceptance/")
+SECOND_LOOKS = 3
+"""More failures than that are no chance of the hour."""
+TESTS_FAILED = 1
+"""pytest's exit status where tests ran and some failed."""
+
+
+def test(
+    context: typer.Context,
+    fast: Annotated[bool, typer.Option("--fast", help="Without Asterisk and databases.")] = False,
+    long: Annotated[bool, typer.Option("--long", help="Every row of who has the contact.")] = False,
+) -> None:
+    """Run style checks and tests; further arguments go to pytest."""
+    from ivr.settings import environment_with
+
+    cache = settings_or_fail().home / "cache"
+    kept = {"RUFF_CACHE_DIR": "ruff", "MYPY_CACHE_DIR": "mypy"}
+    kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
+    environment = environment_with({name: str(cache / part) for name, part in kept.items()})
+
+    def run(*words: str) -> int:
+        command = [sys.executable, "-m", *words]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+
+    def pytest(*words: str) -> int:
+        return run("pytest", "-o", f"cache_dir={cache / 'pytest'}", *words)
+
+    if context.args:
+        raise typer.Exit(pytest(*(FAST if fast else ()), *context.args))
+    for check in (["ruff", "check"], ["ruff", "format", "--check"], ["mypy"]):
+        if code := run(*check):
+            raise typer.Exit(code)
+    if fast:
+        raise typer.Exit(pytest(*FAST))
+    raise typer.Exit(looked_at_twice(pytest, LONG if long else WHOLE, cache / "pytest"))
+
+
+def looked_at_twice(pytest: Callable[..., int], how: Sequence[str], cache: Path) -> int:
+    """Run all; then, alone, what failed among real parts. `cache`: pytest's own folder."""
+    noted = cache / "v" / "cache" / "lastfailed"
+    noted.unlink(missing_ok=True)
+    code = pytest(*how)
+    again = worth_a_second_look(failed(noted)) if code == TESTS_FAILED else []
+    if not again:
+        return code
+    typer.echo("\nFailed beside the others; each once more, alone:\n  " + "\n  ".join(again))
+    if code := pytest("-m", "", *again):
+        return code
+    typer.echo("PASSED ALONE, FAILED BESIDE THE OTHERS (a fault to be found): " + ", ".join(again))
+    return 0
+
+
+def failed(noted: Path) -> list[str]:
+    """The tests that pytest has noted as failed in its last run."""
+    return sorted(json.loads(noted.read_text(encoding="utf-8"))) if noted.exists() else []
+
+
+def worth_a_second_look(tests: Collection[str]) -> list[str]:
+    """All of them, or none: one failure without a telephone in it is no matter of the hour."""
+    few = len(tests) <= SECOND_LOOKS and all(test.startswith(REAL_PARTS) for test in tests)
+    return list(tests) if few else []
