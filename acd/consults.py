@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from acd.events import ConsultDropped, TakenOver
 from acd.floor import Floor
-from acd.model import Agent, Contact, ContactId, OfferId, OfferMade, Rule, Seconds
+from acd.model import Agent, Contact, ContactId, Medium, OfferId, OfferMade, Rule, Seconds
 from acd.offers import CONSULT, WITH_AN_AGENT, answer, free_for, known, make, talks, withdraw
 from acd.requests import ColleagueAsked, ConsultAsked, TransferCompleted
 from acd.stand_ins import dismiss, stand_in_for
@@ -35,6 +35,8 @@ def colleague_asked(floor: Floor, event: ColleagueAsked, now: Seconds) -> bool:
     contact = known(floor, event.contact)
     if contact.state not in WITH_AN_AGENT:
         raise ForbiddenMove(f"nobody to consult for: the contact is {contact.state}")
+    if contact.medium is not Medium.VOICE:
+        raise ForbiddenMove("a colleague of a queue is waited for on the telephone alone")
     _asks_nobody(floor, contact)
     stand_in_for(floor, contact, event, now)
     return True

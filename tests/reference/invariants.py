@@ -13,7 +13,7 @@ from acd import events, requests, snapshot
 from acd.commands import Close, ContactEnd, Offer, Withdraw
 from acd.model import Agent, AgentId, Contact, ContactId, Lane, Medium, OfferId, OfferMade, Rule
 from acd.states import AgentState, ContactState
-from tests.reference import oracle
+from tests.reference import colleagues, oracle
 from tests.reference.day import Day, Told
 
 BY_ORDER = {Rule.ORDER, Rule.PREFERRED}
@@ -31,7 +31,8 @@ def made(day: Day, told: Told) -> list[OfferMade]:
 
 def i1_every_contact_is_in_exactly_one_place(day: Day, told: Told) -> None:
     assert len(day.closed) == len(set(day.closed)), "closed twice"
-    assert day.arrived == len(day.engine.contacts) + len(day.closed), "a contact is missing"
+    customers = [c for c in day.engine.contacts.values() if not c.stands_for]
+    assert day.arrived == len(customers) + len(day.closed), "a contact is missing"
     assert not {*day.closed} & {*day.engine.contacts}, "closed, yet there"
     for contact in day.engine.contacts.values():
         assert contact.state is not ContactState.ENDED
@@ -171,7 +172,8 @@ def i9_i13_keys_change_by_a_regrade_alone(day: Day, told: Told) -> None:
     for id_, contact in day.engine.contacts.items():
         now = (contact.entered_at, contact.seq, contact.credit)
         before = keys.setdefault(id_, now)
-        if isinstance(event, requests.Regraded) and event.contact == id_ and not told.refused:
+        named = (id_, contact.stands_for)
+        if isinstance(event, requests.Regraded) and event.contact in named and not told.refused:
             assert now[:2] == before[:2] and now[2] in (before[2], event.credit)
             assert event.who != requests.AUTOMATIC or now[2] >= before[2], "lowered by itself"
             keys[id_] = now
@@ -216,7 +218,7 @@ def i12_overtakers_are_bounded_by_their_credit(day: Day, told: Told) -> None:
     for offer in made(day, told):
         if offer.rule in BY_ORDER:
             winner = day.engine.contacts[offer.contact]
-            for other in oracle.overtaken(day.engine, day.centre, offer, day.now):
+            for other in oracle.overtaken(day.engine, day.centre, offer, winner, day.now):
                 raise AssertionError(f"{winner.id} before {other.id}, who fits {offer.agent}")
 
 
@@ -267,7 +269,8 @@ def i25_a_contact_has_one_owner(day: Day, told: Told) -> None:
             assert offer.answered_at is not None and offer.contact == contact.id
             assert contact.offer in day.engine.agents[offer.agent].works
         if contact.state is ContactState.RINGING:
-            assert contact.offer and day.engine.offers[contact.offer].contact == contact.id
+            rings = day.engine.offers[contact.offer].contact if contact.offer else None
+            assert rings == (contact.stands_for or contact.id)
         if contact.state in (ContactState.WAITING, ContactState.ARRIVING, ContactState.AFTER):
             assert contact.offer is None, contact
 
@@ -290,8 +293,9 @@ def i30_only_the_living_take_memory(day: Day, told: Told) -> None:
         assert offer.contact in day.engine.contacts or offer.withdrawn or offer.id in agent.works
 
 
-LOOKS: tuple[Callable[[Day, Told], None], ...] = tuple(
-    look for name, look in sorted(globals().items()) if name[0] == "i" and name[1].isdigit()
+LOOKS: tuple[Callable[[Day, Told], None], ...] = (
+    *(look for name, look in sorted(globals().items()) if name[0] == "i" and name[1].isdigit()),
+    *colleagues.LOOKS,
 )
 
 

@@ -179,9 +179,11 @@ def neglected(engine: Engine, centre: Centre, now: float) -> Iterator[tuple[Agen
                 yield agent, contact
 
 
-def overtaken(engine: Engine, centre: Centre, offer: OfferMade, now: float) -> Iterator[Contact]:
-    """Who still waits, is before the contact of this new offer, and fits its agent."""
-    agent, contact = engine.agents[offer.agent], engine.contacts[offer.contact]
+def overtaken(
+    engine: Engine, centre: Centre, offer: OfferMade, contact: Contact, now: float
+) -> Iterator[Contact]:
+    """Who still waits, is before this contact of the new offer, and fits its agent."""
+    agent = engine.agents[offer.agent]
     for other in waiting(engine):
         if key(other) >= key(contact):
             return

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from random import Random
 
 from acd import events, requests, snapshot
-from acd.model import AgentId, Rule
+from acd.model import AgentId, ContactId, Rule
 from tests.reference.centres import OTHER, RICH
 from tests.reference.day import QUEUES, Day, Told, one_of
 
@@ -33,6 +33,7 @@ WEIGHTS = {
     "a_contact_is_regraded": 1,
     "a_contact_is_picked_up": 1,
     "a_consultation_is_asked_for": 2,
+    "a_colleague_is_asked_for": 2,
     "a_transfer_is_completed": 2,
     "the_link_changes": 1,
     "late_news_comes": 6,
@@ -50,6 +51,7 @@ class Shift(Day):
 
     def __init__(self, watch: Callable[[Day, Told], None]) -> None:
         super().__init__(watch)
+        self.asked = 0
         self.the_core_restarts(Random(0))
         for agent in sorted(RICH.agents):
             self.tell(events.PhoneChanged(agent, True))
@@ -90,6 +92,13 @@ class Shift(Day):
     def a_consultation_is_asked_for(self, dice: Random) -> None:
         if contact := self.customer(dice, "talk"):
             self.tell(requests.ConsultAsked(contact, self.agent(dice)))
+
+    def a_colleague_is_asked_for(self, dice: Random) -> None:
+        """Whoever of a queue is next: something stands in line for them, beside the contact."""
+        if contact := self.customer(dice, "talk"):
+            self.asked += 1
+            wait = ContactId(f"w{self.asked}")
+            self.tell(requests.ColleagueAsked(contact, dice.choice(QUEUES), wait))
 
     def a_transfer_is_completed(self, dice: Random) -> None:
         """The consulted leg takes the caller; the leg of the agent who asked ends."""

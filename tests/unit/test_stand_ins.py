@@ -12,6 +12,7 @@ from acd.config import Capacity, Condition, Member, OverflowRule
 from acd.events import (
     CallerLeft,
     ConsultDropped,
+    DeskChanged,
     LegEnded,
     OfferAnswered,
     OfferEnd,
@@ -20,7 +21,7 @@ from acd.events import (
     TakenOver,
     Transferred,
 )
-from acd.model import AgentId, ContactId, OfferId, Rule
+from acd.model import CHATS, AgentId, ContactId, OfferId, Rule
 from acd.requests import AgentLoggedIn, ColleagueAsked, ConsultAsked, Regraded
 from acd.states import AgentState, ContactState, ForbiddenMove
 from acd.why import explain
@@ -164,6 +165,17 @@ def test_one_is_asked_at_a_time() -> None:
     made.arrives(TWO, 30.0)
     with pytest.raises(ForbiddenMove, match="nobody to consult for"):
         made.tell(ColleagueAsked(TWO, SALES, ContactId("wait-3")), 31.0)
+
+
+def test_a_chat_waits_for_no_colleague_of_a_queue() -> None:
+    """It would ring telephones for a chat, and take room for one."""
+    both = Capacity(voice=1, chat=1, mix=True)
+    made = Stage(house(member(ANN, capacity=both), seller(BOB)), ANN)
+    made.tell(DeskChanged(ANN, True), 9.0)
+    made.arrives(ONE, 10.0, channel=CHATS)
+    made.answers(ONE, 11.0)
+    with pytest.raises(ForbiddenMove, match="on the telephone alone"):
+        asked(made)
 
 
 def test_who_asks_is_not_asked_though_there_is_room_for_two() -> None:
