@@ -8,6 +8,7 @@ from acd.model import ContactId, Seconds
 from ivr.ports import NO_VALUES, CallerGone, CallFacts, EffectKey, LineFailed, Take
 from ivr.rehearsal.line import SPEAKS
 from ivr.transfers import Ringing, Rung
+from ivr.typed import EndKey, answer_in
 from voice.ports import Prompt
 
 HANGS_UP = "hangs up"
@@ -57,7 +58,7 @@ class FakeLine:
         """What the call has kept of them, by key."""
         self._acts = list(acts)
         self._interrupts = dict(interrupts or {})
-        self._typed = ""
+        self._typed, self._end_key = "", EndKey()
 
     async def answer(self) -> None:
         self._check()
@@ -65,6 +66,7 @@ class FakeLine:
 
     async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
         self._check()
+        self._typed = self._end_key.without(self._typed)
         for prompt in prompts:
             if interruptible and self._typed:
                 break
@@ -84,6 +86,7 @@ class FakeLine:
     ) -> str | None:
         self._check()
         self.in_secret += secret
+        self._typed = self._end_key.without(self._typed)
         if not self._typed:
             self.heard += [prompt.text for prompt in prompts]
             act = self._acts.pop(0) if self._acts else HANGS_UP
@@ -93,11 +96,11 @@ class FakeLine:
             self._typed = act
         if not self._typed:
             return None
-        typed, _, rest = self._typed.partition(ends_with) if ends_with else (self._typed, "", "")
-        if len(typed) >= most_keys:
-            return self._take(most_keys)
-        self._typed = rest
-        return typed
+        typed = self._typed
+        keys, taken = answer_in(typed, most_keys, ends_with) or (typed, len(typed))
+        self._typed = typed[taken:]
+        self._end_key.may_follow(keys, most_keys, ends_with)
+        return keys
 
     async def record(
         self, prompts: Sequence[Prompt], *, seconds: Seconds, pause: int, ends_with: str = "#"
@@ -186,7 +189,3 @@ class FakeLine:
             raise CallerGone
         if self.queued:
             raise LineFailed("the caller has been handed over to the waiting loop")
-
-    def _take(self, count: int) -> str:
-        taken, self._typed = self._typed[:count], self._typed[count:]
-        return taken

@@ -8,6 +8,7 @@ Questions are answered from that record, so keys may come early, and `Read` only
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from acd.model import Seconds
 from adapters.asterisk import takes
 from adapters.asterisk.agi import CallAgi
 from adapters.asterisk.double_keys import DoubleKeys, KeyRecord
-from adapters.asterisk.typed import answer_in
 from ivr.ports import LineFailed, Take
+from ivr.typed import EndKey, answer_in
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +44,7 @@ class Asking:
         self._record = KeyRecord(self._channel, keys)
         self._taken = 0
         """How many of the keys on record have answered a question."""
+        self._end_key = EndKey()
         self._most = 0
         """How many keys the last `Read` might take."""
 
@@ -59,7 +61,7 @@ class Asking:
 
     def anew(self) -> None:
         """The dialplan has thrown the record away, and keeps keys again."""
-        self._taken = 0
+        self._taken, self._end_key = 0, EndKey()
         self._record = KeyRecord(self._channel, self._keys, len(self._on_record()))
 
     def end(self) -> None:
@@ -100,6 +102,7 @@ class Asking:
                 typed = self._typed()
         keys, taken = answer_in(typed, most_keys, ends_with) or (typed, len(typed))
         self._taken += taken
+        self._end_key.may_follow(keys, most_keys, ends_with, time.monotonic() + BETWEEN_KEYS)
         return keys if taken else None
 
     def ask_in_secret(
@@ -125,6 +128,7 @@ class Asking:
         self.play([tone])
         taken = takes.take(self._agi, folder, seconds, pause, ends_with)
         if not taken.gone:
+            self._end_key = EndKey()
             self._taken += len(self._typed())
         return taken
 
@@ -133,7 +137,10 @@ class Asking:
 
     def _typed(self) -> str:
         """The keys that have not answered a question yet."""
-        return self._record.once(self._on_record())[self._taken :]
+        typed = self._record.once(self._on_record())[self._taken :]
+        left = self._end_key.without(typed)
+        self._taken += len(typed) - len(left)
+        return left
 
     def _speak(self, files: list[str]) -> bool:
         """Play until a key is pressed; whether everything could be played. One file at a time:
@@ -154,13 +161,24 @@ class Asking:
 
     def _read(self, sound: str, most: int, options: str, seconds: Seconds) -> bool:
         """Play and wait until enough keys have been pressed, or none for long enough; False when
-        it could not be played."""
+        it could not be played. Anew when only the end key of the answer before has come."""
         self._most = most
         self._agi.set_variable("TIMEOUT(response)", seconds)
         self._agi.appexec("Read", f"{READ},{sound},{most},{options}")
         failed = self._agi.get_variable("READSTATUS") == "ERROR"
         self._complain(failed)
+        self._end_key.listened(time.monotonic())
+        if self._end_key.may_come and self._broke_in():
+            return self._read(sound, most, options, seconds)
         return not failed
+
+    def _broke_in(self) -> bool:
+        """Whether the end key of the answer before has come, and no key behind it yet."""
+        before = self._taken
+        typed = self._typed()
+        if typed and self._taken > before:
+            self._most = 0  # however many it took, they were not all of the answer
+        return not typed and self._taken > before
 
     def _is_full(self) -> bool:
         """Whether the last `Read` has had as many keys as it may take: some perhaps twice."""

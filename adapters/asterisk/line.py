@@ -91,7 +91,8 @@ class AgiLine:
             if not interruptible:
                 await self._do(length(files), self._asking.play, files)
                 return None
-            return await self._do(length(files), self._asking.say, files)
+            longest = length(files) + BETWEEN_KEYS  # what a late end key broke into begins again
+            return await self._do(longest, self._asking.say, files)
 
     async def ask(
         self,

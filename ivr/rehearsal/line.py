@@ -27,6 +27,7 @@ from ivr.ports import (
 )
 from ivr.rehearsal.kept import Shelf
 from ivr.transfers import Ringing, Rung
+from ivr.typed import EndKey, answer_in
 from voice.ports import Prompt
 
 SILENT, HANGS_UP = "silence", "hang up"
@@ -72,7 +73,7 @@ class Actor:
         self.left = self.dismissed = False
         """Whether the caller hung up, or we did."""
         self._acts = acts
-        self._typed = ""
+        self._typed, self._end_key = "", EndKey()
         self._steps, self._most_steps = 0, most_steps
         self._questions = 0
         """Of the step that is being performed."""
@@ -86,6 +87,7 @@ class Actor:
 
     async def say(self, prompts: Sequence[Prompt], *, interruptible: bool = True) -> str | None:
         self._check()
+        self._typed = self._end_key.without(self._typed)
         if not interruptible or not self._typed:
             self.hear(prompts)
         return self._typed[:1] or None if interruptible else None
@@ -101,6 +103,7 @@ class Actor:
     ) -> str | None:
         self._check()
         self._count()
+        self._typed = self._end_key.without(self._typed)
         if not self._typed:
             self.hear(prompts)
             act = self._act()
@@ -117,7 +120,7 @@ class Actor:
     ) -> Take:
         self._check()
         self._count()
-        if not self._typed:
+        if not self._end_key.without(self._typed):
             self.hear(prompts)
         self._typed = ""
         act = self._act()
@@ -161,6 +164,7 @@ class Actor:
         self._check()
         self.hear(prompts)
         self.queue, self.waits, self.urgency = queue, True, urgency
+        self._end_key = EndKey()
 
     def comes_back(self, step: Step | None) -> bool:
         """Whether the flow goes on for a caller who waits in this step: the overflow rules lead
@@ -234,11 +238,10 @@ class Actor:
 
     def _answer(self, most_keys: int, ends_with: str) -> str:
         """The keys for this question; what was pressed after them is kept."""
-        for place, key in enumerate(self._typed[:most_keys]):
-            if key in ends_with:
-                keys, self._typed = self._typed[:place], self._typed[place + 1 :]
-                return keys
-        keys, self._typed = self._typed[:most_keys], self._typed[most_keys:]
+        typed = self._typed
+        keys, taken = answer_in(typed, most_keys, ends_with) or (typed, len(typed))
+        self._typed = typed[taken:]
+        self._end_key.may_follow(keys, most_keys, ends_with)
         return keys
 
 

@@ -1,16 +1,21 @@
-"""What every `ivr.ports.Line` promises: the scripted caller and a real call alike."""
+"""What every `ivr.ports.Line` promises: the scripted caller and a real call alike.
+
+What is marked `of_keys` the caller of a rehearsal promises, too.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from ivr.ports import CallerGone, Line, LineFailed
+from ivr.rehearsal.line import Actor
 from tests.bare_asterisk import BareAsterisk, bare_asterisk
-from tests.fakes import FakeLine
+from tests.fakes import A_CALL, FakeLine
 from tests.telephony_stage import Stage, staged
 from voice.ports import Prompt
 
@@ -33,6 +38,23 @@ class Scripted:
         line.hangs_up()
 
 
+class Rehearsed:
+    """A call of `flow try` and `flow test`. What is pressed waits for the next question."""
+
+    def __init__(self) -> None:
+        self.acts = deque[str]()
+
+    async def call(self, script: Script) -> None:
+        await script(Actor(A_CALL, self._pressed(), most_steps=9))
+
+    async def press(self, line: Line, keys: str) -> None:
+        self.acts.append(keys)
+
+    def _pressed(self) -> Iterator[str]:
+        while self.acts:
+            yield self.acts.popleft()
+
+
 class Real:
     """A call on a real Asterisk."""
 
@@ -50,22 +72,28 @@ class Real:
         await self.stage.ami.send({"Action": "Hangup", "Channel": channel})
 
 
+Caller = Scripted | Real
+Typist = Caller | Rehearsed
+
+
 @pytest.fixture(scope="module")
 def asterisk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BareAsterisk]:
     with bare_asterisk(tmp_path_factory.mktemp("asterisk")) as running:
         yield running
 
 
-@pytest.fixture(params=["scripted", pytest.param("real", marks=pytest.mark.asterisk)])
-async def caller(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Scripted | Real]:
-    if request.param == "scripted":
-        yield Scripted()
+KINDS = ["scripted", pytest.param("real", marks=pytest.mark.asterisk)]
+of_keys = pytest.mark.parametrize("caller", [*KINDS, "rehearsed"], indirect=True)
+"""What the rehearsed caller promises, too."""
+
+
+@pytest.fixture(params=KINDS)
+async def caller(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Typist]:
+    if request.param != "real":
+        yield Scripted() if request.param == "scripted" else Rehearsed()
         return
     async with staged(request.getfixturevalue("asterisk"), tmp_path) as stage:
         yield Real(stage)
-
-
-Caller = Scripted | Real
 
 
 async def test_silence_is_none(caller: Caller) -> None:
@@ -76,7 +104,8 @@ async def test_silence_is_none(caller: Caller) -> None:
     await caller.call(script)
 
 
-async def test_keys_that_come_early_answer_one_question_after_the_other(caller: Caller) -> None:
+@of_keys
+async def test_keys_that_come_early_answer_one_question_after_the_other(caller: Typist) -> None:
     async def script(line: Line) -> None:
         await caller.press(line, "1234#5")
         assert await line.ask(LONG, most_keys=1, seconds=1) == "1"
@@ -87,7 +116,8 @@ async def test_keys_that_come_early_answer_one_question_after_the_other(caller: 
     await caller.call(script)
 
 
-async def test_a_secret_is_asked_for_like_anything_else(caller: Caller) -> None:
+@of_keys
+async def test_a_secret_is_asked_for_like_anything_else(caller: Typist) -> None:
     async def script(line: Line) -> None:
         await caller.press(line, "4711#5")
         assert await line.ask(LONG, most_keys=12, seconds=1, secret=True) == "4711"
@@ -96,7 +126,8 @@ async def test_a_secret_is_asked_for_like_anything_else(caller: Caller) -> None:
     await caller.call(script)
 
 
-async def test_an_end_key_alone_is_an_empty_answer(caller: Caller) -> None:
+@of_keys
+async def test_an_end_key_alone_is_an_empty_answer(caller: Typist) -> None:
     async def script(line: Line) -> None:
         await caller.press(line, "#*")
         assert await line.ask(LONG, most_keys=4, seconds=1) == ""
@@ -105,10 +136,69 @@ async def test_an_end_key_alone_is_an_empty_answer(caller: Caller) -> None:
     await caller.call(script)
 
 
-async def test_without_an_end_key_every_key_is_an_answer(caller: Caller) -> None:
+@of_keys
+async def test_without_an_end_key_every_key_is_an_answer(caller: Typist) -> None:
     async def script(line: Line) -> None:
         await caller.press(line, "#")
         assert await line.ask(LONG, most_keys=1, seconds=1, ends_with="") == "#"
+
+    await caller.call(script)
+
+
+@of_keys
+@pytest.mark.parametrize("secret", [False, True])
+async def test_an_end_key_behind_an_answer_that_was_full_answers_no_question(
+    caller: Typist, secret: bool
+) -> None:
+    """The caller was told to press it."""
+
+    async def script(line: Line) -> None:
+        await caller.press(line, "123456#7")
+        assert await line.ask(LONG, most_keys=6, seconds=1, secret=secret) == "123456"
+        assert await line.ask(LONG, most_keys=1, seconds=1, ends_with="") == "7"
+
+    await caller.call(script)
+
+
+@of_keys
+async def test_only_one_end_key_ends_an_answer_that_was_full(caller: Typist) -> None:
+    async def script(line: Line) -> None:
+        await caller.press(line, "12##34#5")
+        assert await line.ask(LONG, most_keys=2, seconds=1) == "12"
+        assert await line.ask(LONG, most_keys=1, seconds=1, ends_with="") == "#"
+        assert await line.ask(LONG, most_keys=3, seconds=1) == "34"
+        assert await line.ask(LONG, most_keys=1, seconds=1) == "5"
+
+    await caller.call(script)
+
+
+@of_keys
+async def test_behind_an_answer_that_its_end_key_has_ended_the_next_one_counts(
+    caller: Typist,
+) -> None:
+    async def script(line: Line) -> None:
+        await caller.press(line, "12##")
+        assert await line.ask(LONG, most_keys=6, seconds=1) == "12"
+        assert await line.ask(LONG, most_keys=1, seconds=1, ends_with="") == "#"
+
+    await caller.call(script)
+
+
+@of_keys
+async def test_behind_a_question_without_an_end_key_no_key_is_one(caller: Typist) -> None:
+    async def script(line: Line) -> None:
+        await caller.press(line, "1234#")
+        assert await line.ask(LONG, most_keys=4, seconds=1, ends_with="") == "1234"
+        assert await line.ask(LONG, most_keys=1, seconds=1, ends_with="") == "#"
+
+    await caller.call(script)
+
+
+async def test_an_end_key_behind_an_answer_that_was_full_cuts_no_text_short(caller: Caller) -> None:
+    async def script(line: Line) -> None:
+        await caller.press(line, "1234#")
+        assert await line.ask(LONG, most_keys=4, seconds=1) == "1234"
+        assert await line.say(MENU) is None
 
     await caller.call(script)
 

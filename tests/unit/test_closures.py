@@ -228,6 +228,14 @@ async def test_by_telephone_it_takes_the_pin_to_close_and_to_open(house: House) 
     assert house.journal[0].data["effect"] == "c-1/closure/1"
 
 
+async def test_a_pin_of_the_most_digits_may_be_ended_by_the_hash_key_like_any_other(
+    house: House,
+) -> None:
+    put_pin(house.folder, pin.make("123456789012"))
+    assert (await house.call(STAFF, "123456789012#", "1"))[0] == "closed"
+    assert (await house.call(STAFF, "123456789013#", "123456789012#2"))[0] == "opened"
+
+
 async def test_opening_what_is_not_closed_says_so_and_changes_nothing(house: House) -> None:
     assert (await house.call(STAFF, f"{GOOD}#", "2"))[0] == "opened"
     assert house.audit.entries == []
