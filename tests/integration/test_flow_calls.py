@@ -29,10 +29,11 @@ async def test_calls_go_the_way_that_the_flow_says(name: str) -> None:
     assert report.faults == [] and report.calls == 6
 
 
-async def test_no_key_is_lost_of_sixteen_digits_and_three_menus_typed_ahead() -> None:
-    typists = [Typist.of(7, n, (0.04, 0.05)) for n in range(10)]
+@pytest.mark.parametrize("ends_with", ["", "#"])
+async def test_no_key_is_lost_of_sixteen_digits_and_three_menus_typed_ahead(ends_with: str) -> None:
+    typists = [Typist.of(7, n, (0.04, 0.05), ends_with) for n in range(10)]
     furnish = campaign_type_ahead.furnish
-    async with asked_service() as service, flow_stage(furnish(service)) as stage:
+    async with asked_service() as service, flow_stage(furnish(service, ends_with)) as stage:
         assert await campaign_type_ahead.together(stage, service, typists) == []
 
 
