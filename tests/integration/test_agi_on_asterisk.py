@@ -103,6 +103,20 @@ async def test_keys_that_come_early_are_all_taken(stage: Stage) -> None:
     assert time.monotonic() - start < 10  # nothing was spoken
 
 
+async def test_an_end_key_behind_a_full_answer_is_passed_over_while_the_next_question_is_spoken(
+    stage: Stage,
+) -> None:
+    async def script(line: Line) -> tuple[str | None, str | None]:
+        await stage.press(line, "4711")
+        number = await line.ask(LONG, most_keys=4, seconds=1)
+        asking = asyncio.create_task(line.ask(LONG, most_keys=1, seconds=1, ends_with=""))
+        await stage.press(line, "#")
+        await stage.press(line, "7")
+        return number, await asking
+
+    assert await stage.call(script) == ("4711", "7")
+
+
 async def test_of_a_secret_answer_nothing_stays_on_the_call(stage: Stage) -> None:
     async def script(line: Line) -> tuple[str | None, str, str, str | None]:
         await stage.press(line, "4711#5")
