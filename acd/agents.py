@@ -34,6 +34,8 @@ OFFER_OVER_MOVES = {
     OfferEnd.RANG_OUT: "ring out",
     OfferEnd.RELEASED: "released",
 }
+NEXT_SHIFT: Seconds = 4 * 3600.0
+"""Who logs in after so long an absence begins a new day of work; before that it is a lunch."""
 
 
 # ---------------------------------------------------------------- what people ask for
@@ -46,10 +48,13 @@ def log_in(agent: Agent, event: AgentLoggedIn, centre: Centre, now: Seconds) -> 
         raise ForbiddenMove(f"there is no queue {unknown[0]}")
     if agent.id not in centre.agents:
         raise ForbiddenMove(f"there is no agent {agent.id} any more")
+    away = now - agent.since
     _move(agent, "log in", now)
+    if away >= NEXT_SHIFT:
+        agent.answered = 0
     own = centre.agents[agent.id].queues
     agent.queues = {id_: own.get(id_, 0.0) for id_ in event.queues} or dict(own)
-    agent.reason, agent.pause_after, agent.log_off_after, agent.answered = "", None, False, 0
+    agent.reason, agent.pause_after, agent.log_off_after = "", None, False
     if event.ready:
         _become_ready(agent, "ready", now)
 

@@ -25,7 +25,7 @@ class Strategy(StrEnum):
     LONGEST_IDLE = "longest_idle"
     FEWEST_SKILLS = "fewest_skills"  # keeps those who can do much free
     LEVEL = "level"  # the highest sum of levels in the skills asked for
-    FEWEST_CONTACTS = "fewest_contacts"  # offers answered since logging in
+    FEWEST_CONTACTS = "fewest_contacts"  # offers answered in this day of work
     ROUND_ROBIN = "round_robin"  # by the last offer, the longest ago first
     RANDOM = "random"  # by the centre's seed: the same events give the same choice
 

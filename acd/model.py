@@ -181,7 +181,7 @@ class Agent:
     kept_for: OfferId | None = None
     """A contact comes here as soon as this offer, withdrawn elsewhere, is confirmed gone."""
     answered: int = 0
-    """Offers answered since logging in."""
+    """Offers answered in this day of work, whatever breaks it has."""
     last_offer: int = 0
     """The number of the agent's last offer among all offers of the engine."""
 

@@ -31,7 +31,7 @@ from acd.events import (
     TimePassed,
     Transferred,
 )
-from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
+from acd.model import MEDIA, AgentId, ContactId, Medium, OfferId, QueueId, Seconds
 from acd.states import ContactState
 from acd.waits import Waits
 
@@ -142,7 +142,7 @@ class Simulation:
         self._results.append(Result(contact))
         arrived = Arrived(
             contact.id, contact.queue, contact.at, contact.channel, contact.class_,
-            skills=dict(contact.skills), waits=True,
+            skills=dict(contact.skills), waits=True, due_at=_due_at(contact),
         )  # fmt: skip
         self._tell(contact.at, arrived)
         if contact.patience is not None:
@@ -235,3 +235,8 @@ def _longest(centre: Centre) -> Seconds:
         if (when.predicted_wait, when.closed, when.holiday) != (None, None, None):
             lengths.append(WEEK)
     return MOMENTS + max(length for length in lengths if length is not None)
+
+
+def _due_at(contact: Traced) -> Seconds | None:
+    """What is written waits in the deferred lane, by its age; nobody waits on the line for it."""
+    return contact.at if MEDIA.get(contact.channel) is Medium.MAIL else None

@@ -113,9 +113,9 @@ class Campaign:
             finally:
                 for lane in ready:
                     await lane.hands.close()
-            self.state["kills"] += killer.done
-            self.state["lost"] += await lost(house)
-            self._keep()
+                self.state["kills"] += killer.done
+                self.state["lost"] += await lost(house)
+                self._keep()
 
     async def _lane(self, lane: Lane, killer: Kills) -> None:
         while self._next < self._goal and len(self.state["faults"]) < MOST_FAULTS:

@@ -7,7 +7,8 @@ from typing import Any
 
 from adapters.cli.agents import ask
 from adapters.cli.login import login
-from adapters.cli.output import show, table
+from adapters.cli.output import settings_or_fail, show, table
+from adapters.cli.seen_numbers import as_written
 
 COLUMNS = ("contact", "queue", "state", "tried", "next", "until", "last")
 
@@ -22,7 +23,7 @@ def show_promised(numbers: bool, as_json: bool) -> None:
         print("nobody is to be called back")
         return
     columns = (*COLUMNS, "number") if numbers else COLUMNS
-    table(columns, [_row(one) for one in found], as_json=False)
+    table(columns, as_written(map(_row, found), settings_or_fail()), as_json=False)
 
 
 def cancel(contact: str, as_json: bool) -> None:

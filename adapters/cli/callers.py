@@ -14,6 +14,7 @@ from adapters.cli.agents import ask
 from adapters.cli.exports import common_zone
 from adapters.cli.login import login
 from adapters.cli.output import Json, fail, settings_or_fail, show, table
+from adapters.cli.seen_numbers import as_written
 
 app = typer.Typer(no_args_is_help=True)
 AHEAD = {"m": 60, "h": 3600, "d": 86400}
@@ -61,8 +62,10 @@ def list_(json: Json = False) -> None:
     if json:
         table((), found, as_json=True)
         return
-    zone = common_zone(settings_or_fail())
-    table(COLUMNS, [row for each in found for row in _rows(each, zone)], as_json=False)
+    settings = settings_or_fail()
+    zone = common_zone(settings)
+    rows = [row for each in found for row in _rows(each, zone)]
+    table(COLUMNS, as_written(rows, settings), as_json=False)
 
 
 def moment(given: str, now: float, zone: str) -> float | None:

@@ -71,7 +71,7 @@ def list_(
     }  # fmt: skip
     wanted = _wanted(settings, (day, since, until, zone), fields)
     rows = asyncio.run(_rows(settings, wanted, number, numbers, _calls(limit, cursor)))
-    _put_out(rows, COLUMNS, numbers, csv, json)
+    _put_out(settings, rows, COLUMNS, numbers, csv, json)
 
 
 @app.command()
@@ -90,7 +90,7 @@ def lost(
     wanted = _wanted(settings, (day, since, until, zone), {"queue": queue})
     read = _lost_calls(limit, cursor, settled)
     rows = asyncio.run(_rows(settings, wanted, None, numbers, read))
-    _put_out(rows, LOST_COLUMNS, numbers, csv, json)
+    _put_out(settings, rows, LOST_COLUMNS, numbers, csv, json)
 
 
 @app.command()
@@ -238,8 +238,11 @@ def _row(story: ContactStory) -> Row:
 
 
 def _put_out(
-    rows: list[Row], columns: tuple[str, ...], numbers: bool, as_csv: bool, as_json: bool
-) -> None:
+    settings: Settings, rows: list[Row], columns: tuple[str, ...], numbers: bool, as_csv: bool,
+    as_json: bool,
+) -> None:  # fmt: skip
+    from adapters.cli.seen_numbers import as_written
+
     columns = (*columns, "number") if numbers else columns
     if as_json:
         print(json_module.dumps(rows, ensure_ascii=False))
@@ -247,6 +250,6 @@ def _put_out(
         for each in (*head(columns, "csv"), *(line(row, columns, "csv") for row in rows)):
             print(each)
     elif rows:
-        table(columns, rows, as_json=False)
+        table(columns, as_written(rows, settings), as_json=False)
     else:
         print("no calls")

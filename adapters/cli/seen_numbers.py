@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from adapters.cli.flow_publish import AuditOfStoppedCore
 from adapters.cli.output import fail
@@ -63,3 +64,15 @@ def numbers_in(core: Database, settings: Settings) -> NumberOf:
 async def person_with(core: Database, settings: Settings, number: str) -> PersonId | None:
     """Who has this number; None: nobody who has called."""
     return await SqlVault(core, KeyRing(settings.secrets)).find(number)
+
+
+def as_written(rows: Iterable[Mapping[str, Any]], settings: Settings) -> list[dict[str, Any]]:
+    """For the eye: numbers as people write them, in the form of the house's own country. Programs
+    are given E.164."""
+    from ivr.phone_numbers import shown
+
+    region = settings.site.outbound.region
+    return [
+        {**row, "number": shown(row["number"], region)} if row.get("number") else dict(row)
+        for row in rows
+    ]

@@ -52,6 +52,13 @@ def test_an_agent_is_free_when_wrap_up_is_over_and_patience_ends_after_that() ->
     ]  # fmt: skip
 
 
+def test_an_email_comes_after_everybody_on_the_line_and_the_oldest_email_first() -> None:
+    mails = [call(1, channel="email"), call(2, channel="email")]
+    found = replay(call(0), *mails, call(3), call(4))
+    order = sorted(found[1:], key=lambda result: result.started or 0.0)
+    assert [result.contact.at for result in order] == [3, 4, 1, 2]
+
+
 def test_epoch_seconds_come_to_the_same_as_seconds_since_the_start() -> None:
     near = replay(call(0), call(1.5), call(2.25, patience=3))
     far = replay(call(EPOCH), call(EPOCH + 1.5), call(EPOCH + 2.25, patience=3))

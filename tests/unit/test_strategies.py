@@ -9,6 +9,7 @@ import pytest
 from acd.config import Capacity, Centre, Member, Strategy
 from acd.events import CallerLeft, OfferEnd
 from acd.model import AgentId, ContactId
+from acd.requests import AgentLoggedOff
 from tests.routing_stage import ANN, BOB, CHO, ONE, TWO, Stage, house, member
 
 
@@ -77,6 +78,18 @@ def test_the_fewest_contacts_since_logging_in_are_first() -> None:
     assert serve(stage, 3, 10.0) == [ANN, BOB, ANN]
     stage.comes(CHO, 400.0)
     assert serve(stage, 3, 500.0)[:2] == [CHO, BOB]
+
+
+def test_a_break_is_no_new_day_and_a_night_is() -> None:
+    """Who logs out for lunch is not the first again."""
+    stage = Stage(three(Strategy.FEWEST_CONTACTS), ANN, BOB)
+    assert serve(stage, 3, 10.0) == [ANN, BOB, ANN]
+    stage.tell(AgentLoggedOff(ANN), 400.0)
+    stage.comes(ANN, 4000.0)
+    assert serve(stage, 1, 4100.0) == [BOB]
+    stage.tell(AgentLoggedOff(ANN), 5000.0)
+    stage.comes(ANN, 40_000.0)
+    assert serve(stage, 2, 40_100.0) == [ANN, ANN]
 
 
 def test_round_robin_goes_by_the_last_offer_answered_or_not() -> None:
