@@ -173,6 +173,18 @@ def test_every_key_of_a_file_of_callers_is_explained(guide: Path) -> None:
             assert f"`{key}`" in README
 
 
+@pytest.mark.parametrize(("guide", "heading"), [*zip(GUIDES, ["Tuning", "调优"], strict=True)])
+def test_what_the_guide_advises_to_tune_is_there_to_be_tuned(guide: Path, heading: str) -> None:
+    section = guide.read_text(encoding="utf-8").split(f"## {heading}\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")][2:]
+    named = {word for row in rows for word in re.findall("`([a-z_]+)`", row)}
+    steps = load(FLOWS / "good" / "every-kind.yaml", HOUSE).steps.values()
+    fields = {field for kind in KINDS.values() for field in kind.model_fields}
+    outcomes = {outcome for step in steps for outcome in step.outcomes()}
+    assert {"seconds", "tries", "pause", "silence", "no_match"} <= named
+    assert named <= fields | outcomes | KINDS.keys()
+
+
 def test_both_languages_have_the_same_examples() -> None:
     assert examples(GUIDES[0]) == examples(GUIDES[1])
 
