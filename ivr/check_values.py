@@ -49,8 +49,9 @@ def limits(steps: Steps, faults: Faults) -> None:
     counts = sum(len(f"{name}=20 ") for name, step in steps.items() if step.is_counted)
     if counts > MOST_COUNTED:
         text = (
-            f"the names of steps that are counted (`at_most`, effects) may take {counts} bytes "
-            f"on the call, {MOST_COUNTED} at most; use shorter names, or call fewer flows"
+            f"the names of steps that are counted (`at_most`, lookups, effects) may take "
+            f"{counts} bytes on the call, {MOST_COUNTED} at most; use shorter names, "
+            "or call fewer flows"
         )
         faults.add(("steps",), text)
     found = collected(steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from acd.model import Seconds
+from ivr.store_ports import EffectKey
 
 
 class NotThere(Exception):
@@ -19,7 +20,8 @@ class LookupFailed(Exception):
 class Lookups(Protocol):
     """The services outside that flows may ask (`services` in the site file), and nobody else."""
 
-    async def get(self, service: str, question: str, seconds: Seconds) -> Any:
+    async def get(self, service: str, question: str, seconds: Seconds, key: EffectKey) -> Any:
         """The answer, as JSON; `question` is path and query, encoded. Nothing is changed by
-        asking, so it may be asked again. Raises `NotThere`, `LookupFailed`, and TimeoutError when
-        the whole answer is not there after so many seconds."""
+        asking, so it may be asked again; the service is told the `key`, which is the same then.
+        Raises `NotThere`, `LookupFailed`, and TimeoutError when the whole answer is not there
+        after so many seconds."""

@@ -38,7 +38,7 @@ from ivr.transfers import Destination
 class NoServices:
     """`ivr.ports.Lookups` of a house that asks nobody."""
 
-    async def get(self, service: str, question: str, seconds: Seconds) -> Any:
+    async def get(self, service: str, question: str, seconds: Seconds, key: EffectKey) -> Any:
         raise LookupFailed("there are no services")
 
 

@@ -142,7 +142,8 @@ async def lookup(step: LookupStep, session: Session) -> Outcome:
     """All values, or none: what the service has not answered is not half known."""
     try:
         question = step.question(session.values)
-        answer = await session.neighbours.lookups.get(step.service, question, step.seconds)
+        lookups, key = session.neighbours.lookups, session.effect()
+        answer = await lookups.get(step.service, question, step.seconds, key)
         session.values.update(step.found(answer))
     except NotThere:
         return NOT_FOUND

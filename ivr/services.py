@@ -12,9 +12,10 @@ from ivr.keys import Keys
 
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 HeaderText = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$")]
-_OURS = frozenset({"accept", "accept-encoding", "connection", "content-length", "host", "te",
-                   "transfer-encoding", "upgrade", "user-agent"})  # fmt: skip
-"""Headers that an entry does not set: they say how we read the answer."""
+_OURS = frozenset({"accept", "accept-encoding", "connection", "content-length", "host",
+                   "idempotency-key", "te", "transfer-encoding", "upgrade",
+                   "user-agent"})  # fmt: skip
+"""Headers that an entry does not set: they say how we read the answer, and which visit asks."""
 
 
 def _address(text: str) -> str:

@@ -103,6 +103,11 @@ class LookupStep(AnyStep):
     seconds: Annotated[float, Field(ge=1, le=10)] = 3
     """For the whole answer."""
 
+    @property
+    def is_counted(self) -> bool:
+        """Each visit asks under a key of its own."""
+        return True
+
     def question(self, values: Mapping[str, str]) -> str:
         """Path and query with these values in them, encoded. Raises `BadQuestion`."""
         path = "".join(f"/{_filled_part(part, values)}" for part in self.path.split("/")[1:])

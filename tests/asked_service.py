@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
+KEY = re.compile(r"^Idempotency-Key: (.*?)\r$", re.MULTILINE | re.IGNORECASE)
+
 
 class AskedService:
-    """Every path is known. `asked` has how often each was asked for."""
+    """Every path is known. `asked` has how often each was asked for, `keys` under which keys."""
 
     def __init__(self) -> None:
         self.asked: Counter[str] = Counter()
+        self.keys: defaultdict[str, set[str]] = defaultdict(set)
         self.seconds = 0.0
         """How long an answer takes."""
         self.answer: Mapping[str, Any] = {"word": "known"}
@@ -24,7 +28,9 @@ class AskedService:
         """Questions on one connection, one after the other."""
         with suppress(OSError, asyncio.IncompleteReadError):
             while head := await reader.readuntil(b"\r\n\r\n"):
-                self.asked[head.split()[1].decode()] += 1
+                path = head.split()[1].decode()
+                self.asked[path] += 1
+                self.keys[path].update(KEY.findall(head.decode()))
                 await asyncio.sleep(self.seconds)
                 body = json.dumps(self.answer).encode()
                 writer.write(

@@ -211,7 +211,10 @@ def _compare(each: Standing, trail: list[str], service: AskedService, result: Re
             f"{each.kind}: walked {trail}, not {list(each.row.trail)}; keys {each.seen.keys}"
         )
     for path, most in each.row.asked.items():
-        asked = service.asked[path.replace("N", each.short).replace("C", each.seen.contact)]
+        path = path.replace("N", each.short).replace("C", each.seen.contact)
+        asked, keys = service.asked[path], service.keys[path]
+        if len(keys) > 1:
+            result.faults.append(f"{each.kind}: {path} was asked for under {sorted(keys)}")
         if not 0 < asked <= most:
             result.faults.append(
                 f"{each.kind}: {path} was asked for {asked} times; keys {each.seen.keys}"

@@ -114,7 +114,7 @@ ROWS: dict[str, Row] = {
             "person": PERSON,
         },
         "slow", ("account:done", "slow:done", "person:waiting"),
-        before="N", asked={"/slow/N": 2},  # reading twice changes nothing
+        before="N", asked={"/slow/N": 2},  # by one key; reading twice changes nothing
     ),
     "queue": Row({"person": PERSON}, "person", ("person:waiting",), begins_again=False),
     "survey": Row(  # after a talk

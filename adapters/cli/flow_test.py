@@ -63,23 +63,28 @@ def premises_or_fail() -> Premises:
         fail("\n".join(bad.faults))
 
 
-def _chosen(what: list[str], premises: Premises) -> tuple[list[str], list[Scripted]]:
-    """The flows that are tried, and their callers: of these names and files, or all."""
+def callers_or_fail(premises: Premises, files: list[Path] | None = None) -> list[Scripted]:
+    """The scripted callers of these files, or of this installation and our own flows."""
     from ivr.faults import BadFlow
     from ivr.rehearsal import callers
 
+    try:
+        read = callers.files_for(settings_or_fail()) if files is None else files
+        return callers.load(read, premises)
+    except BadFlow as bad:
+        fail("\n".join(bad.faults))
+
+
+def _chosen(what: list[str], premises: Premises) -> tuple[list[str], list[Scripted]]:
+    """The flows that are tried, and their callers: of these names and files, or all."""
     named = [Path(word) for word in what if Path(word).suffix]
     names = [word for word in what if not Path(word).suffix]
     for name in names:
         if why := premises.why_not(name):
             fail(why)
-    try:
-        found = callers.load(named, premises)
-        if names or not what:
-            flows = names or list(premises.flows)
-            known = callers.load(callers.files_for(settings_or_fail()), premises)
-            found += [one for one in known if one.role.flow in flows]
-    except BadFlow as bad:
-        fail("\n".join(bad.faults))
+    found = callers_or_fail(premises, named)
+    if names or not what:
+        flows = names or list(premises.flows)
+        found += [one for one in callers_or_fail(premises) if one.role.flow in flows]
     tried = [*names, *(one.role.flow for one in found)] if what else list(premises.flows)
     return list(dict.fromkeys(tried)), found

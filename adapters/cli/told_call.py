@@ -9,6 +9,7 @@ from typing import Any
 from acd.model import ContactId
 from ivr.flow import KEYS
 from ivr.ports import CallFacts, Clock
+from ivr.rehearsal.kept import Shelf
 from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS, Actor, Desk
 from ivr.rehearsal.stage import Role, Stage, Walk
 from voice.ports import Prompt
@@ -48,7 +49,7 @@ def play(stage: Stage, role: Role, tell: Tell) -> Walk:
     """Play the call, telling what is heard and how each step ends while it happens."""
     line = _Reader(stage.facts(role), iter(role.acts), stage.most_steps, tell)
     clock = stage.clock(role)
-    return stage.play(role, line, _Teller(clock, tell), clock)
+    return stage.play(role, line, _Teller(clock, Shelf(role.broken), tell), clock)
 
 
 class _Reader(Actor):
@@ -67,8 +68,8 @@ class _Reader(Actor):
 class _Teller(Desk):
     """Tells how each step ended."""
 
-    def __init__(self, clock: Clock, tell: Tell) -> None:
-        super().__init__(clock)
+    def __init__(self, clock: Clock, shelf: Shelf, tell: Tell) -> None:
+        super().__init__(clock, shelf)
         self._tell = tell
 
     async def note(self, contact: ContactId, kind: str, data: Mapping[str, Any]) -> None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from acd.model import Seconds
 from ivr.breaker import Breaker
-from ivr.ports import LookupFailed, NotThere
+from ivr.ports import EffectKey, LookupFailed, NotThere
 from ivr.services import ServiceEntry
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class HttpLookups:
         if self._client:
             await (await self._client).aclose()
 
-    async def get(self, service: str, question: str, seconds: Seconds) -> Any:
+    async def get(self, service: str, question: str, seconds: Seconds, key: EffectKey) -> Any:
         entry, breaker = self._services.get(service), self._breakers.get(service)
         if entry is None or breaker is None or self._client is None:
             raise LookupFailed("there is no such service")
@@ -72,7 +72,7 @@ class HttpLookups:
         try:
             async with asyncio.timeout(seconds):
                 client = await asyncio.shield(self._client)
-                answer = await _ask(client, entry, question)
+                answer = await _ask(client, entry, question, key)
         except (TimeoutError, ServiceBroken) as fault:
             self._failed(service, breaker, str(fault) or "no answer in time")
             raise
@@ -116,12 +116,15 @@ def _client() -> httpx.AsyncClient:
     return client
 
 
-async def _ask(client: httpx.AsyncClient, entry: ServiceEntry, question: str) -> Any:
+async def _ask(
+    client: httpx.AsyncClient, entry: ServiceEntry, question: str, key: EffectKey
+) -> Any:
     """The answer. Raises `ServiceBroken` where the service is to blame, else as `Lookups.get`."""
     from httpx import HTTPError, InvalidURL  # loaded by now
 
+    headers = {**entry.headers, "Idempotency-Key": key}
     try:
-        async with client.stream("GET", entry.url + question, headers=entry.headers) as response:
+        async with client.stream("GET", entry.url + question, headers=headers) as response:
             _refuse(response)
             content = bytearray()
             async for chunk in response.aiter_raw():

@@ -9,6 +9,10 @@
     anything else      status 404
 
 With `--token`, questions without `Authorization: Bearer TOKEN` are refused with status 401.
+
+Hotline's questions have a header `Idempotency-Key`, which names the call, the step and its visit.
+One that comes again with the same key, because Hotline's process died before it had the answer, is
+the same question: a shop that bills questions bills it once. This one reads, and answers again.
 """
 
 from __future__ import annotations

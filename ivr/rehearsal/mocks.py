@@ -61,7 +61,7 @@ class MockedLookups:
         """The services whose answers were not all asked for."""
         return [service for service, answers in self._left.items() if answers]
 
-    async def get(self, service: str, question: str, seconds: Seconds) -> Any:
+    async def get(self, service: str, question: str, seconds: Seconds, key: EffectKey) -> Any:
         if not self._left.get(service):
             self.unmocked.append(service)
             raise LookupFailed("there is no mock for it")

@@ -275,8 +275,8 @@ def test_the_counts_of_limited_steps_find_room_on_the_call(files: Files) -> None
     )
     [fault] = files.faults("long")
     assert fault == (
-        "long.yaml:2: steps: the names of steps that are counted (`at_most`, effects) may take "
-        "3240 bytes on the call, 3000 at most; use shorter names, or call fewer flows"
+        "long.yaml:2: steps: the names of steps that are counted (`at_most`, lookups, effects) may "
+        "take 3240 bytes on the call, 3000 at most; use shorter names, or call fewer flows"
     )
 
 

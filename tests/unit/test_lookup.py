@@ -18,7 +18,7 @@ from ivr.flow import Flow, LookupStep
 from ivr.flow_difference import difference
 from ivr.load import load_for
 from ivr.neighbours import Neighbours
-from ivr.ports import LookupFailed, NotThere
+from ivr.ports import EffectKey, LookupFailed, NotThere
 from ivr.rehearsal import callers, trial
 from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.steps_outside import BadAnswer, BadQuestion
@@ -52,6 +52,10 @@ STEP = LookupStep.model_validate(
 SECRET = "4711"
 
 
+class Killed(BaseException):
+    """`kill -9`: nothing of the script goes on."""
+
+
 @dataclass(slots=True)
 class FakeLookups:
     """`ivr.ports.Lookups` that answers, or raises what it is told to."""
@@ -59,9 +63,15 @@ class FakeLookups:
     answer: Any = None
     fails: Exception | None = None
     asked: list[tuple[str, str, float]] = field(default_factory=list)
+    keys: list[str] = field(default_factory=list)
+    dies: bool = False
+    """Whether the process is killed while the question is out."""
 
-    async def get(self, service: str, question: str, seconds: float) -> Any:
+    async def get(self, service: str, question: str, seconds: float, key: EffectKey) -> Any:
         self.asked.append((service, question, seconds))
+        self.keys.append(key)
+        if self.dies:
+            raise Killed
         if self.fails:
             raise self.fails
         return self.answer
@@ -124,6 +134,29 @@ async def test_a_script_that_begins_again_asks_again(flow: Flow) -> None:
     facts = replace(A_CALL, step="status", values={"order": SECRET})
     assert (await take(FakeLine(facts=facts), flow, lookups))[0] == "status:done"
     assert len(lookups.asked) == 1
+
+
+async def test_a_question_that_is_asked_again_after_a_kill_has_the_key_of_the_first(
+    flow: Flow,
+) -> None:
+    line, lookups = FakeLine(SECRET), FakeLookups(SHIPPED, dies=True)
+    with pytest.raises(Killed):
+        await take(line, flow, lookups)
+    lookups.dies = False
+    facts = replace(A_CALL, step=line.step, visits=line.visits, values=line.values)
+    assert (await take(FakeLine(facts=facts), flow, lookups))[0] == "status:done"
+    assert lookups.keys == [f"{A_CALL.contact}/status/1"] * 2
+
+
+async def test_the_same_question_at_another_visit_has_another_key(tmp_path: Path) -> None:
+    again = ASKS.replace("timeout: person}", "timeout: person, too_many: person}\n    at_most: 2")
+    again = again.replace("told: {do: say,", "told: {do: menu,").replace(
+        "then: person}\n  person",
+        'then: {"1": status, silence: person, no_match: person}}\n  person',
+    )
+    lookups = FakeLookups(SHIPPED)
+    await take(FakeLine(SECRET, "1", "1"), flow_of(again, tmp_path), lookups)
+    assert lookups.keys == [f"{A_CALL.contact}/status/{visit}" for visit in (1, 2)]
 
 
 async def test_keys_pressed_before_a_lookup_answer_the_question_behind_it(tmp_path: Path) -> None:

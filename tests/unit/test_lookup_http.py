@@ -13,11 +13,13 @@ from pydantic import ValidationError
 
 from adapters.lookups.http import HttpLookups
 from ivr.breaker import Breaker
-from ivr.ports import LookupFailed, NotThere
+from ivr.ports import EffectKey, LookupFailed, NotThere
 from ivr.services import ServiceEntry
+from tests.asked_service import asked_service
 from tests.fake_shop import TOKEN, shop
 
 PATIENT = 5.0
+KEY = EffectKey("c1/status/1")
 AUTHORISED = {"Authorization": f"Bearer {TOKEN}"}
 
 
@@ -41,7 +43,7 @@ class Desk:
     async def ask(self, order: str, seconds: float = PATIENT) -> str:
         """What came of it, in a word or with its reason."""
         try:
-            await self.lookups.get("orders", f"/orders/{order}", seconds)
+            await self.lookups.get("orders", f"/orders/{order}", seconds, KEY)
         except NotThere:
             return "not there"
         except TimeoutError:
@@ -86,6 +88,16 @@ async def test_a_service_gets_its_headers(desk: Desk, address: str) -> None:
     assert await desk.ask("1001") == "found"
     async with HttpLookups({"orders": ServiceEntry(url=address)}) as lookups:
         assert await Desk(lookups).ask("1001") == "status 401"
+
+
+async def test_a_question_says_by_its_key_which_visit_of_which_step_asks() -> None:
+    async with asked_service() as service:
+        entry = ServiceEntry(url=f"http://127.0.0.1:{service.port}")
+        async with HttpLookups({"orders": entry}) as lookups:
+            for key in (KEY, KEY, EffectKey("c1/status/2")):
+                await lookups.get("orders", f"/{key[-1]}", PATIENT, key)
+    assert service.asked == {"/1": 2, "/2": 1}
+    assert service.keys == {"/1": {KEY}, "/2": {"c1/status/2"}}
 
 
 async def test_nothing_of_one_caller_goes_out_with_the_question_of_another(desk: Desk) -> None:
@@ -206,7 +218,12 @@ def test_a_network_that_is_trusted_is_named_as_such() -> None:
     assert ServiceEntry(url="http://10.0.0.7", plain=True).plain
 
 
-@pytest.mark.parametrize("headers", [{"Host": "x"}, {"A b": "x"}, {"X": "a\r\nB: c"}, {"X": ""}])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "x"}, {"A b": "x"}, {"X": "a\r\nB: c"}, {"X": ""}, {"Idempotency-Key": "x"},
+    ],
+)  # fmt: skip
 def test_headers_that_would_change_the_question_are_refused(headers: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         ServiceEntry(url="https://x.org", headers=headers)

@@ -48,7 +48,7 @@ class MoodyServices:
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
 
-    async def get(self, service: str, question: str, seconds: float) -> Any:
+    async def get(self, service: str, question: str, seconds: float, key: str) -> Any:
         mood: Any = self._chance.choice(
             [None, NotThere(), LookupFailed("away"), TimeoutError(), {}]
         )
