@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -34,7 +34,14 @@ class FakeSmtp:
     """Every command, as it came."""
     taken: list[bytes] = field(default_factory=list)
     """Every mail that it was handed whole."""
+    visits: int = 0
     port: int = 0
+    _news: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def until(self, ready: Callable[[], object], seconds: float = 20.0) -> None:
+        """Something is as it should be; looked at whenever something came."""
+        async with asyncio.timeout(seconds), self._news:
+            await self._news.wait_for(ready)
 
     @property
     def mails(self) -> list[EmailMessage]:
@@ -57,10 +64,13 @@ class FakeSmtp:
         writer.close()
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.visits += 1
+        await self._tell()
         going = await self._answer(writer, "CONNECT", "220 here")
         while going and (line := await reader.readline()):
             text = line.decode().rstrip("\r\n")
             self.heard.append(text)
+            await self._tell()
             word = text.split(" ")[0].split(":")[0].upper()
             going = await self._answer(writer, word, self._usual(word))
             if word == "STARTTLS" and self.trust and word not in self.says:
@@ -68,7 +78,12 @@ class FakeSmtp:
             if word == "DATA" and word not in self.says:
                 self.taken.append((await reader.readuntil(b"\r\n.\r\n")).removesuffix(b".\r\n"))
                 going = await self._answer(writer, "TEXT", "250 taken")
+                await self._tell()
             going = going and word != "QUIT"
+
+    async def _tell(self) -> None:
+        async with self._news:
+            self._news.notify_all()
 
     def _usual(self, word: str) -> str:
         if word == "EHLO":

@@ -169,12 +169,10 @@ async def test_a_server_that_is_back_again_is_used_again() -> None:
 async def test_who_stops_waiting_ends_the_connection() -> None:
     async with FakeSmtp({"RCPT": SILENCE}).open() as server:
         sending = asyncio.create_task(send(server, seconds=60))
-        async with asyncio.timeout(5):
-            while not any(one.startswith("rcpt") for one in server.heard):
-                await asyncio.sleep(0)
-            sending.cancel()
-            with pytest.raises(asyncio.CancelledError):
-                await sending
+        await server.until(lambda: any(one.startswith("rcpt") for one in server.heard))
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
     assert server.taken == []
 
 
