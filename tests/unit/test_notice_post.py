@@ -6,6 +6,7 @@ import asyncio
 import base64
 import ipaddress
 import ssl
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -153,6 +154,14 @@ async def test_a_server_that_never_ends_an_answer_is_cut_off_in_time(word: str) 
         async with asyncio.timeout(5):
             with pytest.raises(NotNow, match="no answer in time"):
                 await send(server, seconds=0.3)
+            await no_thread_is_left()
+
+
+async def no_thread_is_left() -> None:
+    for thread in threading.enumerate():
+        if thread.name == "notice":
+            await asyncio.to_thread(thread.join, 10)
+            assert not thread.is_alive()
 
 
 async def test_a_server_that_is_back_again_is_used_again() -> None:
@@ -228,6 +237,20 @@ async def test_a_server_that_nobody_vouches_for_hears_nothing_of_us(
         with pytest.raises(NotNow, match="SSLCertVerificationError"):
             await send(server, security=security, user="hotline", password=PASSWORD)
     assert server.taken == [] and not any(one.startswith("AUTH") for one in server.heard)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+async def test_a_server_that_never_ends_an_answer_is_cut_off_over_tls_too(
+    certificate: tuple[ssl.SSLContext, str], security: str
+) -> None:
+    context, ca = certificate
+    server = FakeSmtp(
+        {"RCPT": ENDLESS}, offers=["STARTTLS"], trust=context, at_once=security == "tls"
+    )
+    async with server.open():
+        with pytest.raises(NotNow, match="no answer in time"):
+            await send(server, ca=ca, security=security, seconds=2)
+        await no_thread_is_left()
 
 
 async def test_a_server_that_offers_no_encryption_is_told_nothing() -> None:
