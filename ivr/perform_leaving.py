@@ -1,7 +1,8 @@
 """What the steps do by which callers leave something behind.
 
 Everything is kept under the key of the visit, in this order: the recording (sealed), the line in
-the journal, the notice. A script that begins again finds what is kept and does the rest.
+the journal, the notice. A script that begins again finds what is kept and does the rest. What the
+journal has is left: callers are not told otherwise because a notice of it could not be put.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from ivr.flow import DONE, SILENCE, Outcome
 from ivr.ports import (
+    EMAIL,
     CallerGone,
     Outgoing,
     PersonId,
@@ -32,6 +34,8 @@ log = logging.getLogger(__name__)
 
 KEEP_SECONDS = 5.0
 """How long a caller may wait until what they left is on the disk."""
+NOTICE_SECONDS = 2.0
+"""How long they may wait for the notice of it."""
 CONFIRM_SECONDS, CONFIRM_TRIES = 5.0, 2
 MOST_TAKES = 10
 """So often a message is recorded at most; of who always wants it anew the last one is kept."""
@@ -63,10 +67,12 @@ async def message(step: MessageStep, session: Session) -> Outcome:
         if take is None:
             return outcome
     queue = step.queue or session.line.facts.queue
-    outcome = await _kept(session, take, partial(_message_left, session, queue))
+    kept = await _kept(session, take, partial(_message_left, session, queue))
+    if kept and queue in session.neighbours.told_by_email:
+        await _notify(session, queue, kept)
     if take and take.gone:
         raise CallerGone
-    return outcome
+    return DONE if kept else FAILED
 
 
 async def record(step: RecordStep, session: Session) -> Outcome:
@@ -76,10 +82,10 @@ async def record(step: RecordStep, session: Session) -> Outcome:
         take = await _recorded(step, session)
         if take is None:
             return SILENCE
-    outcome = await _kept(session, take, partial(_recording_kept, session, step.of))
+    kept = await _kept(session, take, partial(_recording_kept, session, step.of))
     if take and take.gone:
         raise CallerGone
-    return outcome
+    return DONE if kept else FAILED
 
 
 async def ticket(step: TicketStep, session: Session) -> Outcome:
@@ -146,14 +152,25 @@ async def _confirmed(step: MessageStep, session: Session, take: Take) -> tuple[s
 
 
 async def _message_left(session: Session, queue: str, kept: Recording) -> None:
-    """The message is work from now on; who reads the queue's e-mail is told."""
-    contact, key = session.line.facts.contact, session.effect()
-    found = {"queue": queue, "recording": kept.id, "seconds": kept.seconds}
-    data = {"effect": key, "person": kept.person, **found}
-    await session.acceptance.write(contact, "MessageLeft", data)
-    if queue in session.neighbours.told_by_email:
-        about = {"about": "message", "contact": contact, **found}
-        await session.neighbours.outbox.put(Outgoing(key, "email", None, about))
+    """The message is work from now on."""
+    data = {"effect": session.effect(), "person": kept.person, **_found(queue, kept)}
+    await session.acceptance.write(session.line.facts.contact, "MessageLeft", data)
+
+
+async def _notify(session: Session, queue: str, kept: Recording) -> None:
+    """Who reads the queue's e-mail is told. The message stands without it."""
+    contact, at = session.line.facts.contact, session.clock.now()
+    about = {"about": "message", "contact": contact, "at": at, **_found(queue, kept)}
+    try:
+        async with asyncio.timeout(NOTICE_SECONDS):
+            await session.neighbours.outbox.put(Outgoing(session.effect(), EMAIL, None, about))
+    except (StoreFailed, TimeoutError) as fault:
+        told = {"contact": contact, "step": session.step, "why": str(fault) or "not in time"}
+        log.error("notice not kept", extra=told)
+
+
+def _found(queue: str, kept: Recording) -> dict[str, Any]:
+    return {"queue": queue, "recording": kept.id, "seconds": kept.seconds}
 
 
 async def _recording_kept(session: Session, of: str, kept: Recording) -> None:
@@ -164,8 +181,8 @@ async def _recording_kept(session: Session, of: str, kept: Recording) -> None:
 
 async def _kept(
     session: Session, take: Take | None, tell: Callable[[Recording], Awaitable[None]]
-) -> Outcome:
-    """Keep what was said, unless a script before this one has, and tell of it."""
+) -> Recording | None:
+    """Keep what was said, unless a script before this one has, and tell of it. None: it failed."""
     told = {"contact": session.line.facts.contact, "step": session.step}
     recordings, key = session.neighbours.recordings, session.effect()
     try:
@@ -178,9 +195,9 @@ async def _kept(
             await tell(kept)
     except FAULTS as fault:
         log.error("recording not kept", extra={**told, "why": str(fault) or "not in time"})
-        return FAILED
+        return None
     log.info("recording kept", extra={**told, "recording": kept.id})
-    return DONE
+    return kept
 
 
 async def person_of(session: Session) -> PersonId:

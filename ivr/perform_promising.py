@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
 
-from ivr.ports import Outgoing, StoreFailed, StoreRefused
+from ivr.ports import StoreFailed, StoreRefused
 from ivr.promises import CannotPromise, Promise, TooMany, Wish
 from ivr.session import Session
 from ivr.step import NO_MATCH, SILENCE, Outcome, Spoken
@@ -23,8 +22,6 @@ from voice.values import CannotSay
 log = logging.getLogger(__name__)
 
 PROMISE_SECONDS = 3.0
-CONFIRMATION = "callback_promised"
-"""Kind of what goes to the outbox."""
 
 
 async def callback(step: CallbackStep, session: Session) -> Outcome:
@@ -37,14 +34,13 @@ async def callback(step: CallbackStep, session: Session) -> Outcome:
         if not number:
             return outcome
         try:
-            promise = await _promise(step, session, number)
+            await _promise(step, session, number)
         except TooMany:
             return FULL
         except (CannotPromise, StoreFailed, StoreRefused) as fault:
             told = {"contact": session.line.facts.contact, "why": str(fault)}
             log.warning("no callback promised", extra=told)
             return FAILED
-    await _confirm(session, promise)
     if step.promised and (number or not _reads(step.promised)):
         await session.line.say(_with(number, step.promised, session), interruptible=False)
     return PROMISED
@@ -99,17 +95,6 @@ async def _promise(step: CallbackStep, session: Session, number: str) -> Promise
     )  # fmt: skip
     async with asyncio.timeout(PROMISE_SECONDS):
         return await session.neighbours.callbacks.promise(wish)
-
-
-async def _confirm(session: Session, promise: Promise) -> None:
-    """To the outbox, once for the effect. The promise stands without it."""
-    data = asdict(promise) | {"language": session.language}
-    confirmation = Outgoing(session.effect(), CONFIRMATION, promise.to, data)
-    try:
-        await session.neighbours.outbox.put(confirmation)
-    except StoreFailed as fault:
-        told = {"contact": session.line.facts.contact, "why": str(fault)}
-        log.warning("callback not confirmed", extra=told)
 
 
 def _reads(words: Spoken) -> bool:

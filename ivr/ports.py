@@ -19,6 +19,7 @@ from ivr.lookup_ports import Lookups as Lookups
 from ivr.lookup_ports import NotThere as NotThere
 from ivr.python_steps import Ended as Ended
 from ivr.python_steps import PythonFailed as PythonFailed
+from ivr.store_ports import EMAIL as EMAIL
 from ivr.store_ports import Audit as Audit
 from ivr.store_ports import Audited as Audited
 from ivr.store_ports import EffectKey as EffectKey

@@ -72,10 +72,10 @@ class ServiceEntry(Keys):
 def goes_in_the_clear(url: str) -> bool:
     """Whether others could read what is sent there: not encrypted, and not to this machine."""
     parts = urlsplit(url)
-    return parts.scheme == "http" and not _is_here(parts.hostname or "")
+    return parts.scheme == "http" and not is_here(parts.hostname or "")
 
 
-def _is_here(host: str) -> bool:
+def is_here(host: str) -> bool:
     """Whether this is the machine itself."""
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import yaml
-from pydantic import Field, StringConstraints, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from acd.model import CHATS
 from ivr.callback_plan import CallbackSettings
@@ -27,12 +27,9 @@ from ivr.quick_replies import QuickReplies, reply_faults
 from ivr.recording_settings import RecordingSettings, recording_faults
 from ivr.recovery_settings import RecoverySettings
 from ivr.services import ServiceEntry
+from ivr.smtp_settings import EmailAddress, SmtpSettings
 from ivr.transfers import Destination, destination_faults, outside_faults
 from ivr.trunks import TlsSettings, TrunkEntry, trunk_faults
-
-EmailAddress = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s<>,;]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*$", max_length=254)
-]
 
 
 class NumberEntry(Keys):
@@ -90,6 +87,8 @@ class SiteFile(Keys):
     """How promised callbacks are tried."""
     email: dict[Name, EmailAddress] = Field(default_factory=dict)
     """Where it is told that a message was left, by queue. Queues that are not named: nowhere."""
+    smtp: SmtpSettings | None = None
+    """The mail server that takes these notices; None: they wait."""
     directory: dict[str, HouseNumber] = Field(default_factory=dict)
     """The internal numbers of the house."""
     destinations: dict[Name, Destination] = Field(default_factory=dict)

@@ -118,6 +118,10 @@ EffectKey = NewType("EffectKey", str)
 """Names one effect for good, `contact/step/visit`: what comes twice under one key is done once."""
 
 
+EMAIL = "email"
+"""The kind of a notice that goes to an address of the house's own, by queue."""
+
+
 @dataclass(frozen=True, slots=True)
 class Outgoing:
     """Something that is to leave the house: an e-mail, a text message. Ids only, nothing personal:

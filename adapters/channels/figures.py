@@ -13,6 +13,7 @@ from acd.model import Seconds
 
 deliveries = Counter("hotline_channel_deliveries", "What came in", ["channel", "outcome"])
 texts = Counter("hotline_channel_texts", "Texts handed to a channel", ["channel", "outcome"])
+notices = Counter("hotline_notices", "Notices by e-mail", ["outcome"])
 waiting = Gauge("hotline_channel_waiting", "Texts that wait to be sent", ["channel"])
 
 AGAIN: Seconds = 10.0

@@ -12,12 +12,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from acd.model import Seconds
 from adapters.channels.figures import RareLog, texts, waiting
+from adapters.channels.patience import FIRST_PAUSE, Shelf, Try, Waits, keep_looking
 from ivr.breaker import Breaker
 from ivr.channel_ports import Because, Channel, NotNow, Refused, Text, TextId
 from ivr.channel_settings import ChannelEntry
@@ -35,49 +35,16 @@ from ivr.texts import TextState, address_field, field_of_text
 
 log = logging.getLogger(__name__)
 
-LOOK_SECONDS: Seconds = 0.5
-"""Between two looks into the outbox."""
 AT_ONCE = 4
 """Texts that one channel is handed at the same moment."""
-FIRST_PAUSE: Seconds = 1.0
-LONGEST_PAUSE: Seconds = 300.0
 FAULTS = (CoreAway, CoreRefused, StoreFailed, StoreRefused)
 """Ours: nothing of the channel, so that its breaker is left as it is."""
-
-
-class Waits(Protocol):
-    """An entry of the outbox."""
-
-    @property
-    def at(self) -> Seconds: ...
-
-    @property
-    def outgoing(self) -> Outgoing: ...
-
-
-class Shelf(Protocol):
-    """The outbox, for who empties it."""
-
-    def waiting(self) -> Iterator[Waits]: ...
-
-    async def done(self, key: EffectKey) -> None: ...
 
 
 class Opens(Protocol):
     """As much of the vault as is needed to send."""
 
     async def open(self, person: PersonId, field_name: str) -> str | None: ...
-
-
-@dataclass(slots=True)
-class Try:
-    """How far a text has come in this process."""
-
-    times: int = 0
-    next_at: Seconds = 0.0
-    became: TextState | None = None
-    """What the channel has said, while the core has not been told."""
-    why: str = ""
 
 
 class Sender:
@@ -104,14 +71,7 @@ class Sender:
     async def run(self) -> None:
         """Work until cancelled."""
         try:
-            while True:
-                try:
-                    await self.look()
-                except (StoreRefused, OSError) as fault:
-                    self._rare.warn("outbox cannot be read", "", type(fault).__name__)
-                except Exception:  # the top of the task: it must outlive any mistake
-                    log.exception("sender failed, trying again")
-                await asyncio.sleep(LOOK_SECONDS)
+            await keep_looking(self.look, self._rare)
         finally:
             for task in self._busy.values():
                 task.cancel()
@@ -224,9 +184,7 @@ class Sender:
             log.error("channel left alone", extra=told)
 
     def _later(self, tried: Try, least: Seconds = 0.0) -> None:
-        tried.times += 1
-        pause = min(LONGEST_PAUSE, FIRST_PAUSE * 2.0 ** min(tried.times - 1, 20))
-        tried.next_at = self._monotonic() + max(least, pause * (0.5 + self._chance() / 2))
+        tried.later(self._monotonic(), self._chance(), least)
 
     def _try(self, one: Waits) -> Try:
         return self._tries.setdefault(one.outgoing.key, Try())

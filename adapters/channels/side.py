@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from adapters.channels.intake import Intake
+from adapters.channels.patience import Shelf
 from adapters.channels.post import HttpPost
-from adapters.channels.sender import Opens, Sender, Shelf
+from adapters.channels.sender import Opens, Sender
 from adapters.channels.tables import Database
 from adapters.channels.taken import Taken
 from adapters.channels.webhook import WebhookChannel

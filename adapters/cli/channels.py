@@ -99,8 +99,22 @@ def secret(
     show({"secret in": str(folder / name), "write": write}, as_json=json)
 
 
-def outbox(json: Json = False) -> None:
-    """List what waits to be sent out: ids only, nothing personal."""
+def outbox(
+    again: Annotated[bool, typer.Option("--again", help="Try what failed once more.")] = False,
+    drop: Annotated[
+        bool, typer.Option("--drop", help="Remove what failed, and what nobody sends.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List what waits to be sent out, and what failed: ids only, nothing personal."""
     from adapters.cli import outgoing
 
-    outgoing.show_waiting(settings_or_fail(), json)
+    if again and drop:
+        fail("--again or --drop, not both")
+    settings = settings_or_fail()
+    if again:
+        outgoing.send_again(settings)
+    elif drop:
+        outgoing.drop(settings)
+    else:
+        outgoing.show_waiting(settings, json)

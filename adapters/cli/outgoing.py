@@ -1,36 +1,89 @@
-"""`./hotline outbox`: what waits to be sent out."""
+"""`./hotline outbox`: what waits to be sent out, and what nobody takes."""
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from adapters.cli.output import fail, table
-from adapters.stores.outbox import FOLDER, TEXTS, FileOutbox
-from ivr.ports import StoreRefused
+from adapters.stores.outbox import FAILED, FOLDER, TEXTS, FileOutbox, Waiting
+from ivr.ports import EMAIL, Outgoing, StoreFailed, StoreRefused
 from ivr.settings import Settings
 
-COLUMNS = ("since", "kind", "to", "key")
+COLUMNS = ("since", "kind", "state", "to", "key")
+WAITS, UNSENT = "waits", "nobody sends it"
 
 
 def show_waiting(settings: Settings, as_json: bool) -> None:
     """Every entry, the oldest first."""
     try:
-        shelves = [FileOutbox(settings.data, folder) for folder in (FOLDER, TEXTS)]
-        entries = sorted((one for shelf in shelves for one in shelf.waiting()),
-                         key=lambda one: one.at)  # fmt: skip
+        entries = sorted(_all(settings), key=lambda each: each[0].at)
     except (OSError, StoreRefused) as fault:
         fail(str(fault))
     rows = [
         {
             "since": datetime.fromtimestamp(entry.at, UTC).isoformat(timespec="seconds"),
             "kind": entry.outgoing.kind,
+            "state": state,
             "to": entry.outgoing.to,
             "key": entry.outgoing.key,
             "data": entry.outgoing.data,
         }
-        for entry in entries
+        for entry, state in entries
     ]
     if not rows and not as_json:
         print("nothing waits to be sent")
         return
     table(COLUMNS, rows, as_json=as_json)
+
+
+def send_again(settings: Settings) -> None:
+    """What failed waits anew, under the same keys."""
+    shelf, failed = FileOutbox(settings.data), FileOutbox(settings.data, FAILED)
+
+    async def back(entries: Sequence[Waiting]) -> None:
+        for one in entries:
+            told = {name: value for name, value in one.outgoing.data.items() if name != "why"}
+            entry = Outgoing(one.outgoing.key, one.outgoing.kind, one.outgoing.to, told)
+            await shelf.put(entry)
+            await failed.done(entry.key)
+
+    try:
+        entries = list(failed.waiting())
+        asyncio.run(back(entries))
+    except (OSError, StoreFailed, StoreRefused) as fault:
+        fail(str(fault))
+    print(f"{len(entries)} wait to be sent again")
+
+
+def drop(settings: Settings) -> None:
+    """What failed, and what nobody sends, goes. The messages themselves stay."""
+    shelf, failed = FileOutbox(settings.data), FileOutbox(settings.data, FAILED)
+
+    async def away() -> int:
+        lost = list(failed.waiting())
+        unsent = [one for one in shelf.waiting() if _unsent(one, settings)]
+        for place, entries in ((failed, lost), (shelf, unsent)):
+            for one in entries:
+                await place.done(one.outgoing.key)
+        return len(lost) + len(unsent)
+
+    try:
+        print(f"{asyncio.run(away())} removed")
+    except (OSError, StoreFailed, StoreRefused) as fault:
+        fail(str(fault))
+
+
+def _all(settings: Settings) -> Iterator[tuple[Waiting, str]]:
+    """Each entry with its state."""
+    for one in FileOutbox(settings.data, FOLDER).waiting():
+        yield one, UNSENT if _unsent(one, settings) else WAITS
+    yield from ((one, WAITS) for one in FileOutbox(settings.data, TEXTS).waiting())
+    for one in FileOutbox(settings.data, FAILED).waiting():
+        yield one, f"failed: {one.outgoing.data.get('why', '')}"
+
+
+def _unsent(one: Waiting, settings: Settings) -> bool:
+    """Whether nobody here sends such a thing."""
+    return one.outgoing.kind != EMAIL or settings.site.smtp is None

@@ -22,6 +22,8 @@ FOLDER = "outbox"
 """Below the data folder."""
 TEXTS = "outbox/texts"
 """Texts to customers have a folder of their own: who sends them looks into it again and again."""
+FAILED = "outbox/failed"
+"""Notices that nobody takes, with the reason, until somebody looks."""
 NAME_DIGITS = 32
 
 
@@ -103,7 +105,7 @@ def _read(path: Path) -> Outgoing:
     try:
         plain = json.loads(path.read_bytes())
         to = PersonId(plain["to"]) if plain["to"] else None
-        return Outgoing(EffectKey(plain["key"]), plain["kind"], to, plain["data"])
+        return Outgoing(EffectKey(plain["key"]), plain["kind"], to, dict(plain["data"]))
     except (OSError, ValueError, KeyError, TypeError) as fault:
         raise StoreRefused(f"{path} is no entry of the outbox: restore it, or put it aside") from (
             fault

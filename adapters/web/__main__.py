@@ -17,6 +17,8 @@ from acd.model import Seconds
 from adapters.asterisk.cel_export import NoEventLog, talks_logged
 from adapters.asterisk.config import Folders
 from adapters.channels.hooks import PLACE, Hooks
+from adapters.channels.mail_post import SmtpPost
+from adapters.channels.notices import NoticeSender
 from adapters.channels.side import ChannelSide
 from adapters.chat import routes as chat
 from adapters.chat.parts import Asking, ChatParts
@@ -25,7 +27,7 @@ from adapters.stores.audit import SqlAudit
 from adapters.stores.database import Database
 from adapters.stores.journal import JournalReader
 from adapters.stores.keys import KeyRing
-from adapters.stores.outbox import TEXTS, FileOutbox
+from adapters.stores.outbox import FAILED, TEXTS, FileOutbox
 from adapters.stores.passes import SqlPasses
 from adapters.stores.queue_log_file import QueueLogFile
 from adapters.stores.schema import open_database
@@ -54,7 +56,7 @@ from adapters.tickets.projector import Projector
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.store import TicketStore
 from adapters.web import agent_page, app, figures
-from adapters.web.following import following
+from adapters.web.following import Follower, following
 from adapters.web.gate import Gate, Limits
 from adapters.web.limits import Buckets, neighbourhood
 from adapters.web.problems import problem
@@ -168,6 +170,7 @@ def _server(
         hub=hub,
         replies=settings.site.replies,
     )
+    beside: list[Follower] = [*queue_logs(settings, kept), *notices(settings)]
     gone = [PagesGone(core)] if settings.site.chat else []
     limits = Limits.usual()
     chats = customers(settings, parts, limits)
@@ -178,7 +181,7 @@ def _server(
         parts,
         PROBLEMS,
         checks(queries, projector, core),
-        lambda: following(side.running(), projector, *queue_logs(settings, kept), *gone),
+        lambda: following(side.running(), projector, *beside, *gone),
         [agent_page.routes(settings.home / "desk"), *(chat.routes(one) for one in chats)],
     )
     gate = Gate(
@@ -202,6 +205,16 @@ def customers(settings: Settings, use: Parts, limits: Limits) -> list[ChatParts]
     )  # fmt: skip
     figures.sockets.set_function(lambda: made.room.inside)
     return [made]
+
+
+def notices(settings: Settings) -> list[NoticeSender]:
+    """Who sends notices by e-mail, where the site file has a mail server."""
+    site = settings.site
+    if site.smtp is None:
+        return []
+    post = SmtpPost(site.smtp, site.languages[0])
+    data = settings.data
+    return [NoticeSender(site.email, post, FileOutbox(data), FileOutbox(data, FAILED))]
 
 
 def queue_logs(settings: Settings, kept: CorePart) -> list[LiveQueueLog]:

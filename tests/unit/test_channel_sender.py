@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from adapters.channels.sender import AT_ONCE, LONGEST_PAUSE, Sender
+from adapters.channels.patience import LONGEST_PAUSE
+from adapters.channels.sender import AT_ONCE, Sender
 from ivr.channel_ports import Channel, NotNow, Refused, Text
 from ivr.channel_settings import ChannelEntry
 from ivr.ports import CoreAway, EffectKey, Outgoing, PersonId

@@ -12,11 +12,19 @@ from ivr import perform_leaving
 from ivr.call import take_call
 from ivr.flow import Flow
 from ivr.neighbours import Neighbours
-from ivr.ports import EffectKey, JournalFailed, StoreFailed
+from ivr.ports import EffectKey, JournalFailed, Outgoing, StoreFailed
 from ivr.rehearsal.stage import Premises, Role, Stage, Walk
 from ivr.settings import NumberEntry
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
-from tests.fakes_calls import ANYBODY, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
+from tests.fakes_calls import (
+    ANYBODY,
+    HOURS,
+    HOUSE,
+    NOON_ON_SUNDAY,
+    FakeAcceptance,
+    StandingClock,
+    flow_of,
+)
 from tests.fakes_stores import MemoryOutbox, MemoryRecordings, MemoryVault
 
 MAILBOX = """
@@ -80,7 +88,7 @@ async def test_a_message_is_kept_written_down_and_told_before_the_caller_hears_s
     assert (kind, data) == ("MessageLeft", {"effect": KEY, "person": ANYBODY, **found})
     [notice] = house.outbox.entries.values()
     assert (notice.kind, notice.to) == ("email", None)
-    assert notice.data == {"about": "message", "contact": "c-1", **found}
+    assert notice.data == {"about": "message", "contact": "c-1", "at": NOON_ON_SUNDAY, **found}
 
 
 @pytest.mark.parametrize(
@@ -209,18 +217,41 @@ async def test_a_second_visit_is_a_second_message(house: House, tmp_path: Path) 
     assert house.lengths == [5.0, 6.0] and len(house.outbox.entries) == 2
 
 
-@pytest.mark.parametrize("what", ["recordings", "outbox", "write"])
+@pytest.mark.parametrize("what", ["recordings", "write"])
 async def test_what_cannot_be_kept_is_an_outcome_and_not_promised(
     house: House, flow: Flow, what: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     if what == "write":
         house.acceptance.fails = {"write": JournalFailed("disk full")}
     else:
-        getattr(house, what).failing = "disk full"
+        house.recordings.failing = "disk full"
     trail = await house.take(FakeLine("speaks 5", "1"), flow)
     assert trail == ["mailbox:failed", "person:waiting"]
     [fault] = [one for one in caplog.records if one.message == "recording not kept"]
     assert fault.__dict__["why"] == "disk full"
+
+
+async def test_a_message_stands_though_nobody_can_be_told_of_it(
+    house: House, flow: Flow, caplog: pytest.LogCaptureFixture
+) -> None:
+    house.outbox.failing = "disk full"
+    line = FakeLine("speaks 5", "1")
+    assert await house.take(line, flow) == ["mailbox:done", "bye:done"]
+    assert [kind for kind, _ in house.acceptance.written] == ["MessageLeft"]
+    [fault] = [one for one in caplog.records if one.message == "notice not kept"]
+    assert fault.__dict__["why"] == "disk full"
+
+
+async def test_a_message_stands_though_the_outbox_hangs(
+    house: House, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perform_leaving, "NOTICE_SECONDS", 0.01)
+
+    async def hangs(outgoing: Outgoing) -> None:
+        await asyncio.Event().wait()
+
+    house.outbox.put = hangs  # type: ignore[method-assign]
+    assert (await house.take(FakeLine("speaks 5", "1"), flow))[0] == "mailbox:done"
 
 
 async def test_a_slow_disk_holds_no_caller_up(
