@@ -81,7 +81,8 @@ WORK = {
     "works": [
         {"offer": "1.1.1", "contact": "call-1", "channel": "voice", "queue": "support",
          "class": "vip", "language": "zh", "state": "ringing", "since": 1000.0,
-         "rings_until": 1015.0, "waited": 12.5, "credit": 90.0, "rule": "order"},
+         "rings_until": 1015.0, "waited": 12.5, "credit": 90.0, "rule": "order",
+         "why": "first in order: waited 0:12; ann was free, idle 0:03"},
         {"offer": "1.0.1", "contact": "call-0", "queue": "sales", "state": "wrap-up",
          "until": 1030.0, "owes": True},
     ],
