@@ -59,7 +59,9 @@ class Why:
     contacts: tuple[Candidate, ...]
     """Whom this agent could ever serve, the first in the order first; the first ten, and it."""
     passed: int
-    """So many of them stood before it and could not be served."""
+    """So many stood before it and could not be served."""
+    passed_by: str
+    """Why the first of these could not."""
     agents: tuple[Able, ...]
     """Who can ever serve this contact, the first by rank first; the first ten, and the agent."""
     asked: str
@@ -72,8 +74,7 @@ class Why:
         if chosen.credit:
             terms.append(f"{chosen.class_} head start {clock(chosen.credit)}")
         if self.passed:
-            first = next(one.kept_by for one in self.contacts if one.kept_by)
-            terms.append(f"{self.passed} before it: {first}")
+            terms.append(f"{self.passed} before it: {self.passed_by}")
         return f"{', '.join(terms)}; {self.taken}, idle {clock(self.idle)}{self._fits()}"
 
     def _fits(self) -> str:
@@ -109,7 +110,7 @@ def explain(engine: Floor, offer: Offer, now: Seconds) -> Why:
         _candidate(engine, agent, contact, now), max(0.0, now - agent.idle_since),
         in_words(offer, strategy, able),
         (*found[:MOST_SHOWN], *(one for one in found[MOST_SHOWN:] if one.contact == contact.id)),
-        len(passed) if by_order else 0,
+        len(passed) if by_order else 0, passed[0].kept_by if passed else "",
         (*able[:MOST_SHOWN], *(one for one in able[MOST_SHOWN:] if one.agent == agent.id)),
         ", ".join(f"{skill} ≥ {level}" for skill, level in sorted(contact.skills.items())),
     )  # fmt: skip
@@ -128,6 +129,8 @@ def _candidates(engine: Floor, agent: Agent, chosen: Contact, now: Seconds) -> I
         offer = engine.offers.get(contact.offer) if contact.offer else None
         if offer and contact is not chosen:
             found = replace(found, kept_by=f"offered to {offer.agent} in the same moment")
+        elif not found.kept_by and agent.id not in engine.openings[contact.medium].agents:
+            found = replace(found, kept_by=f"{agent.id} has no room for {contact.medium}")
         shown += 1
         yield found
 

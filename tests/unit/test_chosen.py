@@ -179,6 +179,17 @@ def test_more_than_ten_before_it_are_counted_and_the_chosen_one_is_shown() -> No
     assert [one.contact for one in stage.last.contacts][-1] == ONE
 
 
+def test_what_the_agent_has_no_room_for_is_passed_and_said_so() -> None:
+    stage = Stage((Member(ANN, {Q: 0.0}, capacity=Capacity(voice=1, chat=0)),))
+    for number in range(11):
+        chat = events.Arrived(ContactId(f"chat{number}"), Q, 1.0, channel="chat", waits=True)
+        stage.tell(1, chat)
+    stage.arrives(ONE, 10)
+    stage.comes(ANN, 20)
+    assert (stage.last.contact, stage.last.passed) == (ONE, 11)
+    assert "11 before it: ann has no room for chat" in stage.last.line()
+
+
 def test_the_line_stays_with_the_offer_and_nobody_waits_for_it_in_a_crowd() -> None:
     stage = Stage()
     stage.engine.explains = line_for
