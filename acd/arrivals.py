@@ -263,7 +263,7 @@ def regraded(floor: Floor, event: Regraded, now: Seconds) -> bool:
     if contact is None or contact.stands_for:
         raise ForbiddenMove(f"there is no contact {event.contact}")
     if event.who == AUTOMATIC and event.credit < contact.credit:
-        raise ForbiddenMove("an automatic regrade may only raise a credit")
+        raise ForbiddenMove("an automatic regrade may only raise a credit: a person may lower it")
     if event.who != AUTOMATIC and not event.why:
         raise ForbiddenMove("say why the credit is to change")
     if not 0 <= event.credit < float("inf"):

@@ -6,10 +6,11 @@ The rules (`arrivals`, `offers`, `agents`, `assign`) change a contact or an agen
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from acd.agents import follow
-from acd.commands import Command
+from acd.commands import Command, Offer
 from acd.config import Centre, Member, Queue
 from acd.deadlines import Alarm, Deadlines
 from acd.demands import Demands
@@ -37,19 +38,19 @@ from acd.states import AgentState, ContactState
 if TYPE_CHECKING:
     from acd.waits import Waits
 
-RING, LOGGED_OFF = Alarm.RING, AgentState.LOGGED_OFF  # enums are slow to look into
-ORDER = Rule.ORDER
+RING, ORDER, LOGGED_OFF = Alarm.RING, Rule.ORDER, AgentState.LOGGED_OFF  # enums are slow
 
 
 class Floor:
     """The state of the engine. The only mutable object in `acd`, with what it is made of."""
 
     def __init__(self, centre: Centre) -> None:
-        self.epoch = 0
-        self.seq = 0
+        self.epoch = self.seq = 0
         self.offers_made = 0
         self.waits: Waits | None = None
         """The estimates of waiting, where somebody wants them: overflow rules may."""
+        self.explains: Callable[[Floor, Offer, Seconds], str] | None = None
+        """Who says why an offer is made; asked while everything is still as it was decided on."""
         self.link_up = False
         self.desks = True
         """Whether the desks of agents of whom nothing was told are open: see `Started`."""

@@ -43,7 +43,8 @@ class Rule(StrEnum):
     ORDER = "order"  # first of those whom this agent may serve
     PREFERRED = "preferred"  # held for this agent
     ELSEWHERE = "elsewhere"  # rang too long at another agent
-    PICKED_UP = "picked up"  # by a supervisor's order, or taken from a colleague
+    PICKED_UP = "picked up"  # taken by this agent from a colleague at whom it rang
+    HANDED_OVER = "handed over"  # to this agent, by a supervisor, out of order
     OUTGOING = "outgoing"  # the agent calls this customer
     CONSULT = "consult"  # asked for by the agent who has the contact
     SENT_BACK = "sent back"  # handed on by this agent, and nobody answered
@@ -225,6 +226,8 @@ class OfferMade:
     """What the talk has come to, as its agent has said so far."""
     picked_up: bool = False
     """Whether the agent's phone was answered; the gate of its leg is still to come."""
+    why: str = ""
+    """One line for the agent; empty where nobody wanted it: see `acd.floor.Floor.explains`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,12 +49,15 @@ def make(
     stand_in, queue = contact, contact.queue
     if stand_in.stands_for:
         contact, rule = floor.contacts[stand_in.stands_for], CONSULT
-    contact.offers_made += 1
-    id_ = OfferId(f"{floor.epoch}.{contact.seq}.{contact.offers_made}")
+    id_ = OfferId(f"{floor.epoch}.{contact.seq}.{contact.offers_made + 1}")
     ring, medium = floor.queue(queue).ring_seconds, contact.medium
+    asked_by, in_line = contact.talked if rule is CONSULT else None, stand_in is not contact
+    command = Offer(id_, contact.id, agent.id, ring, rule, asked_by, leaves, in_line)
+    why = floor.explains(floor, command, now) if floor.explains else ""
+    contact.offers_made += 1
     offer = floor.offers[id_] = OfferMade(
         id_, contact.id, agent.id, now, now + ring,
-        rule=rule, queue=queue, class_=contact.class_, medium=medium,
+        rule=rule, queue=queue, class_=contact.class_, medium=medium, why=why,
     )  # fmt: skip
     if rule is CONSULT:
         floor.consults(offer)
@@ -70,8 +73,6 @@ def make(
     agents.offered(agent, id_, medium, now)
     floor.refresh(agent, now)
     floor.rings(offer)
-    asked_by, in_line = contact.talked if rule is CONSULT else None, stand_in is not contact
-    command = Offer(id_, contact.id, agent.id, ring, rule, asked_by, leaves, in_line)
     floor.commands.append(command)
 
 
@@ -243,8 +244,8 @@ def may_still(floor: Floor, agent: Agent, contact: Contact, now: Seconds) -> boo
 def picked_up(floor: Floor, event: PickedUp, now: Seconds) -> bool:
     contact = known(floor, event.contact)
     if contact.state is not ContactState.WAITING:
-        raise ForbiddenMove(f"a contact that is {contact.state} cannot be picked up")
-    make(floor, contact, free_for(floor, event.agent, contact, now), now, Rule.PICKED_UP)
+        raise ForbiddenMove(f"a contact that is {contact.state} cannot be handed over")
+    make(floor, contact, free_for(floor, event.agent, contact, now), now, Rule.HANDED_OVER)
     return True
 
 

@@ -46,6 +46,10 @@ class Regraded:
     credit: Seconds
     who: str = AUTOMATIC
     why: str = ""
+    old: Seconds | None = None
+    """The credit before; None: written down by an older version. The engine goes by its own."""
+    rules: str = ""
+    """The version of the rules in force; empty as above."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,7 @@ from ivr.chat_call_me import CallMe
 from ivr.chat_parts import begin_chats
 from ivr.clock import CentreClock
 from ivr.closures import Closures
+from ivr.contact_requests import ContactRequests
 from ivr.dialling import Routing
 from ivr.dispositions import DispositionRequests
 from ivr.distributor import Distributor
@@ -191,11 +192,13 @@ async def _asked(
 def _talks(
     settings: Settings, side: Telephony, routing: Routing, audit: Audit, clock: Clock
 ) -> dict[str, Answer]:
-    """What agents may ask of a talk, and say of it."""
+    """What agents may ask of a talk, and say of it; what supervisors may of who waits."""
     desk = TalkDesk(side.ami, side.switchboard, side.holds)
     destinations = settings.site.destinations
     said = DispositionRequests(side.distributor, audit, clock)
-    return {**TalkRequests(side.distributor, desk, destinations, routing).known, **said.known}
+    ordered = ContactRequests(side.distributor, audit, clock)
+    asked = TalkRequests(side.distributor, desk, destinations, routing)
+    return {**asked.known, **said.known, **ordered.known}
 
 
 async def _neighbours(

@@ -72,4 +72,5 @@ def _live(engine: Engine, id_: OfferId, work: Work) -> Fields | None:
         "waited": max(0.0, offer.made_at - contact.entered_at),
         "credit": contact.credit,
         "rule": offer.rule,
+        "why": offer.why,
     }

@@ -25,4 +25,5 @@ class Core(Protocol):
         """One question or request: `status`, `agents`, `queues`, `contacts`, and with `agent=`:
         `agent login`, `agent pause` (`reason=`), `agent ready`, `agent logout`; `rules apply`;
         with `flow=`: `flow announce` (`who=`, `why=`, `to=`), `flow take`; with `recording=`:
-        `recording announce` (`who=`, `why=`)."""
+        `recording announce` (`who=`, `why=`); with `contact=`, `who=`, `why=`:
+        `contact regrade` (`credit=`), `contact hand` (`agent=`)."""

@@ -22,6 +22,7 @@ from acd.events import Event
 from acd.model import CALLED_BACK, CALLS, CHATS, ContactId, QueueId, Seconds
 from acd.overflow import way_out
 from acd.states import ForbiddenMove
+from acd.why import line_for
 from ivr import out_of_line
 from ivr.decided import record_of
 from ivr.ports import (
@@ -85,6 +86,7 @@ class Distributor:
         cel_row: int = 0,
     ) -> None:
         self.engine = engine
+        engine.explains = line_for
         self._journal = journal
         self._phones = phones
         self._vault = vault

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,7 @@ from acd import events
 from acd.commands import Offer
 from acd.config import Centre
 from acd.engine import Engine
+from acd.floor import Floor
 from acd.model import ContactId, OfferId, Seconds
 from acd.states import ForbiddenMove
 from acd.waits import Waits
@@ -41,15 +43,21 @@ async def offers_of(journal: Records, centre: Centre, contact: ContactId) -> lis
     The journal is replayed from its beginning to the contact's end. `centre` stands in where it
     has no rules.
     """
-    engine = Engine(centre)
-    engine.waits = Waits(centre)
     why: dict[OfferId, Why] = {}
     found: list[Explained] = []
+
+    def explains(floor: Floor, offer: Offer, now: Seconds) -> str:
+        if offer.contact == contact:
+            why[offer.offer] = explain(floor, offer, now)
+        return ""
+
+    engine = Engine(centre)
+    engine.waits, engine.explains = Waits(centre), explains
     async for record in journal.read(0):
         if record.kind == RULES_CHANGED and (rules := rules_in(record)):
             engine.use(rules, record.at)
         elif events.is_event_kind(record.kind):
-            why |= _replayed(engine, record, contact)
+            _replay(engine, record)
         elif record.kind == "Offered" and record.contact == contact:
             offer, agent = OfferId(record.data["offer"]), str(record.data["agent"])
             made = why.get(offer)
@@ -60,14 +68,7 @@ async def offers_of(journal: Records, centre: Centre, contact: ContactId) -> lis
     return found
 
 
-def _replayed(engine: Engine, record: Record, contact: ContactId) -> dict[OfferId, Why]:
+def _replay(engine: Engine, record: Record) -> None:
     event = events.from_plain(record.kind, record.version, dict(record.data))
-    try:
-        commands = engine.handle(event, record.at)
-    except ForbiddenMove:
-        return {}  # refused under these rules
-    return {
-        command.offer: explain(engine, command, record.at)
-        for command in commands
-        if isinstance(command, Offer) and command.contact == contact
-    }
+    with suppress(ForbiddenMove):  # refused under these rules
+        engine.handle(event, record.at)

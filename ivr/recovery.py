@@ -11,6 +11,7 @@ from acd.engine import Engine
 from acd.model import Seconds
 from acd.states import ForbiddenMove
 from acd.waits import Waits
+from acd.why import line_for
 from ivr.centre_file import CentreFile
 from ivr.distributor import CEL_APPLIED, RULES_CHANGED
 from ivr.ports import Journal, Record
@@ -46,6 +47,7 @@ async def recover(journal: Journal, centre: Centre) -> Recovered:
         found = Recovered(engine, newest.at, newest.state["cel_row"], 0)
         found.rules = known.version if known else ""
     _estimate_waits(found.engine)
+    found.engine.explains = line_for
     async for record in journal.read(newest.seq if newest else 0):
         found.at = record.at
         if record.kind == CEL_APPLIED:

@@ -36,7 +36,7 @@ TESTS = (
     ("engine", "engine_details", "engine_edges", "hold_rules", "lanes_and_places"),
     ("consults", "consult_edges", "called_out", "going_online", "dispositions", "pickups"),
     ("strategies", "match", "public_bugs", "overflow", "rules", "matching", "why", "reserves"),
-    ("explain", "simulation", "position_invariance", "matching_alone", "matching_rooms"),
+    ("explain", "chosen", "simulation", "position_invariance", "matching_alone", "matching_rooms"),
     ("schedule", "centre_file", "refused_requests", "replay_report", "trace", "waits", "desks"),
     ("reserves_together", "estimate"),
     ("engine_invariants",),

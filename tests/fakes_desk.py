@@ -157,5 +157,6 @@ def _work(contact: str, offer: str, state: str, channel: str, **more: Any) -> Js
         "id": con(contact), "reference": contact, "offer": offer, "state": state,
         "channel": channel, "queue": SUPPORT, "class": "vip", "language": "en",
         "since": moment(now), "rings_until": moment(now + 30) if state == "ringing" else None,
-        "waited": 192.0, "credit": 90.0, "rule": "order", "until": None, "owes": False, **more,
+        "waited": 192.0, "credit": 90.0, "rule": "order",
+        "why": "", "until": None, "owes": False, **more,
     }  # fmt: skip

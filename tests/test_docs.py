@@ -25,6 +25,7 @@ from adapters.tickets import (
     chats,
     desk,
     inside,
+    order,
     outward,
     passes,
     recorded_talks,
@@ -252,7 +253,8 @@ def test_every_kind_of_step_is_explained() -> None:
 
 
 SERVED = (
-    calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, chats,
+    calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
+    chats,
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from adapters.tickets import (
     chats,
     desk,
     inside,
+    order,
     outward,
     passes,
     recorded_talks,
@@ -81,7 +82,8 @@ WORK = {
     "works": [
         {"offer": "1.1.1", "contact": "call-1", "channel": "voice", "queue": "support",
          "class": "vip", "language": "zh", "state": "ringing", "since": 1000.0,
-         "rings_until": 1015.0, "waited": 12.5, "credit": 90.0, "rule": "order"},
+         "rings_until": 1015.0, "waited": 12.5, "credit": 90.0, "rule": "order",
+         "why": "first in order: waited 0:12; ann was free, idle 0:03"},
         {"offer": "1.0.1", "contact": "call-0", "queue": "sales", "state": "wrap-up",
          "until": 1030.0, "owes": True},
     ],
@@ -120,6 +122,10 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "disposition correct": {
         "agent": "ann", "contact": "call-1", "queue": "support", "code": "solved",
     },
+    "contact regrade": {
+        "contact": "call-1", "queue": "support", "state": "waiting", "old": 0.0, "credit": 90.0,
+    },
+    "contact hand": {"contact": "call-1", "queue": "support", "agent": "ann"},
     "pass issue": {
         "id": "pas_01KAKJ2B7C8D9E0F1G2H3J4K5M",
         "pass": "402771905",
@@ -278,7 +284,8 @@ async def staged(
         return "the core does not answer" if getattr(core, "away", False) else ""
 
     served = (
-        calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, chats,
+        calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
+        chats,
     )  # fmt: skip
     app = build([one.router for one in served], parts, PROBLEMS, {"database": up, "core": link},
                 pages=[agent_page.routes(folder / "desk")])  # fmt: skip

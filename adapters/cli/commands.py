@@ -16,6 +16,7 @@ from adapters.cli import (
     channels,
     chats,
     closure,
+    contacts,
     exports,
     flows,
     pins,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 app.add_typer(agents.app, name="agent", help="Log agents in and out, pause them, list them.")
 app.add_typer(talks.app, name="talk", help="Hold, hand on, consult: what an agent does in a talk.")
+app.add_typer(contacts.app, name="contact", help="Another head start, or an agent out of turn.")
 app.add_typer(flows.app, name="flow", help="Check, try, test, publish flows; go back.")
 app.add_typer(pins.app, name="pin", help="Set, remove, unlock PINs of callers.")
 app.add_typer(rules.app, name="rules", help="Check the centre file; go by it without a restart.")

@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from acd.bounds import bounds as bounds_of
+from acd.chosen import Able
 from acd.model import ContactId
-from acd.why import Why, clock
+from acd.why import Candidate, Why, clock
 from adapters.cli.output import fail, say, show, table
 from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
@@ -40,11 +41,19 @@ def why(settings: Settings, contact: str, as_json: bool) -> None:
     for offer in offers:
         say(f"[bold]{offer.offer}[/] to {offer.agent}: {_line(offer)}")
         if offer.why:
-            table(COLUMNS, [_row(offer.why, n) for n in range(len(offer.why.contacts))],
-                  as_json=False)  # fmt: skip
+            _show(offer.why)
 
 
-COLUMNS = ("contact", "class", "waited", "head start", "note")
+CONTACTS = ("contact", "class", "waited", "head start", "note")
+AGENTS = ("agent", "idle", "has", "note")
+
+
+def _show(why: Why) -> None:
+    """By which rules, and who was looked at: contacts by their order, agents by their rank."""
+    say(f"rules {why.version or '-'}, strategy {why.strategy}")
+    table(CONTACTS, [_contact(why, one) for one in why.contacts], as_json=False)
+    if why.agents:
+        table(AGENTS, [_agent(why, one) for one in why.agents], as_json=False)
 
 
 async def _offers(settings: Settings, contact: ContactId) -> tuple[list[Explained], Promise | None]:
@@ -79,14 +88,23 @@ def _line(offer: Explained) -> str:
     return offer.why.line() if offer.why else "made under rules that are no longer in force"
 
 
-def _row(why: Why, number: int) -> dict[str, Any]:
-    one = why.contacts[number]
+def _contact(why: Why, one: Candidate) -> dict[str, Any]:
     return {
         "contact": one.contact,
         "class": one.class_,
         "waited": clock(one.waited),
         "head start": clock(one.credit),
         "note": "this one" if one.contact == why.contact else one.kept_by,
+    }
+
+
+def _agent(why: Why, one: Able) -> dict[str, Any]:
+    note = one.kept_by or ("" if one.open else "not free")
+    return {
+        "agent": one.agent,
+        "idle": clock(one.idle),
+        "has": str(one.works),
+        "note": "this one" if one.agent == why.agent else note,
     }
 
 

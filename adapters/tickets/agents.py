@@ -49,9 +49,15 @@ class WorkItemShape(Shape):
     credit: float | None = Field(default=None, description="Its head start, in seconds.")
     rule: str = Field(
         default="",
-        description="Why this one: order, preferred, elsewhere, picked up, outgoing, consult, "
-        "sent back.",
+        description="By which rule it came: order, preferred, elsewhere, picked up, handed over, "
+        "outgoing, consult, sent back.",
         examples=["order"],
+    )
+    why: str = Field(
+        default="",
+        description="Why this contact and why this agent, in one line, as it stood when it was "
+        "offered. Empty in wrap-up, and where more than 500 contacts and agents were there.",
+        examples=["first in order: waited 3:12; agent-1001 was the longest idle, idle 0:41"],
     )
     until: At | None = Field(default=None, description="When its wrap-up ends by itself.")
     owes: bool = Field(default=False, description="Its wrap-up waits for a disposition.")
@@ -105,7 +111,8 @@ async def replies(use: Use, query: Annotated[RepliesQuery, Query()]) -> RepliesS
 async def _item(use: Parts, item: Mapping[str, Any]) -> WorkItemShape:
     """With the name that the timeline has for the contact."""
     found = await use.queries.contacts(1, reference=item["contact"]) if item["contact"] else []
-    same = ("offer", "state", "channel", "queue", "language", "waited", "credit", "rule", "owes")
+    same = ("offer", "state", "channel", "queue", "language", "waited", "credit", "rule", "why",
+            "owes")  # fmt: skip
     times = ("since", "rings_until", "until")
     return WorkItemShape(
         id=found[0].id if found else None,

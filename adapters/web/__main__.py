@@ -39,6 +39,7 @@ from adapters.tickets import (
     chats,
     desk,
     inside,
+    order,
     outward,
     passes,
     recorded_talks,
@@ -73,7 +74,8 @@ from ivr.settings import BadSettings, Settings, load
 log = logging.getLogger("adapters.web")
 
 SERVED = (
-    calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, chats,
+    calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
+    chats,
 )  # fmt: skip
 STATUS_SECONDS = 1.5
 BEGINS = (1 / 10, 10)

@@ -101,6 +101,37 @@ async def test_a_colleague_takes_what_rings_by_command(stage: Stage, caller: Pho
         await caller.calls[0].hang_up()
 
 
+async def _state(stage: Stage, contact: str) -> str:
+    found = (await stage.core.ask("contacts"))["contacts"]
+    return next((str(one["state"]) for one in found if one["contact"] == contact), "")
+
+
+async def test_a_supervisor_hands_who_waits_to_an_agent_of_another_queue(
+    stage: Stage, caller: Phone
+) -> None:
+    async with desks(stage.asterisk, "a3") as (three,):
+        await stage.ready("a3")
+        told = await stage.calls(caller, "4000")
+        contact, sue = told["Contact"], {"who": "sue", "why": "knows her"}
+        async with asyncio.timeout(5):
+            while await _state(stage, contact) != "waiting":
+                await asyncio.sleep(0.02)
+        regraded = await stage.core.ask("contact regrade", contact=contact, credit=90, **sue)
+        assert (regraded["old"], regraded["credit"]) == (0.0, 90.0)
+        handed = await stage.core.ask("contact hand", contact=contact, agent="a3", **sue)
+        assert handed["agent"] == "a3"
+        leg = await three.rings(5)
+        [work] = (await stage.core.ask("agent work", agent="a3"))["works"]
+        assert "handed over by a supervisor" in work["why"]
+        leg.answer()
+        await stage.together(told)
+        [record] = await stage.story(told, "Regraded")
+        assert (record.data["old"], record.data["credit"], record.data["who"]) == (0, 90, "sue")
+        with pytest.raises(CoreRefused, match="is with a3"):
+            await stage.core.ask("contact hand", contact=contact, agent="a3", **sue)
+        await caller.calls[0].hang_up()
+
+
 async def test_who_serves_another_queue_takes_nothing_and_it_rings_on(
     stage: Stage, caller: Phone
 ) -> None:

@@ -20,6 +20,7 @@ async def test_an_agent_sees_each_contact_with_why_it_came(stage: Stage) -> None
     assert (rings["class"], rings["waited"], rings["credit"], rings["rule"]) == (
         "vip", 12.5, 90.0, "order",
     )  # fmt: skip
+    assert rings["why"] == "first in order: waited 0:12; ann was free, idle 0:03"
     assert rings["rings_until"] == "1970-01-01T00:16:55.000Z"
     assert (wrapped["state"], wrapped["owes"], wrapped["id"]) == ("wrap-up", True, None)
     assert wrapped["until"] == told["until"] == "1970-01-01T00:17:10.000Z"

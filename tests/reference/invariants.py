@@ -26,7 +26,8 @@ def made(day: Day, told: Told) -> list[OfferMade]:
     """The offers of this batch that the rules made, and nobody asked for."""
     offers = [c.offer for c in told.commands if isinstance(c, Offer)]
     found = [day.engine.offers[id_] for id_ in offers if id_ in day.engine.offers]
-    return [offer for offer in found if offer.rule not in (Rule.PICKED_UP, Rule.CONSULT)]
+    asked_for = (Rule.PICKED_UP, Rule.HANDED_OVER, Rule.CONSULT)
+    return [offer for offer in found if offer.rule not in asked_for]
 
 
 def i1_every_contact_is_in_exactly_one_place(day: Day, told: Told) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from acd.requests import AgentLoggedOff, AgentPaused, AgentReady
+from acd.why import line_for
 from ivr.agent_work import work_of
 from ivr.ports import CoreRefused
 from tests.routing_stage import ANN, ONE, SALES, SUPPORT, Stage, house, member
@@ -26,6 +27,7 @@ def test_who_has_nothing_to_do_sees_the_queues_that_are_theirs() -> None:
 
 def test_a_contact_that_rings_says_why_it_came_and_until_when() -> None:
     house_ = stage(ring_seconds=15.0)
+    house_.engine.explains = line_for
     house_.tell(AgentPaused(ANN, "lunch"), 1.0)
     house_.arrives(ONE, 10.0, class_="vip")
     house_.tell(AgentReady(ANN), 40.0)
@@ -35,6 +37,9 @@ def test_a_contact_that_rings_says_why_it_came_and_until_when() -> None:
     )  # fmt: skip
     assert (one["state"], one["since"], one["rings_until"]) == ("ringing", 40.0, 55.0)
     assert (one["waited"], one["credit"], one["rule"]) == (30.0, 60.0, "order")
+    assert one["why"] == (
+        "first in order: waited 0:30, vip head start 1:00; ann was the longest idle, idle 0:00"
+    )
 
 
 def test_a_talk_says_since_when_and_what_was_asked_for_after_it() -> None:

@@ -198,7 +198,7 @@ def test_a_pick_up_is_out_of_order_and_edits_no_key() -> None:
     stage.arrives(ONE, 10.0)
     stage.arrives(TWO, 11.0)
     [made] = stage.tell(PickedUp(TWO, ANN, "sue", "knows her"), 12.0)
-    assert (made.contact, made.agent, made.rule) == (TWO, ANN, "picked up")  # type: ignore[union-attr]
+    assert (made.contact, made.agent, made.rule) == (TWO, ANN, "handed over")  # type: ignore[union-attr]
     assert stage.engine.contacts[TWO].order_key == (11.0, 2)
     with pytest.raises(ForbiddenMove):
         stage.tell(PickedUp(ONE, ANN, "sue"), 13.0)

@@ -24,7 +24,6 @@ from acd.events import (
 from acd.model import CHATS, AgentId, ContactId, OfferId, Rule
 from acd.requests import AgentLoggedIn, ColleagueAsked, ConsultAsked, Regraded
 from acd.states import AgentState, ContactState, ForbiddenMove
-from acd.why import explain
 from tests.routing_stage import (
     ANN,
     BOB,
@@ -39,6 +38,7 @@ from tests.routing_stage import (
     member,
     rung,
 )
+from tests.whys import whys
 
 WAIT = ContactId("wait-1")
 ASKS = ColleagueAsked(ONE, SALES, WAIT)
@@ -202,9 +202,11 @@ def test_it_survives_a_restart_and_every_offer_can_be_explained() -> None:
     state = json.loads(json.dumps(snapshot.dump(made.engine)))
     made.engine = snapshot.load(made.engine.centre, state, 25.0)
     assert made.engine.contacts[ONE].stand_in == WAIT
-    [offer] = [c for c in _comes(made, BOB, 30.0) if isinstance(c, Offer)]
-    why = explain(made.engine, offer, 30.0)
+    explained = whys(made.engine)
+    _comes(made, BOB, 30.0)
+    [why] = explained
     assert (why.contact, why.agent) == (WAIT, BOB) and why.agents[0].agent == BOB
+    assert why.line().startswith("asked for advice: waited 0:20; bob was the longest idle")
 
 
 def _comes(made: Stage, agent: AgentId, now: float) -> list[Command]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from acd import events
 from acd.bounds import bounds
-from acd.commands import Command, Offer
+from acd.commands import Command
 from acd.config import Centre, Class, Member, Queue, Relax
 from acd.engine import Engine
 from acd.model import AgentId, ContactId, QueueId, Rule
-from acd.why import Why, explain
+from acd.why import Why
+from tests.whys import whys
 
 Q = QueueId("q")
 ANN, BOB = AgentId("ann"), AgentId("bob")
@@ -43,16 +44,18 @@ def arrive(
     return engine.handle(event, at)
 
 
-def why(engine: Engine, commands: list[Command], now: float) -> Why:
-    (offer,) = [command for command in commands if isinstance(command, Offer)]
-    return explain(engine, offer, now)
+def told(engine: Engine, event: events.Event, now: float) -> list[Why]:
+    """Why the offers are made that this event leads to."""
+    found = whys(engine)
+    engine.handle(event, now)
+    return found
 
 
 def test_the_line_says_wait_head_start_agent_and_skills() -> None:
     engine = started()
     arrive(engine, "one", 100, level=5, vip=True)
     engine.handle(events.PhoneChanged(ANN, reachable=True), 150)
-    said = why(engine, engine.handle(events.AgentLoggedIn(ANN), 292), 292)
+    [said] = told(engine, events.AgentLoggedIn(ANN), 292)
     assert said.line() == (
         "first in order: waited 3:12, vip head start 1:30; "
         "ann was the longest idle, idle 0:00, with billing ≥ 5"
@@ -65,7 +68,7 @@ def test_those_before_who_could_not_be_served_are_named_with_the_reason() -> Non
     arrive(engine, "hard", 100, level=5)
     arrive(engine, "easy", 110)
     engine.handle(events.PhoneChanged(BOB, reachable=True), 120)
-    said = why(engine, engine.handle(events.AgentLoggedIn(BOB), 120), 120)
+    [said] = told(engine, events.AgentLoggedIn(BOB), 120)
     assert said.contact == "easy"
     assert [(c.contact, c.kept_by) for c in said.contacts] == [
         ("hard", "for bob after 1:00"),
@@ -74,15 +77,8 @@ def test_those_before_who_could_not_be_served_are_named_with_the_reason() -> Non
     assert "1 before it: for bob after 1:00" in said.line()
 
 
-def test_the_agents_are_ranked_as_the_strategy_ranks_them() -> None:
-    engine = started(ANN, BOB)
-    said = why(engine, arrive(engine, "one", 50, level=3), 50)
-    assert [(a.agent, a.idle) for a in said.agents] == [("ann", 50), ("bob", 49)]
-    assert all(ann < bob for ann, bob in [(said.agents[0].idle * -1, said.agents[1].idle * -1)])
-
-
 def test_an_offer_is_explained_the_same_from_a_replay() -> None:
-    told: list[tuple[float, events.Event]] = [
+    day: list[tuple[float, events.Event]] = [
         (0.0, events.Started(1)), (0.0, events.LinkChanged(up=True)),
         (1.0, events.Arrived(ContactId("one"), Q, 1.0, waits=True)),
         (2.0, events.PhoneChanged(ANN, reachable=True)), (9.0, events.AgentLoggedIn(ANN)),
@@ -90,10 +86,11 @@ def test_an_offer_is_explained_the_same_from_a_replay() -> None:
     lines = []
     for _ in range(2):
         engine = Engine(CENTRE)
-        for at, event in told:
-            commands = engine.handle(event, at)
-        lines.append(why(engine, commands, 9.0))
-    assert lines[0] == lines[1]
+        explained = whys(engine)
+        for at, event in day:
+            engine.handle(event, at)
+        lines += explained
+    assert len(lines) == 2 and lines[0] == lines[1]
 
 
 def test_nobody_is_overtaken_for_longer_than_the_bound_of_their_class() -> None:

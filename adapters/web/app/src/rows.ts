@@ -24,6 +24,8 @@ export interface Row {
   owes: boolean;
   /** Why this one. */
   rule: string;
+  /** The engine's own line for it, in English; empty: none. */
+  why: string;
   waited: number | null;
   credit: number;
 }
@@ -79,6 +81,7 @@ function fromWork(item: WorkItem): Row {
     until: moment(wraps ? item.until : item.rings_until),
     owes: item.owes,
     rule: item.rule,
+    why: item.why,
     waited: item.waited,
     credit: item.credit ?? 0,
   };
@@ -117,7 +120,7 @@ function blank(reference: string, queue: string, offer: string): Row {
     reference, queue, offer,
     kind: "call", stage: "served", channel: "", class: "", language: "",
     since: null, until: null, unread: 0, name: "", cameByPhone: false,
-    owes: false, rule: "", waited: null, credit: 0,
+    owes: false, rule: "", why: "", waited: null, credit: 0,
   };
 }
 

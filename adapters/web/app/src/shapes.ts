@@ -24,6 +24,7 @@ export interface WorkItem {
   waited: number | null;
   credit: number | null;
   rule: string;
+  why: string; // the engine's own line; may be empty
   until: string | null;
   owes: boolean;
 }
