@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from acd.model import ContactId
+from acd.model import AgentId, ContactId
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,8 @@ class Matter:
     """Levels by skill that the agent must have."""
     resumes: ContactId | None = None
     """A contact whose place it takes up."""
+    preferred: AgentId | None = None
+    """Who knows the customer."""
 
 
 ANY = Matter()
