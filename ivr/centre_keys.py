@@ -79,7 +79,7 @@ class ClassEntry(Keys):
     credit: HeadStart = 0
     """Seconds of head start in every queue."""
     repeat: HeadStart = 0
-    """Seconds of head start besides, for a new contact on a ticket that is still open."""
+    """Seconds of head start besides, for a caller who asks for the same queue within a day."""
     reserve: Annotated[int, Field(ge=0, le=10_000)] = 0
     """So many agents of a queue are free or with this class before others get the rest."""
 

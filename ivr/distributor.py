@@ -138,7 +138,7 @@ class Distributor:
             arrived = events.Arrived(
                 facts.contact, QueueId(queue), now, class_=class_, language=language,
                 skills=dict(matter.skills), urgency=matter.urgency, resumes=matter.resumes,
-                preferred=matter.preferred,
+                preferred=matter.preferred, repeat=matter.repeat,
             )  # fmt: skip
             await self.record(*taken_up(self.engine, matter.resumes), arrived)
         known = self.engine.contacts.get(facts.contact)

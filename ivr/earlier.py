@@ -1,4 +1,4 @@
-"""What was before: who last answered a customer in a queue.
+"""What was before: who last answered a customer in a queue, and whether they asked for it lately.
 
 Learned from the journal, behind the calls: nobody waits for it. What is not learned by then, as
 after a start or while the store fails, was not. Customers are told apart by the person for whom
@@ -12,12 +12,13 @@ import logging
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from acd.config import Queue
+from acd.config import Class, Queue
 from acd.engine import Engine
 from acd.model import AgentId, ContactId, OfferId, QueueId, Rule, Seconds
 from ivr.ports import Clock, Journal, PersonId, Record, StoreFailed, StoreRefused
 from ivr.promises import MAKES_GOOD
 from ivr.since import first_since
+from ivr.tickets.life import JOIN_SECONDS
 
 REMEMBERED: Seconds = 7 * 86_400.0
 """For so long an agent counts as the one who knows a customer."""
@@ -40,6 +41,9 @@ class Before:
 
     preferred: AgentId | None = None
     """Who knows this customer, where the queue holds contacts for such agents."""
+    repeat: bool = False
+    """Whether they asked for the queue a short while ago, where their class brings a credit for
+    that."""
 
 
 NEW = Before()
@@ -49,14 +53,14 @@ NEW = Before()
 class Earlier(Protocol):
     """Who knows of earlier contacts."""
 
-    def of(self, person: PersonId | None, queue: str) -> Before:
+    def of(self, person: PersonId | None, queue: str, class_: str) -> Before:
         """What was with this customer in this queue."""
 
 
 class NoEarlier:
     """`Earlier` of a house that remembers nobody."""
 
-    def of(self, person: PersonId | None, queue: str) -> Before:
+    def of(self, person: PersonId | None, queue: str, class_: str) -> Before:
         return NEW
 
 
@@ -64,8 +68,9 @@ class NoEarlier:
 class _Customer:
     """Of one person, in one queue."""
 
-    agent: AgentId
-    answered_at: Seconds
+    asked_at: Seconds = 0.0
+    agent: AgentId | None = None
+    answered_at: Seconds = 0.0
 
 
 @dataclass(slots=True)
@@ -81,7 +86,7 @@ class _Contact:
 
 @dataclass(slots=True)
 class EarlierContacts:
-    """`Earlier` of the core. Where no queue holds contacts for anybody, nothing is read."""
+    """`Earlier` of the core. Where the rules ask for nothing of it, nothing is read."""
 
     journal: Journal
     engine: Engine
@@ -114,16 +119,22 @@ class EarlierContacts:
         _forget(self._contacts)
         _forget(self._customers)
 
-    def of(self, person: PersonId | None, queue: str) -> Before:
+    def of(self, person: PersonId | None, queue: str, class_: str) -> Before:
         known = self._customers.get((person, queue)) if person else None
-        rules = self.engine.centre.queues.get(QueueId(queue), Queue(QueueId(queue)))
-        if known is None or not rules.hold_for_preferred:
+        if known is None:
             return NEW
-        is_fresh = self.clock.now() - known.answered_at <= REMEMBERED
-        return Before(known.agent) if is_fresh else NEW
+        rules, now = self.engine.centre, self.clock.now()
+        holds = rules.queues.get(QueueId(queue), Queue(QueueId(queue))).hold_for_preferred
+        counts = rules.classes.get(class_, Class()).repeat
+        return Before(
+            known.agent if holds and now - known.answered_at <= REMEMBERED else None,
+            bool(counts) and now - known.asked_at <= JOIN_SECONDS,
+        )
 
     def _is_asked(self) -> bool:
-        return any(queue.hold_for_preferred for queue in self.engine.centre.queues.values())
+        rules = self.engine.centre
+        holds = any(queue.hold_for_preferred for queue in rules.queues.values())
+        return holds or any(class_.repeat for class_ in rules.classes.values())
 
     def _tell(self, record: Record, id_: ContactId) -> None:
         data, known = record.data, self._contacts.get(id_)
@@ -134,6 +145,8 @@ class EarlierContacts:
             return
         elif record.kind in ("Arrived", "Transferred"):
             known.queue = data["queue"]
+            if record.kind == "Arrived":
+                self._customer(known).asked_at = record.at
         elif record.kind == "Offered":
             known.offers[data["offer"]] = data["agent"]
             if data.get("rule") == Rule.CONSULT:
@@ -149,9 +162,15 @@ class EarlierContacts:
         if agent := known.offers.get(offer):
             if record.kind == "OfferAnswered" and offer in known.asked:
                 return
-            customer = known.person, known.queue
-            self._customers.pop(customer, None)  # to the end: the oldest are forgotten first
-            self._customers[customer] = _Customer(agent, record.at)
+            customer = self._customer(known)
+            customer.agent, customer.answered_at = agent, record.at
+
+    def _customer(self, known: _Contact) -> _Customer:
+        """Put at the end: the oldest are forgotten first."""
+        key = known.person, known.queue
+        customer = self._customers.pop(key, None) or _Customer()
+        self._customers[key] = customer
+        return customer
 
 
 def _forget(kept: dict[Any, Any]) -> None:

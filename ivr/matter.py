@@ -21,6 +21,8 @@ class Matter:
     """A contact whose place it takes up."""
     preferred: AgentId | None = None
     """Who knows the customer."""
+    repeat: bool = False
+    """Whether the customer asked for the same a short while ago."""
 
 
 ANY = Matter()

@@ -161,8 +161,9 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
     facts = session.line.facts
     name, urgency = step.queue or facts.queue, step.urgency or ""
     await tell(step.tell, session)
-    before = session.neighbours.earlier.of(session.person, name)
-    matter = Matter(urgency, step.skills, await resumed(name, session), before.preferred)
+    before = session.neighbours.earlier.of(session.person, name, facts.class_)
+    resumes = await resumed(name, session)
+    matter = Matter(urgency, step.skills, resumes, before.preferred, before.repeat)
     async with asyncio.timeout(ENQUEUE_SECONDS):
         entered_at = await session.acceptance.enqueue(
             facts, name, facts.class_, session.language, session.person, matter

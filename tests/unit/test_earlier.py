@@ -1,4 +1,4 @@
-"""Who knows a customer is kept free for them for a while, where the queue says so."""
+"""Who knows a customer is waited for a while, and who asks again has a head start."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 
 from acd import events
 from acd.commands import Offer, Withdraw
-from acd.config import Queue
+from acd.config import Class, Queue
 from acd.engine import Engine
 from acd.model import CALLS, AgentId, Contact, ContactId, OfferId, QueueId
 from acd.requests import ConsultAsked, TransferCompleted
@@ -21,6 +21,7 @@ from ivr.distributor import Distributor
 from ivr.earlier import NEW, Before, EarlierContacts
 from ivr.neighbours import Neighbours
 from ivr.ports import Note, PersonId, StoreFailed
+from ivr.tickets.life import JOIN_SECONDS
 from tests.centres import centre
 from tests.fakes import A_CALL, FakeLine
 from tests.fakes_calls import HOURS, StandingClock, flow_of
@@ -31,9 +32,10 @@ ANN, BEN = AgentId("ann"), AgentId("ben")
 LEE, NUMBER = PersonId("per_000001"), "+8613900000001"
 RULES = centre(
     {SUPPORT: Queue(SUPPORT, hold_for_preferred=30.0), SALES: Queue(SALES)},
-    {"standard": 0.0},
+    {"standard": 0.0, "vip": 90.0},
     {ANN: (SUPPORT, SALES), BEN: (SUPPORT, SALES)},
 )
+REGULAR = replace(RULES, classes={**RULES.classes, "regular": Class(credit=10.0, repeat=30.0)})
 WAITS = "first: person\nsteps: {person: {do: queue, queue: QUEUE}}"
 
 
@@ -70,12 +72,13 @@ class House:
         await asyncio.sleep(0)
 
     async def calls(
-        self, name: str, number: str | None = NUMBER, queue: QueueId = SUPPORT
-    ) -> Contact:
+        self, name: str, number: str | None = NUMBER, queue: QueueId = SUPPORT,
+        class_: str = "standard",
+    ) -> Contact:  # fmt: skip
         """Somebody calls and waits."""
         await self.earlier.learn()
         self.clock.at += 1
-        facts = replace(A_CALL, contact=ContactId(name), caller_number=number)
+        facts = replace(A_CALL, contact=ContactId(name), caller_number=number, class_=class_)
         flow = flow_of(WAITS.replace("QUEUE", queue), self.folder)
         near = Neighbours(earlier=self.earlier)
         await take_call(FakeLine(facts=facts), flow, self.distributor, self.clock, HOURS, near)
@@ -139,7 +142,7 @@ async def test_only_queues_that_hold_contacts_have_preferred_agents(house: House
 async def test_withheld_numbers_are_known_to_nobody(house: House) -> None:
     await house.talks("one", BEN, number=None)
     assert (await house.calls("two", None)).preferred is None
-    assert house.earlier.of(None, SUPPORT) == NEW
+    assert house.earlier.of(None, SUPPORT, "standard") == NEW
 
 
 async def test_after_a_week_nobody_knows_the_customer(house: House) -> None:
@@ -176,7 +179,7 @@ async def test_a_store_that_fails_means_that_nobody_is_preferred(
     monkeypatch.setattr(house, "earlier", EarlierContacts(house.journal, house.engine, house.clock))
     running = asyncio.create_task(house.earlier.run())
     await asyncio.sleep(0)
-    assert house.earlier.of(LEE, SUPPORT) == NEW and not running.done()
+    assert house.earlier.of(LEE, SUPPORT, "standard") == NEW and not running.done()
     running.cancel()
 
 
@@ -192,10 +195,10 @@ async def test_who_is_asked_for_advice_knows_the_customer_when_they_take_over(
     await house.tell(events.OfferAnswered(contact.id, asked.offer))
     await house.earlier.learn()
     [person] = house.vault.fields
-    assert house.earlier.of(person, SUPPORT) == Before(ANN)
+    assert house.earlier.of(person, SUPPORT, "standard") == Before(ANN)
     await house.tell(TransferCompleted(contact.id, asked.offer))
     await house.earlier.learn()
-    assert house.earlier.of(person, SUPPORT) == Before(BEN)
+    assert house.earlier.of(person, SUPPORT, "standard") == Before(BEN)
 
 
 async def test_the_journal_has_the_agent_and_no_number(house: House) -> None:
@@ -212,11 +215,44 @@ async def test_the_oldest_are_forgotten_first(
     monkeypatch.setattr(earlier, "MOST", 1)
     await house.talks("one", BEN)
     await house.talks("two", ANN, number="+8613900000002")
-    assert (await house.calls("three")).preferred is None
-    assert (await house.calls("four", "+8613900000002")).preferred == ANN
+    assert (await house.calls("three", "+8613900000002")).preferred == ANN
+    assert (await house.calls("four")).preferred is None
 
 
-async def test_a_house_that_holds_for_nobody_reads_nothing(house: House) -> None:
+# ---------------------------------------------------------------- who asks again
+
+
+async def test_who_asks_again_within_a_day_has_the_head_start_of_their_class(house: House) -> None:
+    house.engine.use(REGULAR, house.clock.now())
+    first = await house.calls("one", class_="regular")
+    await house.tell(events.CallerLeft(first.id, channel=CALLS))
+    house.clock.at += JOIN_SECONDS - 1
+    again = await house.calls("two", class_="regular")
+    assert (first.credit, again.credit) == (10.0, 40.0)
+
+
+async def test_what_was_longer_ago_or_of_another_queue_class_or_customer_does_not_count(
+    house: House,
+) -> None:
+    house.engine.use(REGULAR, house.clock.now())
+    await house.calls("one", class_="regular")
+    assert (await house.calls("two", class_="regular", queue=SALES)).credit == 10.0
+    assert (await house.calls("three", class_="vip")).credit == 90.0
+    assert (await house.calls("four", "+8613900000002", class_="regular")).credit == 10.0
+    assert (await house.calls("five", None, class_="regular")).credit == 10.0
+    house.clock.at += JOIN_SECONDS + 1
+    assert (await house.calls("six", class_="regular")).credit == 10.0
+
+
+async def test_the_journal_says_that_the_head_start_is_for_asking_again(house: House) -> None:
+    house.engine.use(REGULAR, house.clock.now())
+    for name in ("one", "two"):
+        await house.calls(name, class_="regular")
+    arrived = [record.data for record in house.journal.records if record.kind == "Arrived"]
+    assert [data["repeat"] for data in arrived] == [False, True]
+
+
+async def test_a_house_that_asks_for_neither_reads_nothing(house: House) -> None:
     rules = centre({SUPPORT: Queue(SUPPORT)}, {"standard": 0.0}, {ANN: (SUPPORT,)})
 
     class Unread(MemoryJournal):
