@@ -32,7 +32,7 @@ class Strategy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Class:
-    """A class of customers. `repeat` is added for a new contact on a ticket that is still open."""
+    """A class of customers. `repeat` is added for who asks again within a day."""
 
     credit: Seconds = 0.0
     repeat: Seconds = 0.0

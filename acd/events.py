@@ -77,7 +77,7 @@ class Arrived:
     waits: bool = False
     urgency: str = ""
     repeat: bool = False
-    """A new contact on a ticket that is still open."""
+    """The customer asked for the same a short while ago, and the ticket may still be open."""
     preferred: AgentId | None = None
     due_at: Seconds | None = None
     """When a deferred contact was promised to be served; None: a live contact."""

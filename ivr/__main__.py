@@ -49,6 +49,7 @@ from ivr.contact_requests import ContactRequests
 from ivr.dialling import Routing
 from ivr.dispositions import DispositionRequests
 from ivr.distributor import Distributor
+from ivr.earlier import EarlierContacts
 from ivr.faults import BadFlow
 from ivr.flow_requests import FlowRequests
 from ivr.flows_in_force import load_in_force
@@ -123,7 +124,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     gate = _gate(settings, lists, closures)
     question = _spoken("resume", settings) if settings.site.recovery.resume else {}
     returns = KeptPlaces(journal, distributor.engine, clock, question)
-    neighbours = await _neighbours(settings, stack, kept, gate, pins, outward, returns)
+    earlier = EarlierContacts(journal, distributor.engine, clock)
+    neighbours = await _neighbours(settings, stack, kept, gate, pins, outward, returns, earlier)
 
     async def take(line: Line) -> None:
         async with flows.walking(line.facts) as flow:
@@ -137,7 +139,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     )
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
     parts = distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive(), side.gone.run()
-    tasks = _running((*parts, announcer.run(), outward.dialler.run(), returns.run(), *work), stack)
+    behind = announcer.run(), outward.dialler.run(), returns.run(), earlier.run()
+    tasks = _running((*parts, *behind, *work), stack)
     await _listen(agi, ControlServer(settings.core_socket, answers.answer), stack)
     await flows.catch_up()
     log.info("core is up", extra={"replayed": found.records, "epoch": epoch})
@@ -203,7 +206,7 @@ def _talks(
 
 async def _neighbours(
     settings: Settings, stack: AsyncExitStack, kept: Stores, gate: Awaitable[Gate],
-    pins: VaultPins, outward: OutwardParts, returns: KeptPlaces,
+    pins: VaultPins, outward: OutwardParts, returns: KeptPlaces, earlier: EarlierContacts,
 ) -> Neighbours:  # fmt: skip
     """Everything that steps of flows may turn to."""
     return Neighbours(
@@ -212,7 +215,7 @@ async def _neighbours(
         outbox=FileOutbox(settings.data), destinations=settings.site.destinations,
         python=PythonThreads(python_functions(settings)), pins=pins, callbacks=outward.desk,
         recordings=_recordings(settings, kept), seals=kept.vault, told_by_email=settings.site.email,
-        routing=outward.routing, returns=returns,
+        routing=outward.routing, returns=returns, earlier=earlier,
     )  # fmt: skip
 
 

@@ -125,8 +125,8 @@ class CallbackDesk:
         contact, limit = promise.contact, promise.until - promise.at
         comes: list[Entry] = [events.Arrived(
             contact, QueueId(promise.queue), promise.at, channel=CALLED_BACK,
-            class_=wish.facts.class_, language=wish.language, urgency=wish.urgency,
-            resumes=wish.lost, by_pass=wish.by_house,
+            class_=wish.facts.class_, language=wish.language, skills=dict(wish.skills),
+            urgency=wish.urgency, resumes=wish.lost, by_pass=wish.by_house,
         )]  # fmt: skip
         if wish.lost:
             comes = [made_good(wish.lost, promise), *comes]

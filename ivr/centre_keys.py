@@ -19,14 +19,13 @@ from acd import config, schedule
 from acd.config import Strategy
 from acd.model import Medium, QueueId
 from ivr.calendars import calendar
-from ivr.keys import ByName, Keys, Name, PhoneName, Word, one_or_more, readable
+from ivr.keys import ByName, Keys, Level, Name, PhoneName, Word, one_or_more, readable
 
 HOUR, DAY = 3600, 86_400
 LABEL_LETTERS = 80
 QUEUE = config.Queue(QueueId(""))
 CAPACITY = config.Capacity()
 
-Level = Annotated[int, Field(ge=1, le=10)]
 EnoughLevel = Annotated[int, Field(ge=0, le=10)]
 WithinDay = Annotated[float, Field(ge=0, le=DAY)]
 HeadStart = Annotated[float, Field(ge=0, le=1_000_000_000)]
@@ -80,7 +79,7 @@ class ClassEntry(Keys):
     credit: HeadStart = 0
     """Seconds of head start in every queue."""
     repeat: HeadStart = 0
-    """Seconds of head start besides, for a new contact on a ticket that is still open."""
+    """Seconds of head start besides, for a caller who asks for the same queue within a day."""
     reserve: Annotated[int, Field(ge=0, le=10_000)] = 0
     """So many agents of a queue are free or with this class before others get the rest."""
 

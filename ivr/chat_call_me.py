@@ -96,5 +96,5 @@ class CallMe:
         )  # fmt: skip
         return Wish(
             EffectKey(f"{contact.id}/call-me"), facts, contact.queue, contact.language, number,
-            await self._whose(contact.id), contact.urgency,
+            await self._whose(contact.id), contact.urgency, contact.skills,
         )  # fmt: skip

@@ -80,22 +80,27 @@ class ChatDesk:
         async with self._coming:
             if known := self._lines.book.of(by):
                 return {"contact": known.contact, "new": False}
-            queue = str(fields.get("queue") or self._settings.queue)
+            named = str(fields.get("queue") or "")
+            queue, skills = named or self._settings.queue, {} if named else self._settings.skills
             if queue not in self._engine.centre.queues:
                 raise CoreRefused(f"there is no queue {queue!r}")
             if len(self._lines.book.open) >= MOST_OPEN:
                 raise CoreRefused("there are too many chats just now; try again later")
-            chat = await self._new(by, self._language(fields), QueueId(queue), name)
+            chat = await self._new(by, self._language(fields), QueueId(queue), name, skills)
         await self._greet(chat, QueueId(queue))
         return {"contact": chat.contact, "new": True}
 
-    async def _new(self, by: str, language: str, queue: QueueId, name: str) -> Chat:
+    async def _new(
+        self, by: str, language: str, queue: QueueId, name: str, skills: Mapping[str, int]
+    ) -> Chat:
         lines, contact = self._lines, ContactId(f"chat-{ULID()}")
         person, now = await lines.vault.new_person(), lines.clock.now()
         if name:
             await lines.vault.seal(person, field_of_name(contact), name)
         chat = Chat(contact, person, language, CHATS, now)
-        arrived = events.Arrived(contact, queue, now, CHATS, language=language, waits=True)
+        arrived = events.Arrived(
+            contact, queue, now, CHATS, language=language, skills=dict(skills), waits=True
+        )
         await lines.begin(chat, by, queue, arrived)
         log.info("chat begun", extra={"contact": contact, "queue": queue})
         return lines.book.chats[contact]

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ivr.channel_settings import IN_THE_CLEAR, ChannelEntry, Kind
+from ivr.check_skills import Able, faults_of
 from ivr.faults import meant
-from ivr.keys import Keys, Name
+from ivr.keys import Keys, Level, Name, Word
 from ivr.services import Address, goes_in_the_clear
 
 LINK = "/chat#"
@@ -40,6 +41,8 @@ class ChatSettings(Keys):
     """Whether that may be without encryption, other than on this machine."""
     queue: Name = "support"
     """Where chats wait that name no queue."""
+    skills: dict[Word, Level] = Field(default_factory=dict)
+    """What agents must be able to do for those: levels from 1 to 10 by skill."""
     origins: tuple[Origin, ...] = ()
     """Pages that may hold the widget, beside our own."""
     proxies: tuple[ProxyAddress, ...] = ()
@@ -65,8 +68,9 @@ class ChatSettings(Keys):
 
 
 def chat_faults(
-    chat: ChatSettings | None, channels: Mapping[str, ChannelEntry], queues: Collection[str]
-) -> Iterator[str]:
+    chat: ChatSettings | None, channels: Mapping[str, ChannelEntry], queues: Collection[str],
+    able: Able,
+) -> Iterator[str]:  # fmt: skip
     """What the rest of the settings does not know, a sentence each."""
     if chat is None:
         return
@@ -74,9 +78,12 @@ def chat_faults(
         yield (
             f"site.yaml: chat.queue: there is no queue {chat.queue!r}{meant(chat.queue, queues)}"
         )
+    else:
+        for path, text in faults_of(chat.skills, chat.queue, able):
+            yield f"site.yaml: {'.'.join(('chat.skills', *path))}: {text}"
     if chat.text_by is None:
         return
-    able = [name for name, entry in channels.items() if entry.kind is Kind.SMS and entry.url]
-    if chat.text_by not in able:
+    senders = [name for name, entry in channels.items() if entry.kind is Kind.SMS and entry.url]
+    if chat.text_by not in senders:
         here = f"site.yaml: chat.text_by: no channel {chat.text_by!r} sends SMS"
-        yield f"{here}{meant(chat.text_by, able)}"
+        yield f"{here}{meant(chat.text_by, senders)}"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from math import inf
 from pathlib import Path
 
-from ivr import graph, person_near
+from ivr import check_skills, graph, person_near
 from ivr.cases import Case
+from ivr.check_skills import Able
 from ivr.faults import Faults, meant
 from ivr.flow import (
     KEYS,
@@ -59,6 +60,8 @@ class House:
     """What makes a contact urgent."""
     asked_online: Collection[str] = ()
     """Queues whose callers are offered, by a key, to go on in the chat."""
+    able: Able = field(default_factory=dict)
+    """What the agents of each queue can do."""
 
 
 def targets(
@@ -187,6 +190,9 @@ def names(name: str, step: Step, house: House, faults: Faults) -> None:
     if isinstance(step, QueueStep | CallbackStep) and step.urgency not in (None, *house.urgency):
         known = meant(str(step.urgency), house.urgency) or "; name it in `urgency` of centre.yaml"
         faults.add((*where, "urgency"), f"there is no urgency {step.urgency!r}{known}")
+    if isinstance(step, QueueStep | CallbackStep) and step.queue in (None, *house.queues):
+        for path, text in check_skills.faults_of(step.skills, step.queue, house.able):
+            faults.add((*where, "skills", *path), text)
     if isinstance(step, HoursStep) and step.hours not in house.hours:
         text = f"there are no hours {step.hours!r}{meant(step.hours, house.hours)}"
         faults.add((*where, "hours"), text)

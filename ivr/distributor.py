@@ -25,6 +25,7 @@ from acd.states import ForbiddenMove
 from acd.why import line_for
 from ivr import out_of_line
 from ivr.decided import record_of
+from ivr.matter import ANY, Matter
 from ivr.ports import (
     CallFacts,
     Clock,
@@ -128,19 +129,20 @@ class Distributor:
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
+        person: PersonId | None, matter: Matter = ANY,
     ) -> Seconds:  # fmt: skip
         """Record the contact durably; the time at which it entered. Who has waited before has that
         place; who was promised a callback and waits nevertheless is not called back."""
         now, known = self._clock.now(), self.engine.contacts.get(facts.contact)
         if known:
-            await self.record(*out_of_line.waits_again(known, queue))
+            await self.record(*out_of_line.waits_again(known, queue, matter.skills))
         else:
             arrived = events.Arrived(
                 facts.contact, QueueId(queue), now, class_=class_, language=language,
-                urgency=urgency, resumes=resumes,
+                skills=dict(matter.skills), urgency=matter.urgency, resumes=matter.resumes,
+                preferred=matter.preferred, repeat=matter.repeat,
             )  # fmt: skip
-            await self.record(*taken_up(self.engine, resumes), arrived)
+            await self.record(*taken_up(self.engine, matter.resumes), arrived)
         known = self.engine.contacts.get(facts.contact)
         return known.entered_at if known else now
 

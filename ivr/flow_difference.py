@@ -23,6 +23,7 @@ SENTENCES = {
     "at_most": "is performed {new} times in a call at most (was {old})",
     "hours": "looks at the hours {new} (was {old})",
     "urgency": "contacts are now {new} (were {old})",
+    "skills": "asks now for {new} (was {old})",
     "language": "sets the language {new} (was {old})",
 }
 OF_KIND = {
@@ -201,6 +202,8 @@ def _field(name: StepName, kind: str, field: str, old: Any, new: Any) -> Iterato
 def _value(field: str, value: Any) -> str:
     if value is None:
         return UNSET.get(field, "not set")
+    if field == "skills" and isinstance(value, Mapping):
+        return ", ".join(f"{skill} {level}" for skill, level in value.items()) or "no skill"
     if isinstance(value, bool):
         return "yes" if value else "no"
     return f"{value:g}" if isinstance(value, int | float) else str(_plain(value))

@@ -10,6 +10,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     GetJsonSchemaHandler,
     StringConstraints,
     model_validator,
@@ -20,6 +21,8 @@ from pydantic_core import CoreSchema
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")]
 PhoneName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,32}$")]
 Word = Annotated[str, StringConstraints(pattern=r"^[\w-]{1,32}$")]
+Level = Annotated[int, Field(ge=1, le=10)]
+"""Of a skill: how much an agent can, or must be able to do."""
 
 BLANK = ("", "~", "null")
 """How YAML writes that nothing is said."""

@@ -18,6 +18,7 @@ from ivr import check, check_python, check_talk, check_values, check_waiting, ma
 from ivr.calls import Part, Unfolded, beside, check_returns
 from ivr.cases import Case
 from ivr.check import House
+from ivr.check_skills import able_in
 from ivr.faults import BadFlow, Faults, meant
 from ivr.flow import KINDS, Announcement, Flow, FlowStep, Step, Words
 from ivr.flow_versions import FlowVersions
@@ -44,7 +45,8 @@ _IN_PLAIN_WORDS = {
 }
 
 _PARTS = (Words, Announcement, Keys, Case)
-_MAPPINGS = {
+_LEVELS = {"skills": "give a level from 1 to 10 for each skill, like {billing: 5}"}
+_MAPPINGS = _LEVELS | {
     "cases": 'give a test for each outcome, like {gold: "1", silver: {one_of: ["2", "3"]}}',
     "into": "say where in the answer each value stands, like {status: order.status}",
     "keys": "say how many keys, like {least: 4, most: 12}",
@@ -53,7 +55,7 @@ _MAPPINGS = {
     "values": "give a text for each name, like {tariff: basic}",
 }
 """Fields that are no texts by language."""
-_LEADING_ON = {
+_LEADING_ON = _LEVELS | {
     "keys": 'give a step for each key, like {"1": ring_me}',
     "overflow": "give a step for each, like {message: full}",
 }
@@ -86,7 +88,7 @@ def house_of(settings: Settings) -> House:
     functions = python_functions(settings)
     return House(
         site.languages, queues, hours, site.keys_to_a_person, site.services, functions,
-        site.destinations, settings.centre.urgency, asked_online(settings),
+        site.destinations, settings.centre.urgency, asked_online(settings), able_in(settings.rules),
     )  # fmt: skip
 
 

@@ -86,7 +86,9 @@ class LostCallRequests:
         language = str(fields.get("language") or "zh")
         class_ = str(fields.get("class") or "standard")
         facts = CallFacts(contact_for(lost), "", None, class_=class_, language=language)
-        return Wish(key_of(lost), facts, queue, language, number, person, lost=lost)
+        place = self._engine.places.get(lost)
+        asked = place.skills if place and place.queue == queue else {}
+        return Wish(key_of(lost), facts, queue, language, number, person, skills=asked, lost=lost)
 
     async def _remember(self) -> None:
         """What was taken before this process began, and since the last look."""

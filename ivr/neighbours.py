@@ -12,6 +12,7 @@ from typing import Any
 
 from acd.model import Seconds
 from ivr.dialling import NotDialled, Refusal, Route, Routing
+from ivr.earlier import Earlier, NoEarlier
 from ivr.gate import OPEN, Gate
 from ivr.pins import NoPins
 from ivr.ports import (
@@ -100,6 +101,8 @@ class Neighbours:
     """By which ways numbers outside are dialled."""
     returns: Returns = field(default_factory=NoReturns)
     """Who may take up a place that they had a moment ago."""
+    earlier: Earlier = field(default_factory=NoEarlier)
+    """What was with a customer before."""
 
 
 NONE = Neighbours()

@@ -10,6 +10,7 @@ caller back within seconds.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from acd import events
@@ -45,14 +46,15 @@ def let_out(contact: ContactId) -> Event:
     return events.Parked(contact, limit=LONGEST, channel=CALLS)
 
 
-def waits_again(contact: Contact, queue: str) -> list[Event]:
-    """What to tell of a known contact that comes to a `queue` step; it waits when the waiting loop
-    says so. Who was promised a callback waits after all, and is not called back."""
+def waits_again(contact: Contact, queue: str, skills: Mapping[str, int]) -> list[Event]:
+    """What to tell of a known contact that comes to a `queue` step, which says anew what is asked
+    of agents; it waits when the waiting loop says so. Who was promised a callback waits after all,
+    and is not called back."""
     told: list[Event] = []
     if contact.channel == CALLED_BACK:
         told.append(events.Moved(contact.id, CALLS))
-    if contact.queue != queue:
-        told.append(events.Transferred(contact.id, QueueId(queue)))
+    if (contact.queue, contact.skills) != (queue, skills):
+        told.append(events.Transferred(contact.id, QueueId(queue), dict(skills)))
     return told
 
 

@@ -28,6 +28,7 @@ from ivr.flow import (
     SetStep,
     Step,
 )
+from ivr.matter import Matter
 from ivr.perform_calling import flow, return_
 from ivr.perform_closing import closure
 from ivr.perform_leaving import message, record, ticket
@@ -161,10 +162,12 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
     facts = session.line.facts
     name, urgency = step.queue or facts.queue, step.urgency or ""
     await tell(step.tell, session)
+    before = session.neighbours.earlier.of(session.person, name, facts.class_)
     resumes = await resumed(name, session)
+    matter = Matter(urgency, step.skills, resumes, before.preferred, before.repeat)
     async with asyncio.timeout(ENQUEUE_SECONDS):
         entered_at = await session.acceptance.enqueue(
-            facts, name, facts.class_, session.language, session.person, urgency, resumes
+            facts, name, facts.class_, session.language, session.person, matter
         )
     say = session.prompts(step.say)
     await session.line.join_queue(

@@ -91,7 +91,7 @@ async def _promise(step: CallbackStep, session: Session, number: str) -> Promise
     facts = session.line.facts
     wish = Wish(
         session.effect(), facts, step.queue or facts.queue, session.language, number,
-        session.person, step.urgency or "",
+        session.person, step.urgency or "", step.skills,
     )  # fmt: skip
     async with asyncio.timeout(PROMISE_SECONDS):
         return await session.neighbours.callbacks.promise(wish)

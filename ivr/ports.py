@@ -17,6 +17,7 @@ from ivr.core_port import CoreStopped as CoreStopped
 from ivr.lookup_ports import LookupFailed as LookupFailed
 from ivr.lookup_ports import Lookups as Lookups
 from ivr.lookup_ports import NotThere as NotThere
+from ivr.matter import ANY, Matter
 from ivr.python_steps import Ended as Ended
 from ivr.python_steps import PythonFailed as PythonFailed
 from ivr.store_ports import EMAIL as EMAIL
@@ -183,10 +184,9 @@ class Acceptance(Protocol):
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
+        person: PersonId | None, matter: Matter = ANY,
     ) -> Seconds:  # fmt: skip
-        """Record the contact durably; the time at which it entered. `resumes`: a contact whose
-        place it takes up."""
+        """Record the contact durably; the time at which it entered."""
 
     async def let_out(self, facts: CallFacts) -> None:
         """The caller has come out of the waiting loop and is to keep the place: nobody is rung

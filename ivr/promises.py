@@ -5,7 +5,8 @@ It keeps the place: the caller's contact stays in the line with its order key, i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from acd.model import CALLED_BACK, ContactId, Seconds
@@ -45,6 +46,8 @@ class Wish:
     person: PersonId | None = None
     """Whose call it is; the number may be somebody else's."""
     urgency: str = ""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """Of who has no place yet; who has one keeps what is asked for there."""
     lost: ContactId | None = None
     """The lost call that this is to make good: its place is taken up within the grace time."""
     by_house: bool = False

@@ -14,10 +14,10 @@ What a trace cannot know is put like this, and counted:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from statistics import fmean
-from typing import Any, Protocol
+from typing import Any
 
 from acd.commands import ContactEnd
 from acd.config import Centre
@@ -25,6 +25,7 @@ from acd.match import queue_of
 from acd.model import ContactId, QueueId, Rule, Seconds
 from acd.simulation import Traced
 from ivr.ports import Record
+from ivr.since import Readable, first_since
 
 LATE: Seconds = 3600.0
 """How much later than it happened an arrival may be recorded: after the core was away."""
@@ -35,14 +36,6 @@ STORY = (
     *UNKNOWN_TO_TRACES,
 )  # fmt: skip
 """The kinds of record that a trace is made of."""
-
-
-class Readable(Protocol):
-    """As much of a journal as is needed here."""
-
-    def read(self, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Record]: ...
-
-    async def last(self) -> tuple[int, Seconds]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +89,6 @@ async def read(journal: Readable, start: Seconds, end: Seconds, centre: Centre) 
             if seen[contact].is_over:
                 open_.discard(contact)
     return _day(seen, centre)
-
-
-async def first_since(journal: Readable, at: Seconds) -> int:
-    """The `seq` before the first record of this time or later; records are in order of time."""
-    low, high = 0, (await journal.last())[0]
-    while low < high:
-        middle = (low + high) // 2
-        async for record in journal.read(middle):
-            if record.at < at:
-                low = middle + 1
-            else:
-                high = middle
-            break
-    return low
 
 
 def _take(seen: _Seen, record: Record, centre: Centre) -> None:

@@ -219,7 +219,7 @@ class RecoveryDesk:
         key = key_of(owed.contact) if gone else EffectKey(f"{owed.contact}/recovery/2")
         wish = Wish(
             key, facts, place.queue, place.language, number, owed.person, place.urgency,
-            lost=owed.contact if gone else None, by_house=gone,
+            place.skills, lost=owed.contact if gone else None, by_house=gone,
         )  # fmt: skip
         try:
             await self._means.routing(number, queue=place.queue)

@@ -16,6 +16,7 @@ from ivr.centre_check import ALWAYS, HOUSE
 from ivr.centre_file import STANDARD, CentreFile
 from ivr.channel_settings import ChannelEntry, channel_faults
 from ivr.chat_settings import ChatSettings, chat_faults
+from ivr.check_skills import able_in
 from ivr.faults import meant
 from ivr.house_numbers import HouseNumber, directory_faults
 from ivr.keys import Keys, Name, PhoneName
@@ -186,7 +187,7 @@ def contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
     faults += listener_faults(site.listeners, site.phones, known)
     faults += destination_faults(site.destinations, site.phones, agents, numbers)
     faults += channel_faults(site.channels, queues)
-    faults += chat_faults(site.chat, site.channels, queues)
+    faults += chat_faults(site.chat, site.channels, queues, able_in(rules))
     faults += outside_faults(site.destinations, site.outbound, site.trunks, numbers)
     faults += [
         f"site.yaml: email.{queue}: there is no queue {queue!r}{meant(queue, queues)}"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
 from ivr.grammar import Grammar, Keys
-from ivr.keys import Name
+from ivr.keys import Level, Name, Word
 from ivr.spoken_values import placeholders
 from ivr.step import NO_MATCH, SILENCE, AnyStep, Outcome, Spoken
 from ivr.steps_outside import FAILED
@@ -35,6 +35,8 @@ class CallbackStep(AnyStep):
     """Left out: the queue of the number that was dialled."""
     urgency: Name | None = None
     """A name from `urgency` in the centre file: a head start, on top of that of the class."""
+    skills: Mapping[Word, Level] = Field(default_factory=dict, min_length=1)
+    """What the agent must be able to do: levels from 1 to 10 by skill, as in the centre file."""
     say: Spoken
     """What is said, with `{number}` in it, before the caller decides."""
     another: Spoken

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 from acd.model import ContactId, Seconds
 from ivr.flow import Outcome, StepName
-from ivr.recorded_day import LATE, Readable, first_since
+from ivr.recorded_day import LATE
+from ivr.since import Readable, first_since
 
 
 @dataclass(frozen=True, slots=True)

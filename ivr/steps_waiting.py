@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from ivr.keys import Name
+from ivr.keys import Level, Name, Word
 from ivr.step import AnyStep, Key, Outcome, Spoken, Strict, Target
 from ivr.values import ValueName
 
@@ -51,6 +51,8 @@ class QueueStep(AnyStep):
     """Left out: the queue of the number that was dialled."""
     urgency: Name | None = None
     """A name from `urgency` in the centre file: a head start, on top of that of the class."""
+    skills: Mapping[Word, Level] = Field(default_factory=dict, min_length=1)
+    """What the agent must be able to do: levels from 1 to 10 by skill, as in the centre file."""
     say: Spoken | None = None
     """Said before the caller begins to wait."""
     tell: tuple[ValueName, ...] = ()

@@ -12,7 +12,8 @@ from statistics import fmean
 
 from acd.model import Rule, Seconds
 from ivr.ports import Record
-from ivr.recorded_day import LATE, Readable, first_since
+from ivr.recorded_day import LATE
+from ivr.since import Readable, first_since
 from ivr.survey_record import SURVEY_ANSWERED
 
 PLAIN_HIGHEST = 5

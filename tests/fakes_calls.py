@@ -13,6 +13,7 @@ from acd.schedule import ALWAYS, weekly
 from ivr.check import House
 from ivr.flow import Flow
 from ivr.load import load
+from ivr.matter import ANY, Matter
 from ivr.ports import CallFacts, PersonId
 from tests.fakes_python import FUNCTIONS
 
@@ -22,6 +23,7 @@ HOURS = {"always": ALWAYS, "weekdays": weekly("UTC", {"mon-fri": "09:00-18:00"})
 HOUSE = House(
     ("zh", "en"), ("support", "sales"), HOURS, services=("orders",), python=FUNCTIONS,
     destinations=("reception",), urgency=("card_loss",),
+    able={"support": [{"billing": 8, "english": 5}, {"cards": 3}], "sales": [{"billing": 4}]},
 )  # fmt: skip
 ANYBODY = PersonId("per_1")
 
@@ -36,8 +38,8 @@ class FakeAcceptance:
     """Queue, class, language, person."""
     resumed: list[ContactId | None] = field(default_factory=list)
     """Whose place each took up."""
-    urgencies: list[str] = field(default_factory=list)
-    """How urgent each was."""
+    matters: list[Matter] = field(default_factory=list)
+    """What each came with."""
     person: PersonId = ANYBODY
     """Whose call it is."""
     leads_to: str = ""
@@ -57,11 +59,11 @@ class FakeAcceptance:
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
+        person: PersonId | None, matter: Matter = ANY,
     ) -> Seconds:  # fmt: skip
-        self.resumed.append(resumes)
+        self.resumed.append(matter.resumes)
         await self._answer("enqueue")
-        self.urgencies.append(urgency)
+        self.matters.append(matter)
         self.enqueued.append((queue, class_, language, person))
         return NOON_ON_SUNDAY
 

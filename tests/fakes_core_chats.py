@@ -70,6 +70,7 @@ class ChatHouse:
         self.journal, self.vault, self.audit = MemoryJournal(), NamingVault(), MemoryAudit()
         self.clock, self.engine, self.book = StandingClock(), Engine(CENTRE), MemoryPasses()
         self.engine.waits = Waits(CENTRE)
+        self.settings = SETTINGS
         self.rung: list[Offer] = []
         """Telephones that were rung, and"""
         self.ended: list[Withdraw] = []
@@ -83,7 +84,7 @@ class ChatHouse:
             {CHATS: "no"},
         )  # fmt: skip
         core = KnownTo(self.distributor, self.vault, self.journal, self.clock, self.passes)
-        self.chats: ChatParts = await of_chats(SETTINGS, ("zh", "en"), core)
+        self.chats: ChatParts = await of_chats(self.settings, ("zh", "en"), core)
         phones.chats = self.chats.offers
         self.running = asyncio.create_task(self.distributor.run())
         await self.tell(events.Started(self.engine.epoch + 1, desks=False))

@@ -17,6 +17,7 @@ from ivr.channel_settings import ChannelEntry
 from ivr.chat_settings import ChatSettings
 from ivr.dialling import NotDialled, Refusal, Route
 from ivr.distributor import Distributor
+from ivr.matter import Matter
 from ivr.outbound import OutboundSettings
 from ivr.pass_desk import PassDesk
 from ivr.ports import CallFacts, Note, PersonId, Record
@@ -133,7 +134,7 @@ class RecoveryHouse:
         person = await self.distributor.begin(facts)
         resumes = await self.returns.find(facts, person, SUPPORT) if resume else None
         entered = await self.distributor.enqueue(
-            facts, SUPPORT, class_, "en", person, resumes=resumes
+            facts, SUPPORT, class_, "en", person, Matter(resumes=resumes)
         )
         await self.tell(events.Reached(id_))
         self.there[id_] = CallerSeen(id_, f"PJSIP/{id_}", True, entered, SUPPORT, class_, "en")

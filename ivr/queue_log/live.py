@@ -16,7 +16,7 @@ from acd.model import Seconds
 from ivr.ports import Record, StoreFailed, StoreRefused
 from ivr.queue_log.line import FromEventLog
 from ivr.queue_log.teller import STORY, Teller
-from ivr.recorded_day import first_since
+from ivr.since import first_since
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from acd.model import Seconds
 from ivr.queue_log.line import FromEventLog, Line
 from ivr.queue_log.teller import STORY, Teller
-from ivr.recorded_day import Readable, first_since
+from ivr.since import Readable, first_since
 
 BEFORE: Seconds = 24 * 3600.0
 """How far before the period the journal is read: who was logged in, and waited already."""

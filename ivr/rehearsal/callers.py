@@ -118,7 +118,7 @@ def _differences(caller: Scripted, walk: Walk) -> Iterator[str]:
         yield f"mocks: {service} was not asked for all of its answers"
     if expect.steps is not None and expect.steps != walk.trail:
         yield f"steps: expected {', '.join(expect.steps)}"
-    for name in ("ends", "queue", "language", "urgency", "told"):
+    for name in ("ends", "queue", "language", "urgency", "skills", "told"):
         expected, happened = getattr(expect, name), getattr(walk, name)
         if expected is not None and expected != happened:
             yield f"{name}: expected {expected!r}, happened {happened!r}"

@@ -21,7 +21,7 @@ from acd.model import Seconds
 from acd.schedule import time_zone
 from ivr.faults import meant
 from ivr.flow import KEYS, Flow, LookupStep, PythonStep, QueueStep, TransferStep
-from ivr.keys import Keys
+from ivr.keys import Keys, Level, Word
 from ivr.python_steps import FAILED, UNKNOWN
 from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
@@ -195,6 +195,8 @@ class Expected(Keys):
     """The caller's, in the end."""
     urgency: str | None = None
     """Of who waits: as the step has it; empty: none."""
+    skills: dict[Word, Level] | None = None
+    """What is asked of the agent: as the step has it; empty: nothing."""
     told: tuple[str, ...] | None = None
     """What the agent is told of values, like `order: 4711`."""
 

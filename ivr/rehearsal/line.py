@@ -15,6 +15,7 @@ from typing import Any
 
 from acd.model import ContactId, Seconds
 from ivr.flow import TALKED, QueueStep, Step
+from ivr.matter import ANY, Matter
 from ivr.ports import (
     NO_VALUES,
     CallerGone,
@@ -254,14 +255,17 @@ class Desk:
         """What the call leaves behind."""
         self.overflow = ""
         """Where the overflow rules of all queues lead."""
+        self.matter = ANY
+        """What the caller waits for, or waited."""
 
     async def begin(self, facts: CallFacts) -> PersonId | None:
         return SOMEBODY
 
     async def enqueue(
         self, facts: CallFacts, queue: str, class_: str, language: str,
-        person: PersonId | None, urgency: str = "", resumes: ContactId | None = None,
+        person: PersonId | None, matter: Matter = ANY,
     ) -> Seconds:  # fmt: skip
+        self.matter = matter
         return self._clock.now()
 
     async def let_out(self, facts: CallFacts) -> None:

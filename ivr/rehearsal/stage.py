@@ -144,6 +144,8 @@ class Walk:
     """Of the contact, in the queue."""
     told: tuple[str, ...] = ()
     """What the agent is told of values, a line each."""
+    skills: Mapping[str, int] = field(default_factory=dict)
+    """What is asked of the agent."""
     unasked: tuple[str, ...] = ()
     """Services, functions and destinations that have mocks left."""
 
@@ -204,7 +206,7 @@ class Stage:
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
             line.queue, line.language, "; ".join(self._log.faults),
             (*lookups.unmocked, *python.unmocked), line.urgency,
-            desk.shelf.told(),
+            desk.shelf.told(), desk.matter.skills,
             (*lookups.unasked, *python.unasked, *line.unrung),
         )  # fmt: skip
 

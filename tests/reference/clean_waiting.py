@@ -22,13 +22,15 @@ RULES = ("callback", "message", "elsewhere")
 
 
 def let_out(document: Document, rows: Sequence[str], random: Random, text: Text) -> None:
-    """The queues get `keys`, `overflow`, `urgency` and `tell`, each of them now and then; `rows`
-    are the steps to which anybody may be led."""
+    """The queues get `keys`, `overflow`, `urgency`, `skills` and `tell`, each of them now and then;
+    `rows` are the steps to which anybody may be led."""
     steps, values = document["steps"], sorted(forms(document))
     for name in of_kind(document, "queue"):
         step = steps[name]
         if random.random() < 0.5:
             step["urgency"] = "card_loss"
+        if step.get("queue", "support") in ("support", "sales") and random.random() < 0.4:
+            step["skills"] = {"billing": str(random.randint(1, 4))}
         if values and random.random() < 0.6:
             step["tell"] = random.sample(values, random.randint(1, min(3, len(values))))
         if random.random() < 0.5:

@@ -234,6 +234,18 @@ MISTAKES: dict[str, Change] = {
     "unknown urgency": wrong(
         "queue callback", urgency=["card_lost", "Card_loss", "", "300", "support", "yes"]
     ),
+    "skills that nobody has": wrong(
+        "queue callback",
+        skills=[
+            {"biling": "3"},
+            {"billing": "9"},
+            {"billing": "0"},
+            {"cards": "1", "billing": "1"},
+            "billing",
+            {},
+            [],
+        ],
+    ),
     "waiting key that leads nowhere": _leads_nowhere("keys"),
     "waiting key of two signs": _changed("keys", _odd_key),
     "waiting key twice": _changed("keys", _key_twice),

@@ -61,6 +61,15 @@ async def test_an_unknown_language_is_the_first_of_the_house_and_an_unknown_queu
         await house.begins(WU, queue="loans")
 
 
+async def test_a_chat_that_names_no_queue_asks_of_agents_what_the_settings_say() -> None:
+    house = ChatHouse()
+    house.settings = house.settings.model_copy(update={"skills": {"typing": 3}})
+    await house.begin()
+    assert house.contact(await house.begins()).skills == {"typing": 3}
+    assert house.contact(await house.begins(WU, queue="sales")).skills == {}
+    house.running.cancel()
+
+
 async def test_who_asks_must_say_so_by_a_digest(house: ChatHouse) -> None:
     for by in ("", "li", "F" * 64, LI + "0"):
         with pytest.raises(CoreRefused, match="say who asks"):

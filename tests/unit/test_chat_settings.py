@@ -38,13 +38,22 @@ def test_what_cannot_be_is_refused(more: dict[str, object], why: str) -> None:
 
 def test_queue_and_carrier_of_links_are_named_elsewhere_in_the_settings() -> None:
     chat = ChatSettings(url="https://help.example.com", queue="suport", text_by="sms")
-    assert list(chat_faults(chat, {}, ["support"])) == [
+    assert list(chat_faults(chat, {}, ["support"], {})) == [
         "site.yaml: chat.queue: there is no queue 'suport'; did you mean 'support'?",
         "site.yaml: chat.text_by: no channel 'sms' sends SMS",
     ]
-    assert list(chat_faults(chat, {"sms": sms(None)}, ["suport"])) == [
+    assert list(chat_faults(chat, {"sms": sms(None)}, ["suport"], {})) == [
         "site.yaml: chat.text_by: no channel 'sms' sends SMS"
     ]
     whole = {"sms": sms("https://sms.example.com")}
-    assert list(chat_faults(chat, whole, ["suport"])) == []
-    assert list(chat_faults(None, {}, [])) == []
+    assert list(chat_faults(chat, whole, ["suport"], {})) == []
+    assert list(chat_faults(None, {}, [], {})) == []
+
+
+def test_what_no_agent_of_the_chats_queue_can_do_is_not_asked_for() -> None:
+    chat = ChatSettings(url="https://help.example.com", skills={"typing": 5})
+    able = {"support": [{"typing": 3}], "sales": [{"typing": 9}]}
+    assert list(chat_faults(chat, {}, ["support"], able)) == [
+        "site.yaml: chat.skills.typing: no agent of this queue has more than 3"
+    ]
+    assert list(chat_faults(chat, {}, ["support"], {"support": [{"typing": 5}]})) == []

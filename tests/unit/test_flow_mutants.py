@@ -39,7 +39,7 @@ def test_random_clean_flows_have_every_kind_of_step() -> None:
     assert {step["do"] for step in steps} == KINDS.keys() - {"return", "closure"}
     assert sum("too_many" in step.get("then", {}) for step in steps) > CLEAN / 2
     waiting = {field for step in steps if step["do"] == "queue" for field in step}
-    assert {"keys", "overflow", "urgency", "tell"} <= waiting
+    assert {"keys", "overflow", "urgency", "skills", "tell"} <= waiting
     assert sum("{value_" in str(step.get("say")) for step in steps) > CLEAN / 4
 
 

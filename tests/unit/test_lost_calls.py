@@ -113,6 +113,14 @@ async def test_within_the_grace_time_the_place_of_the_wait_is_taken_up(house: Ho
     assert house.engine.contacts[ContactId("c-1-callback")].entered_at == entered
 
 
+async def test_the_callback_asks_of_agents_what_the_lost_call_did(house: House) -> None:
+    two = ContactId("c-2")
+    comes = events.Arrived(two, SUPPORT, house.clock.now(), skills={"billing": 5}, waits=True)
+    await house.distributor.record(comes, events.CallerLeft(two, channel="voice"))
+    await house.take(contact=two)
+    assert house.engine.contacts[ContactId("c-2-callback")].skills == {"billing": 5}
+
+
 async def test_asked_again_it_tells_of_the_same_promise(house: House) -> None:
     first, again = await asyncio.gather(house.take(), house.take())
     assert (first["made"], again["made"]) == (True, False)

@@ -11,6 +11,7 @@ import pytest
 from acd import events
 from acd.model import ContactId
 from ivr.call import take_call
+from ivr.matter import Matter
 from ivr.neighbours import Neighbours
 from ivr.ports import CallFacts, PersonId, StoreFailed
 from tests.fakes import FakeLine
@@ -113,7 +114,7 @@ async def test_two_who_take_the_same_place_at_once_have_it_once(house: RecoveryH
 
     async def takes(name: str) -> None:
         facts = CallFacts(ContactId(name), "4000", number(1))
-        await house.distributor.enqueue(facts, SUPPORT, "standard", "en", None, resumes=ONE)
+        await house.distributor.enqueue(facts, SUPPORT, "standard", "en", None, Matter(resumes=ONE))
         await house.tell(events.Reached(facts.contact))
 
     await asyncio.gather(takes("a"), takes("b"))

@@ -199,6 +199,13 @@ async def test_a_flow_on_disk_that_needs_what_is_gone_is_a_reason_to_refuse(tmp_
             await cast.ask(BEFORE.replace(", sales", ""))
 
 
+async def test_a_flow_that_runs_keeps_agents_who_can_do_what_it_asks_for(tmp_path: Path) -> None:
+    flow = load(FLOWS / "good" / "every-kind.yaml", HOUSE)
+    async with at_work(tmp_path, flow) as cast:
+        with pytest.raises(CoreRefused, match=r"steps\.person\.skills\.english: no agent of this"):
+            await cast.ask(BEFORE)
+
+
 async def test_a_flow_that_runs_keeps_its_queues_and_hours(tmp_path: Path) -> None:
     flow = load(FLOWS / "good" / "every-kind.yaml", HOUSE)
     async with at_work(tmp_path, flow) as cast:

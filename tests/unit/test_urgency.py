@@ -71,7 +71,7 @@ async def test_the_way_through_the_flow_says_how_urgent_it_is(
 ) -> None:
     line, acceptance = FakeLine(key), FakeAcceptance()
     await take_call(line, flow, acceptance, StandingClock(), HOURS)
-    assert (acceptance.urgencies, line.urgency) == ([urgency], urgency)
+    assert ([m.urgency for m in acceptance.matters], line.urgency) == ([urgency], urgency)
 
 
 async def test_the_order_key_has_the_head_start_of_class_and_urgency(flow: Flow) -> None:
