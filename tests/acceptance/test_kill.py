@@ -13,7 +13,7 @@ from adapters.sipp.phones import Behaviour
 from adapters.sipp.voice import Voice
 from tests.house import House, house
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.once, pytest.mark.asterisk, pytest.mark.timeout(180)]
 
 LONG = Behaviour(rings=0.2, talks=600.0)
 SHORT = Behaviour(rings=0.2, talks=9.0)
