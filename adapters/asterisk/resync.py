@@ -34,6 +34,7 @@ log = logging.getLogger(__name__)
 ALIVE_SECONDS: Seconds = 5.0
 FOLLOW_SECONDS: Seconds = 0.5
 RETRY_SECONDS: Seconds = 1.0
+NOT_YET = "could not catch up with asterisk, trying again"
 
 PRESENTATION = "CALLERID(num-pres)"
 STATUS_VARIABLES = (
@@ -84,13 +85,15 @@ class Resync:
         """Until it has worked: nobody is offered to before, so no fault may end this."""
         while True:
             try:
-                return await self._caught_up()
+                await self._caught_up()
+                break
             except AmiAway:
-                return None  # the next login starts anew
-            except Exception as fault:
-                why = str(fault) or type(fault).__name__
-                log.warning("could not catch up with asterisk, trying again", extra={"why": why})
-                await asyncio.sleep(RETRY_SECONDS)
+                break  # the next login starts anew
+            except (AmiRefused, AmiSlow, StoreFailed, StoreRefused) as fault:
+                log.warning(NOT_YET, extra={"why": str(fault)})
+            except Exception:  # the top of the task: it must outlive any mistake
+                log.exception(NOT_YET)
+            await asyncio.sleep(RETRY_SECONDS)
 
     async def _caught_up(self) -> None:
         channels = await self._channels()
