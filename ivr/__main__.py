@@ -19,7 +19,7 @@ from contextlib import AsyncExitStack
 from typing import Any
 
 from acd import events
-from adapters.asterisk.agi_server import AgiServer
+from adapters.asterisk.agi_server import AgiServer, PortTaken
 from adapters.asterisk.config import prompt_texts
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.inside import inside
@@ -283,7 +283,7 @@ def main() -> int:
     sys.setswitchinterval(SWITCH_SECONDS)
     try:
         asyncio.run(serve(settings))
-    except (BadFlow, StoreFailed, StoreRefused) as fault:
+    except (BadFlow, PortTaken, StoreFailed, StoreRefused) as fault:
         log.error("core cannot start", extra={"why": str(fault)})
         return 1
     return 0

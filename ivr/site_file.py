@@ -11,6 +11,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from acd.model import CHATS
+from ivr.addresses import ListenAddress, OwnAddress
 from ivr.callback_plan import CallbackSettings
 from ivr.centre_check import ALWAYS, HOUSE
 from ivr.centre_file import STANDARD, CentreFile
@@ -62,10 +63,10 @@ class NumberEntry(Keys):
 class SiteFile(Keys):
     """`site.yaml`: where this installation stands in the world."""
 
-    listen: str = "127.0.0.1"
-    listen_web: str | None = None
+    listen: ListenAddress = "127.0.0.1"
+    listen_web: ListenAddress | None = None
     """Where the web service listens; None: as `listen`."""
-    external_address: str | None = None
+    external_address: OwnAddress | None = None
     database: str | None = None
     languages: tuple[str, ...] = ("zh", "en")
     numbers: dict[str, NumberEntry] = Field(default_factory=lambda: {"4000": NumberEntry()})

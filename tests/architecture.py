@@ -45,6 +45,7 @@ MAY_CATCH_ALL = {
     "adapters/asterisk/ami.py": "inside the library's callback: it would end the link",
     "adapters/asterisk/ami_wire.py": "one bad message must not cost the link and all after it",
     "adapters/channels/patience.py": "top of a sender's task: it must outlive any mistake",
+    "adapters/asterisk/resync.py": "top of the way back: without it nobody is offered to again",
     "adapters/stores/thread.py": "top of a thread: whatever it is, who waits for the work is told",
     "adapters/tickets/projector.py": "top of the projection's task: it must outlive any mistake",
     "adapters/web/gate.py": "top of a request: nothing of the failure may get out",

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.asterisk.agi import CallAgi
+from adapters.asterisk.bound import END_IT, TAKEN
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.line import AgiLine
 from adapters.asterisk.rare_log import RareLog
@@ -31,6 +32,10 @@ FIRST_LINE = b"agi_network: yes\n"
 ACCEPT_PAUSE = 0.1
 """Seconds without accepting when the process has run out of file handles."""
 END_SECONDS = 1.0
+
+
+class PortTaken(Exception):
+    """Another program has our port; the message says what to do."""
 
 
 class _Refused(Exception):
@@ -77,8 +82,11 @@ class AgiServer:
         self._accepting: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Listen from now on; OSError when the port is taken."""
-        listener = socket.create_server(self._address, backlog=BACKLOG)
+        """Listen from now on; `PortTaken` when that cannot be."""
+        try:
+            listener = socket.create_server(self._address, backlog=BACKLOG)
+        except OSError as error:
+            raise PortTaken(f"port {self._address[1]} for calls (AGI) {TAKEN}. {END_IT}") from error
         listener.setblocking(False)
         self._accepting = asyncio.create_task(self._accept(listener), name="agi accept")
 

@@ -1,13 +1,17 @@
-"""Which process has which port, as the kernel tells it (Linux)."""
+"""Which process has which port, as the kernel tells it (Linux), and which can be had."""
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+TAKEN = "is taken by another program"
+END_IT = "End that program, or set HOTLINE_PORT_BASE to another number."
 BOUND_UDP, LISTENING_TCP = "07", "0A"
 
 
@@ -32,6 +36,23 @@ def inodes_on(kind: str, port: int) -> set[str]:
 def bound_addresses(port: int) -> set[Address]:
     """The addresses at which somebody listens on this TCP port."""
     return {address for address, _ in _bound("tcp", port)}
+
+
+def why_not_ours(
+    name: str, address: str, port: int, kind: socket.SocketKind
+) -> tuple[str, str] | None:
+    """What keeps us from listening there, and the way out; None: nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, kind) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
+        try:
+            sock.bind((address, port))
+        except OSError as error:
+            if error.errno == errno.EADDRNOTAVAIL:
+                what = f"{address} is no address of this machine"
+                return what, "Set `listen` (or `listen_web`) in site.yaml to one that is."
+            return f"port {port} for {name} at {address} {TAKEN}", END_IT
+    return None
 
 
 def _bound(kind: str, port: int) -> Iterator[tuple[Address, str]]:

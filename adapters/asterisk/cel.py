@@ -9,6 +9,7 @@ import asyncio
 import logging
 import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 from adapters.asterisk.facts import CelRow
@@ -32,15 +33,23 @@ class CelLog:
         """At most `MOST_ROWS`; the rest comes with the next call."""
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._read, row), READ_SECONDS)
-        except (sqlite3.OperationalError, TimeoutError) as error:
+        except (sqlite3.DatabaseError, TimeoutError) as error:
             log.info("event log not readable yet", extra={"why": str(error)})
             return []
+
+    async def newest(self) -> int:
+        """The newest row's id; 0 while there is none, or none can be read."""
+        try:
+            return await asyncio.wait_for(asyncio.to_thread(self._newest), READ_SECONDS)
+        except (sqlite3.DatabaseError, TimeoutError) as error:
+            log.info("event log not readable yet", extra={"why": str(error)})
+            return 0
 
     async def forget_numbers(self, row: int) -> None:
         """Blank the numbers in rows up to this one; what fails now is done with the next ones."""
         try:
             await asyncio.wait_for(asyncio.to_thread(self._blank, row), READ_SECONDS)
-        except (sqlite3.OperationalError, TimeoutError) as error:
+        except (sqlite3.DatabaseError, TimeoutError) as error:
             log.warning("numbers not blanked yet", extra={"why": str(error)})
 
     def _blank(self, row: int) -> None:
@@ -55,13 +64,21 @@ class CelLog:
         finally:
             connection.close()
 
+    def _newest(self) -> int:
+        if not self._path.exists():
+            return 0
+        with closing(self._opened()) as connection:
+            return _newest_of(connection)
+
+    def _opened(self) -> sqlite3.Connection:
+        return sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+
     def _read(self, row: int) -> list[CelRow]:
         if not self._path.exists():
             return []
-        connection = sqlite3.connect(f"file:{self._path}?mode=ro", uri=True, timeout=BUSY_SECONDS)
-        try:
-            (newest,) = connection.execute("SELECT max(AcctId) FROM cel").fetchone()
-            if newest is not None and newest < row:
+        with closing(self._opened()) as connection:
+            newest = _newest_of(connection)
+            if 0 < newest < row:
                 log.warning("event log began anew", extra={"applied": row, "newest": newest})
                 row = 0
             found = connection.execute(
@@ -70,5 +87,8 @@ class CelLog:
                 (row, MOST_ROWS),
             )
             return [CelRow(int(id_), kind, unique, extra) for id_, kind, unique, extra in found]
-        finally:
-            connection.close()
+
+
+def _newest_of(connection: sqlite3.Connection) -> int:
+    (newest,) = connection.execute("SELECT max(AcctId) FROM cel").fetchone()
+    return int(newest or 0)

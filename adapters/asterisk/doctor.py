@@ -7,6 +7,7 @@ Asterisk can tell is looked at when one runs.
 from __future__ import annotations
 
 import asyncio
+import platform
 import re
 import shutil
 import socket
@@ -16,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from adapters.asterisk import safety, trunk_looks
+from adapters.asterisk.bound import why_not_ours
 from adapters.asterisk.config import TEMPLATES, module_names, prompt_texts
 from adapters.asterisk.findings import Faults, Finding, Level
 from adapters.asterisk.instance import AsteriskFailed, Instance
@@ -23,6 +25,7 @@ from ivr.settings import Settings
 
 VERSION_SECONDS = 5.0
 LITTLE_SPACE, NO_SPACE = 1_000_000_000, 200_000_000
+TRIED = (("debian", "12", "x86_64"), ("debian", "13", "x86_64"))
 PLAYABLE = (".wav", ".ulaw", ".alaw", ".sln")
 BUILT = 1_780_000_000
 """UTC seconds before which no clock can be right: this program is younger."""
@@ -41,6 +44,18 @@ def _examine(settings: Settings) -> list[Finding]:
         faults = [Finding(*fault) for fault in look(instance)]
         findings += faults or [Finding(Level.OK, name)]
     return findings
+
+
+def _system(_instance: Instance) -> Faults:
+    try:
+        system = platform.freedesktop_os_release()
+    except OSError:
+        system = {}
+    name = system.get("PRETTY_NAME", "this system")
+    here = system.get("ID", ""), system.get("VERSION_ID", ""), platform.machine()
+    if here not in TRIED:
+        what = f"not tried on {name} ({platform.machine()}): Debian 12 and 13 on amd64 are"
+        yield Level.WARN, what, "Run `./hotline demo --once`, which shows whether all of it works."
 
 
 def _version(instance: Instance) -> Faults:
@@ -103,23 +118,8 @@ def _ports(instance: Instance) -> Faults:
         ("AMI", ports.ami, socket.SOCK_STREAM, "127.0.0.1"),
     )
     for name, port, kind, address in wanted:
-        if not _can_bind(address, port, kind):
-            yield (
-                Level.FAIL,
-                f"port {port} for {name} at {address} is taken by another program",
-                "End that program, or set HOTLINE_PORT_BASE to another number.",
-            )
-
-
-def _can_bind(address: str, port: int, kind: socket.SocketKind) -> bool:
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    with socket.socket(family, kind) as sock:
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
-        try:
-            sock.bind((address, port))
-        except OSError:
-            return False
-    return True
+        if fault := why_not_ours(name, address, port, kind):
+            yield Level.FAIL, *fault
 
 
 def _prompts(instance: Instance) -> Faults:
@@ -130,11 +130,19 @@ def _prompts(instance: Instance) -> Faults:
         for language in languages
         if not any((sounds / language / f"{name}{kind}").exists() for kind in PLAYABLE)
     ]
-    if missing:
+    if missing and not any(sounds.glob("*/*")):
+        yield Level.WARN, "no prompts are made yet", "Start with `./hotline run`: it makes them."
+    elif missing:
         what = f"prompts of the plain menu are missing: {', '.join(missing)}"
-        yield Level.FAIL, what, "Run `./hotline setup`, which speaks them anew."
+        yield Level.FAIL, what, _AGAIN
     if not _any_file(instance.folders.music):
         yield Level.WARN, "there is no hold music", f"Put a WAV file into {instance.folders.music}."
+
+
+_AGAIN = (
+    "End what runs by Ctrl-C (calls go on), and start again with `./hotline run`: it makes them;"
+    " of one that it cannot make it says why."
+)
 
 
 def _any_file(folder: Path) -> bool:
@@ -187,6 +195,7 @@ def _boot(instance: Instance) -> Faults:
 
 
 LOOKS: dict[str, Callable[[Instance], Faults]] = {
+    "Hotline is tried on this system": _system,
     "Asterisk has all known fixes": _version,
     "all modules are there": _modules,
     "the ports are free or ours": _ports,

@@ -118,10 +118,7 @@ class GoneWatch:
     async def _tell(self) -> None:
         """First what the log says: who hung up before was not cut off. Then look once more: a new
         Asterisk has calls of its own."""
-        try:
-            await self._resync.read_log()
-        except TimeoutError:
-            log.warning("event log not read to its end")
+        await self._resync.read_log()
         if self._is_up() or await asyncio.to_thread(self._see) is not Sight.GONE:
             return
         log.error("asterisk has ended, and every call with it")

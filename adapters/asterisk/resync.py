@@ -16,24 +16,16 @@ from acd.config import Centre
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.call_facts import SCRIPT
-from adapters.asterisk.cel import NUMBER_LEFT, CelLog
-from adapters.asterisk.facts import (
-    CelRow,
-    caller,
-    fields_of,
-    from_cel,
-    milliseconds,
-    offer_of,
-    variables_of,
-)
+from adapters.asterisk.event_log import EventLog
+from adapters.asterisk.facts import caller, milliseconds, offer_of, variables_of
 from adapters.asterisk.listening import is_listener
 from adapters.asterisk.orphans import take_back
 from adapters.asterisk.outward_facts import FAR_HALF
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.site_values import credits_of
 from adapters.asterisk.switchboard import Switchboard, WaitingCaller
-from ivr.distributor import CEL_APPLIED, Distributor, Entry
-from ivr.ports import Note, Origin, Vault
+from ivr.distributor import Distributor
+from ivr.ports import Note, Origin, StoreFailed, StoreRefused
 from ivr.reconcile import CallerSeen, Seen, reconcile
 from ivr.recovery_book import STOPPED
 
@@ -41,9 +33,8 @@ log = logging.getLogger(__name__)
 
 ALIVE_SECONDS: Seconds = 5.0
 FOLLOW_SECONDS: Seconds = 0.5
-QUIET_SECONDS: Seconds = 0.2
-"""How long the event log must bring no new row before it counts as read to the end."""
-CATCH_UP_SECONDS: Seconds = 10.0
+RETRY_SECONDS: Seconds = 1.0
+NOT_YET = "could not catch up with asterisk, trying again"
 
 PRESENTATION = "CALLERID(num-pres)"
 STATUS_VARIABLES = (
@@ -59,23 +50,20 @@ class Resync:
     def __init__(
         self,
         ami: Ami,
-        cel: CelLog,
+        event_log: EventLog,
         switchboard: Switchboard,
         distributor: Distributor,
-        vault: Vault,
         holds: PhoneHolds,
         refers: Callable[[Centre], Awaitable[None]],
     ) -> None:
         """`refers`: tells the telephones by which rules they may transfer by themselves."""
         self._ami = ami
-        self._cel = cel
+        self._log = event_log
         self._switchboard = switchboard
         self._distributor = distributor
-        self._vault = vault
         self._holds = holds
         self._refers = refers
         self._task: asyncio.Task[None] | None = None
-        self._reading = asyncio.Lock()
         self._in_step = asyncio.Event()
         """Set once a login has caught up: what the log tells before that waits for its turn."""
 
@@ -94,30 +82,35 @@ class Resync:
             self._distributor.post(events.LinkChanged(up=False))
 
     async def _come_back(self) -> None:
+        """Until it has worked: nobody is offered to before, so no fault may end this."""
         while True:
             try:
-                channels = await self._channels()
-                await take_back(self._ami, channels)
-                await self._refers(self._distributor.engine.centre)
-                await self._announce_epoch()
-                await self._announce_credits()
-                await self._introduce(channels)
-                await self._catch_up()
-                await self._cel.forget_numbers(self._distributor.cel_row)
-                await self._look()
+                await self._caught_up()
                 break
-            except (AmiRefused, AmiSlow) as error:
-                log.warning("could not catch up with asterisk", extra={"why": str(error)})
-                await asyncio.sleep(1.0)
             except AmiAway:
-                return  # the next login starts anew
+                break  # the next login starts anew
+            except (AmiRefused, AmiSlow, StoreFailed, StoreRefused) as fault:
+                log.warning(NOT_YET, extra={"why": str(fault)})
+            except Exception:  # the top of the task: it must outlive any mistake
+                log.exception(NOT_YET)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _caught_up(self) -> None:
+        channels = await self._channels()
+        await take_back(self._ami, channels)
+        await self._refers(self._distributor.engine.centre)
+        await self._announce_epoch()
+        await self._announce_credits()
+        await self._introduce(channels)
+        await self._log.read_to_here()
+        await self._look()
         await self._distributor.record(events.LinkChanged(up=True))
         self._in_step.set()
         log.info("link to asterisk is up", extra={"cel_row": self._distributor.cel_row})
 
     async def read_log(self) -> None:
         """Apply what the event log has: while nobody writes it, all there will be."""
-        await self._catch_up()
+        await self._log.read_to_here()
 
     async def ended(self) -> None:
         """The Asterisk that the link led to has ended: whom it hung up on has not left."""
@@ -168,45 +161,12 @@ class Resync:
         """Apply new rows of the event log as they come, until cancelled."""
         while True:
             await self._in_step.wait()
-            await self._read_once()
+            try:
+                await self._log.read_once()
+            except (StoreFailed, StoreRefused) as fault:
+                log.error("event log not applied, trying again", extra={"why": str(fault)})
+                await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(FOLLOW_SECONDS)
-
-    async def _catch_up(self) -> None:
-        """Until the log is quiet: Asterisk writes it a little behind its own events."""
-        async with asyncio.timeout(CATCH_UP_SECONDS):
-            while True:
-                while await self._read_once():
-                    pass
-                await asyncio.sleep(QUIET_SECONDS)
-                if not await self._read_once():
-                    return
-
-    async def _read_once(self) -> int:
-        async with self._reading:
-            rows = await self._cel.rows_after(self._distributor.cel_row)
-            if rows:
-                entries = [entry for row in rows for entry in await self._told(row)]
-                mark = Note(None, CEL_APPLIED, {"row": rows[-1].id})
-                await self._distributor.record(*entries, mark)
-            if any(row.kind == NUMBER_LEFT for row in rows):
-                await self._cel.forget_numbers(rows[-1].id)
-            return len(rows)
-
-    async def _told(self, row: CelRow) -> Sequence[Entry]:
-        try:
-            if row.kind == NUMBER_LEFT:
-                return [await self._number_left(row)]
-            return from_cel(row)
-        except (KeyError, ValueError) as error:
-            log.error("event log row not understood", extra={"row": row.id, "why": repr(error)})
-            return []
-
-    async def _number_left(self, row: CelRow) -> Note:
-        """The number goes into the vault; only the person's id goes on from here."""
-        contact, _entered, queue, _class, language, number = fields_of(row)
-        person = await self._vault.person_for_number(number)
-        data = {"person": person, "queue": queue, "language": language}
-        return Note(ContactId(contact), "NumberLeft", data)
 
     # ---------------------------------------------------------------- one look at all channels
 

@@ -6,7 +6,6 @@ quoted word or name a file.
 
 from __future__ import annotations
 
-import ipaddress
 import os
 import re
 import secrets
@@ -14,6 +13,7 @@ from collections.abc import Iterable
 
 from acd.config import Centre
 from adapters.asterisk import trunks
+from ivr.addresses import in_url
 from ivr.recording_settings import RecordingSettings
 from ivr.settings import NumberEntry, Settings
 
@@ -30,7 +30,6 @@ def values_of(settings: Settings) -> dict[str, str]:
     """What stands for each `@NAME@` of the templates, but for the folders."""
     site, ports = settings.site, settings.ports
     first, last = ports.rtp
-    listen = str(ipaddress.ip_address(site.listen))
     return {
         "SYSTEM_NAME": secrets.token_hex(4),
         "MAX_CALLS": str((last - first + 1) // 2 - SPARE_CALLS),
@@ -40,7 +39,7 @@ def values_of(settings: Settings) -> dict[str, str]:
         "AGI_PORT": str(ports.agi),
         "AGI_SECRET": settings.secret("agi"),
         "SIP_PORT": str(ports.sip),
-        "LISTEN": f"[{listen}]" if ":" in listen else listen,
+        "LISTEN": in_url(site.listen),
         "EXTERNAL": _lines(trunks.external(site.external_address)),
         "RTP_FIRST": str(first),
         "RTP_LAST": str(last),

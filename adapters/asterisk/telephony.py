@@ -13,6 +13,7 @@ from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
 from adapters.asterisk.config import Folders
 from adapters.asterisk.double_keys import DoubleKeys
+from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.gone import GoneWatch
 from adapters.asterisk.heirs import Heirs
 from adapters.asterisk.instance import Instance
@@ -67,8 +68,8 @@ def telephony(
     distributor = Distributor(found.engine, journal, phones, vault, clock, found.cel_row)
     switchboard.tell(distributor)
     holds = PhoneHolds(ami, found.engine, distributor.post)
-    log, refers = CelLog(Folders.of(settings).cel), Refers(settings)
-    resync = Resync(ami, log, switchboard, distributor, vault, holds, refers.follow)
+    log = EventLog(CelLog(Folders.of(settings).cel), distributor, vault)
+    resync = Resync(ami, log, switchboard, distributor, holds, Refers(settings).follow)
     unseen = settings.site.recovery.unseen_seconds
     gone = GoneWatch(Instance(settings), lambda: ami.up, resync, unseen)
     line = OutwardLine(ami, switchboard, lines)

@@ -58,6 +58,15 @@ Language = Literal["en", "zh"]
 Once = Annotated[bool, typer.Option("--once", help="End by itself, with an exit status.")]
 
 
+def _address(text: str | None) -> str | None:
+    from ivr.addresses import listen_address
+
+    try:
+        return text and listen_address(text)
+    except ValueError as fault:
+        raise typer.BadParameter(str(fault)) from None
+
+
 @app.callback(invoke_without_command=True)
 def entrance(
     version: Annotated[bool, typer.Option("--version", help="Show the version and end.")] = False,
@@ -113,7 +122,8 @@ def doctor(json: Json = False) -> None:
 def demo(
     once: Once = False,
     listen: Annotated[
-        str | None, typer.Option(help="Open SIP on this address for a real telephone.")
+        str | None,
+        typer.Option(help="Open SIP on this address for a real telephone.", callback=_address),
     ] = None,
     language: Annotated[
         Language | None, typer.Option(help="Of the screen; default: the terminal's (LANG).")

@@ -56,7 +56,7 @@ async def demo(
     if supervisor_file(settings.run).running() or Instance(settings).adopt():
         screen.fault(words("busy machine"))
         return 1
-    show = Show(prepare(settings, words.language, listen), screen, None if once else listen or "")
+    show = Show(prepare(settings, words.language, listen), screen, stay=not once)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, show.stop)
@@ -70,9 +70,9 @@ async def demo(
 
 
 class Show:
-    """One performance. `stay`: the address to invite people to afterwards; None: end at once."""
+    """One performance. `stay`: afterwards people are invited to dial in; else it ends at once."""
 
-    def __init__(self, settings: Settings, screen: Screen, stay: str | None) -> None:
+    def __init__(self, settings: Settings, screen: Screen, stay: bool) -> None:
         self.settings = settings
         self._screen = screen
         self._words = screen.scene.words
@@ -94,18 +94,14 @@ class Show:
             self._calls = asyncio.create_task(self._performed(cast))
             try:
                 verdict = await self._calls
-                if self._stay is not None:
-                    self._invite(self._stay)
+                if self._stay:
+                    self._screen.say(account(self._words, self.settings))
                     await self._stopped.wait()
             except asyncio.CancelledError:
                 return 1
             finally:
                 await cast.stop()
         return 0 if verdict.well else 1
-
-    def _invite(self, listen: str) -> None:
-        address = listen or "127.0.0.1"
-        self._screen.say(account(self._words, self.settings, address, bool(listen)))
 
     async def _performed(self, cast: Cast) -> Verdict:
         """The calls, shown while they go on, and the verdict on them."""

@@ -15,6 +15,7 @@ from adapters.sipp.phones import Behaviour, Phones
 from adapters.sipp.process import SippFailed
 from adapters.sipp.rtp import speech
 from adapters.sipp.voice import Voice
+from ivr.addresses import near
 from ivr.settings import Settings
 
 CALLS_PER_SECOND = 0.8
@@ -66,9 +67,7 @@ class Cast:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._frames = speech(recordings(settings))
-        self._sip = (settings.site.listen, settings.ports.sip)
-        if settings.site.listen == "0.0.0.0":  # noqa: S104 - to be reached at, not to be opened
-            self._sip = ("127.0.0.1", settings.ports.sip)
+        self._sip = (near(settings.site.listen), settings.ports.sip)
         self._port = settings.ports.demo
         self.phones = [
             Phones(settings.tools, {agent: settings.phone_secret(agent)}, behaviour, self._frames)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import asdict, dataclass
+from ipaddress import ip_address
 from typing import Any
 
 import segno
@@ -15,6 +16,7 @@ from rich.text import Text
 from adapters.cli.demo_site import NUMBER, VISITOR
 from adapters.cli.demo_verdict import Verdict
 from adapters.cli.demo_words import Words
+from ivr.addresses import dialled_at, in_url
 from ivr.settings import Settings
 
 
@@ -60,10 +62,11 @@ def report(words: Words, verdict: Verdict, figures: Figures) -> RenderableType:
     return Group(_head(words("summary")), _pairs(words, rows), end, *faults)
 
 
-def account(words: Words, settings: Settings, address: str, open_to_others: bool) -> RenderableType:
+def account(words: Words, settings: Settings) -> RenderableType:
     """A SIP account for a telephone of one's own, as text and as QR code."""
-    password = settings.phone_secret(VISITOR)
-    server = f"{address}:{settings.ports.sip}"
+    password, address = settings.phone_secret(VISITOR), dialled_at(settings.site.listen)
+    server = f"{in_url(address)}:{settings.ports.sip}"
+    open_to_others = not ip_address(settings.site.listen).is_loopback
     rows = {"account": VISITOR, "password": password, "server": f"{server} (UDP)", "number": NUMBER}
     picture = io.StringIO()
     segno.make(f"sip:{VISITOR}:{password}@{server}", error="l").terminal(

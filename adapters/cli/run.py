@@ -20,6 +20,7 @@ from adapters.cli.processes import Kept, all_ready
 from adapters.cli.prompts import make_prompts
 from adapters.cli.start import CALLS_FIRST_SECONDS, NotReady, claim, supervisor_file
 from adapters.control.client import CoreClient
+from ivr.addresses import in_url, near
 from ivr.faults import BadFlow
 from ivr.flow import Flow
 from ivr.flows_in_force import load_in_force
@@ -148,7 +149,7 @@ async def web_ready(settings: Settings) -> bool:
     """Whether the web process answers."""
     import httpx  # takes time that callers would wait for
 
-    address = settings.web_address if settings.web_address != "0.0.0.0" else "127.0.0.1"  # noqa: S104
+    address = in_url(near(settings.web_address))
     try:
         async with httpx.AsyncClient(timeout=2.0, trust_env=False) as client:
             reply = await client.get(f"http://{address}:{settings.ports.web}/health")

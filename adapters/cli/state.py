@@ -18,6 +18,7 @@ from adapters.cli.exports import common_zone
 from adapters.cli.mail_looks import of_mail
 from adapters.cli.output import fail, say, show, table
 from adapters.cli.pid_file import PidFile
+from adapters.cli.port_looks import of_ports
 from adapters.cli.recoveries import of_recovery, summary
 from adapters.cli.start import supervisor_file
 from adapters.control.client import CoreClient
@@ -122,7 +123,7 @@ def doctor(settings: Settings, as_json: bool) -> int:
     from adapters.asterisk.doctor import examine
 
     findings = [*asyncio.run(examine(settings)), *_of_rules(settings), *of_channels(settings)]
-    findings += [*of_mail(settings), *of_recovery(settings)]
+    findings += [*of_ports(settings), *of_mail(settings), *of_recovery(settings)]
     if as_json:
         table((), [asdict(finding) for finding in findings], as_json=True)
     for finding in findings if not as_json else ():

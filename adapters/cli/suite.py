@@ -29,8 +29,10 @@ WHOLE = (*LONG, "-m", "not long")
 REAL_PARTS = ("tests/contract/", "tests/integration/", "tests/acceptance/")
 SECOND_LOOKS = 3
 """More failures than that are no chance of the hour."""
-TESTS_FAILED = 1
-"""pytest's exit status where tests ran and some failed."""
+TESTS_FAILED, NONE_FOUND = 1, 5
+"""pytest's exit status where tests ran and some failed, and where there were none to run."""
+NEVER_TWICE = "once"
+"""The marker of tests whose faults pass alone as a rule: the gate, kills, vault and journal."""
 
 
 def test(
@@ -70,6 +72,9 @@ def looked_at_twice(pytest: Callable[..., int], how: Sequence[str], cache: Path)
     code = pytest(*how)
     again = worth_a_second_look(failed(noted)) if code == TESTS_FAILED else []
     if not again:
+        return code
+    if pytest("--collect-only", "-m", NEVER_TWICE, *again) != NONE_FOUND:
+        typer.echo("Among what failed is what is rare by nature: it is not looked at twice.")
         return code
     typer.echo("\nFailed beside the others; each once more, alone:\n  " + "\n  ".join(again))
     if code := pytest("-m", "", *again):

@@ -8,10 +8,12 @@ import time
 import pytest
 
 from adapters.cli.run import web_ready
+from adapters.sipp.callers import Callers, Person, fictional_numbers
 from adapters.sipp.phones import Behaviour
+from adapters.sipp.voice import Voice
 from tests.house import House, house
 
-pytestmark = [pytest.mark.asterisk, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.once, pytest.mark.asterisk, pytest.mark.timeout(180)]
 
 LONG = Behaviour(rings=0.2, talks=600.0)
 SHORT = Behaviour(rings=0.2, talks=9.0)
@@ -64,6 +66,32 @@ async def test_who_dials_while_python_is_away_is_served_in_order_and_known_by_nu
         assert [record.contact for record in await here.records("Offered")] == arrived
         people = {r.contact: r.data["person"] for r in await here.records("CallStarted")}
         assert len(arrived) == len({people[contact] for contact in arrived}) == 3
+
+
+async def test_calls_are_offered_again_though_waiting_callers_press_keys_all_the_while() -> None:
+    """Each key is a row of the event log, which has no quiet moment then."""
+    async with house(agents=1) as here:
+        voices = [Voice(here.next_port(2)) for _ in range(4)]
+        people = [Person(number) for number in fictional_numbers(4)]
+        callers = Callers(here.settings.tools, people, voices=dict(enumerate(voices)))
+        here.keep(callers)
+        target, port = ("127.0.0.1", here.settings.ports.sip), here.next_port(4)
+        await callers.start(target, "4000", port, rate=20.0)
+        await here.until_states(waiting=4)
+        await here.phones(here.agents, LONG)
+        await here.until_states(talking=1, waiting=3)
+        for voice in voices:
+            voice.press("5" * 600)
+        here.kill_python()
+        await here.start_calls(30)
+        pressed = len(await here.records("KeyPressed"))
+        await here.until(lambda: more_than(pressed, here))
+        for voice in voices:
+            await voice.stop()
+
+
+async def more_than(pressed: int, here: House) -> bool:
+    return len(await here.records("KeyPressed")) > pressed
 
 
 def in_loop(here: House) -> int:

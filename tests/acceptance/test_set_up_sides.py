@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,9 @@ def commands(folder: Path, **stand_ins: str) -> str:
     for name in COMMANDS.split():
         (folder / name).symlink_to(shutil.which(name) or f"/bin/{name}")
     for name, script in stand_ins.items():
-        (program := folder / name.replace("_", "-")).write_text(f"#!/bin/sh\n{script}\n")
+        program = folder / name.replace("_", "-")
+        program.unlink(missing_ok=True)  # what it links to stays as it is
+        program.write_text(f"#!/bin/sh\n{script}\n")
         program.chmod(0o755)
     return str(folder)
 
@@ -70,6 +73,54 @@ def test_only_the_age_of_a_mirror_is_forgiven_and_with_a_word(
     assert ("NO_PUBKEY" in said) == unsigned
     loaded = tmp_path / "home" / "downloads" / "loaded"
     assert loaded.exists() != unsigned
+
+
+DISK = """echo Filesystem blocks used free
+[ -e {full} ] && echo disk 9000000 9000000 0 || echo disk 9000000 0 5000000"""
+FULL = "touch {full}; echo 'No space left on device' >&2; exit 1"
+
+
+def test_a_disk_that_is_full_while_asterisk_is_unpacked_is_the_reason_told(tmp_path: Path) -> None:
+    if not Path("/usr/share/keyrings/debian-archive-keyring.gpg").exists():
+        pytest.skip("not a Debian")
+    home, full, debs = tmp_path / "home", tmp_path / "full", tmp_path / "debs"
+    (home / "tools-old").mkdir(parents=True)
+    (home / "tools").symlink_to("tools-old")
+    debs.mkdir()
+    (debs / "one.deb").write_text("a package")
+    told = f"'http://debian.invalid/one.deb' one.deb 9 SHA256:{sha256(b'a package').hexdigest()}"
+    lists = f"""case "$*" in
+        *indextargets*) echo "http://debian.invalid/debian/" ;;
+        *update*) echo "Fetched 10.2 MB in 1s (9 MB/s)" ;;
+        *print-uris*) echo "{told}" ;;
+    esac"""
+    path = commands(
+        tmp_path / "bin", apt_get=lists, df=DISK.format(full=full), dpkg_deb=FULL.format(full=full)
+    )
+    status, said = side(
+        "asterisk-config/obtain.sh", "tools", str(home), path=path, HOTLINE_DEBS=str(debs)
+    )
+    assert status == 1 and "unpacking" in said
+    assert "STOPPED: the disk is full: make room" in said and "HOTLINE_HOME" in said
+    assert sorted(home.glob("tools*")) == [home / "tools", home / "tools-old"]
+    assert (home / "tools").readlink() == Path("tools-old")
+
+
+def test_a_disk_that_is_full_while_packages_are_installed_is_the_reason_told(
+    tmp_path: Path,
+) -> None:
+    home, full = tmp_path / "home", tmp_path / "full"
+    (home / "venv-old").mkdir(parents=True)
+    (home / "venv").symlink_to("venv-old")
+    python = f"""case "$*" in *"-m venv"*) ;; *) exit 0 ;; esac
+for last; do :; done
+mkdir -p "$last/half"; {FULL.format(full=full)}"""
+    path = commands(tmp_path / "bin", python3=python, df=DISK.format(full=full))
+    status, said = side("lock/install.sh", str(home), "base", path=path)
+    assert status == 1
+    assert "STOPPED: the disk is full: make 250 MB room" in said and "HOTLINE_HOME" in said
+    assert sorted(home.glob("venv*")) == [home / "venv", home / "venv-old"]
+    assert (home / "venv").readlink() == Path("venv-old")
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,23 @@ from ivr.settings import BadSettings, Settings, load
 JsonFile = Annotated[
     Path | None, typer.Option("--json", help="Write the figures into this file, too.")
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """What is promised of a figure."""
+
+    what: str
+    most: float
+    figure: float
+
+    @property
+    def kept(self) -> bool:
+        return self.figure <= self.most
+
+    def __str__(self) -> str:
+        kept = "kept" if self.kept else "PASSED"
+        return f"{self.what}: {self.figure:g}, at most {self.most:g}: {kept}"
 
 
 def settings_or_end() -> Settings:
@@ -46,3 +64,11 @@ def hand_out(figures: Mapping[str, Any] | Sequence[Mapping[str, Any]], path: Pat
     print(text)
     if path:
         path.write_text(text + "\n", encoding="utf-8")
+
+
+def end_by(*limits: Limit) -> None:
+    """Say each limit; exit status 1 when one is passed."""
+    for limit in limits:
+        say(str(limit))
+    if not all(limit.kept for limit in limits):
+        sys.exit(1)

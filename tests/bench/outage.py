@@ -4,6 +4,7 @@ Kills supervisor, core and web, lets callers dial, measures what Asterisk costs 
 starts again and looks whether everybody is there, in the order in which they came. The fallback
 phone is set and cannot be reached, so that Asterisk goes on trying it. Beside it stands what as
 many callers cost who wait in Asterisk's own app_queue, with the same music and nobody logged in.
+The exit status is 1 when one of its limits is passed.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +23,7 @@ import typer
 from adapters.sipp.callers import Callers, Person, fictional_numbers
 from ivr.settings import Ports
 from tests.bench.app_queue import NUMBER, AppQueue, QueueRules
-from tests.bench.command import JsonFile, hand_out, run, settings_or_end
+from tests.bench.command import JsonFile, Limit, end_by, hand_out, run, settings_or_end
 from tests.bench.machine import cpu_seconds, machine, versions
 from tests.house import House, house
 from tests.ports import free_base
@@ -30,6 +32,7 @@ ARRIVALS_PER_SECOND = 10.0
 COMPARED: float = 30.0
 """Seconds of callers in app_queue."""
 STEP = 1.0
+MOST_OF_A_CORE, MOST_LINES = 0.10, 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +119,24 @@ async def order_kept(here: House, callers: Callers) -> bool:
     return entered == sorted(entered) and late < 1.0
 
 
+def limits(figures: Mapping[str, Any]) -> list[Limit]:
+    """The promise."""
+    return [
+        Limit("Asterisk, of a core", MOST_OF_A_CORE, figures["cpu_of_a_core"]),
+        Limit("log lines a second", MOST_LINES, figures["log_lines_a_second"]),
+        Limit("lines out of order", 0, int(not figures["all_there_in_order"])),
+    ]
+
+
 def main(
     json: JsonFile = None,
     calls: Annotated[int, typer.Option(min=1, max=500, help="How many dial in.")] = 50,
-    seconds: Annotated[float, typer.Option(min=5, help="How long Python is away.")] = 180.0,
+    seconds: Annotated[float, typer.Option(min=5, help="How long Python is away.")] = 600.0,
 ) -> None:
     """Python away while callers dial in: what Asterisk costs and writes, and who is there after."""
-    hand_out(asyncio.run(measure(settings_or_end().tools, calls, seconds)), json)
+    figures = asyncio.run(measure(settings_or_end().tools, calls, seconds))
+    hand_out(figures, json)
+    end_by(*limits(figures))
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ from ivr.ports import Journal, Record, Snapshot
 from tests.databases import SQLITE_AND_POSTGRES, fresh_url
 from tests.fakes_stores import MemoryJournal
 
+pytestmark = pytest.mark.once
+
 QUEUED = Record(
     1763712000.123, "queued", {"queue": "support", "说": ["你好", None, 1.5]}, ContactId("ct_1"), 2
 )

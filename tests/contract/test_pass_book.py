@@ -18,6 +18,8 @@ from ivr.ports import PersonId
 from tests.databases import SQLITE_AND_POSTGRES, fresh_url
 from tests.fakes_passes import MemoryPasses
 
+pytestmark = pytest.mark.once
+
 ONE, TWO = ContactId("c-1"), ContactId("c-2")
 AT = 1_700_000_000.125
 MADE = Pass(PassId("pas_0"), ONE, "webchat", Form.LINK, AT, None, "pin", PersonId("per_1"))

@@ -15,6 +15,8 @@ from ivr.ports import PersonId, Vault
 from tests.databases import SQLITE_AND_POSTGRES, fresh_url
 from tests.fakes_stores import MemoryVault
 
+pytestmark = pytest.mark.once
+
 NUMBER = "+8613800138000"
 
 

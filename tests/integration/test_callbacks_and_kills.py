@@ -24,7 +24,7 @@ from tests.integration.test_callbacks_on_asterisk import (
 from tests.outside import Outside
 from tests.phones import Call, Phone
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.once, pytest.mark.asterisk]
 
 AGENT = "agent-1001"
 STATES = ("agent rings", "customer rings", "asked", "talking")

@@ -17,7 +17,7 @@ from ivr.ports import CoreAway
 from ivr.settings import ROOT, load
 from tests.web_site import Site, web
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = [pytest.mark.once, pytest.mark.timeout(120)]
 
 LI, WU, HAN = (sha256(name.encode()).hexdigest() for name in ("li", "wu", "han"))
 BEGIN = {"language": "en", "queue": "", "name": ""}

@@ -12,6 +12,7 @@ from adapters.asterisk import doctor
 from adapters.asterisk.doctor import examine
 from adapters.asterisk.findings import Finding, Level
 from adapters.asterisk.instance import Instance
+from adapters.cli.prompts import make_prompts
 from ivr.settings import Settings
 from tests import rig
 
@@ -35,7 +36,8 @@ async def bad(settings: Settings) -> list[Finding]:
     usual = ("Asterisk does not run", "Hotline runs as root")
     found = await examine(settings)
     assert all(finding.remedy.endswith(".") for finding in found if finding.level != Level.OK)
-    return [f for f in found if f.level != Level.OK and f.what not in usual]
+    faults = [f for f in found if f.level != Level.OK and f.what not in usual]
+    return [f for f in faults if not f.what.startswith("not tried on")]
 
 
 async def test_a_sound_installation_has_nothing_wrong(instance: Instance) -> None:
@@ -48,6 +50,10 @@ def _no_program(instance: Instance) -> None:
 
 def _no_prompt(instance: Instance) -> None:
     (instance.folders.sounds / "zh" / "menu.ulaw").unlink()
+
+
+def _no_prompts_yet(instance: Instance) -> None:
+    shutil.rmtree(instance.folders.sounds)
 
 
 def _no_music(instance: Instance) -> None:
@@ -77,6 +83,7 @@ def _open_site_file(instance: Instance) -> None:
     [
         (_no_program, Level.FAIL, "there is no Asterisk"),
         (_no_prompt, Level.FAIL, "zh/menu"),
+        (_no_prompts_yet, Level.WARN, "no prompts are made yet"),
         (_no_music, Level.WARN, "no hold music"),
         (_no_use_of_a_folder, Level.FAIL, "cannot use"),
         (_open_secret, Level.FAIL, "secrets/ami"),
@@ -162,3 +169,36 @@ async def test_it_changes_nothing() -> None:
         before = sorted(settings.home.rglob("*")) + sorted(settings.data.rglob("*"))
         await examine(settings)
         assert sorted(settings.home.rglob("*")) + sorted(settings.data.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("system", "machine", "tried"),
+    [
+        ({"ID": "debian", "VERSION_ID": "12"}, "x86_64", True),
+        ({"ID": "debian", "VERSION_ID": "13"}, "x86_64", True),
+        ({"ID": "debian", "VERSION_ID": "13"}, "aarch64", False),
+        ({"ID": "ubuntu", "VERSION_ID": "24.04", "PRETTY_NAME": "Ubuntu 24.04"}, "x86_64", False),
+        ({"ID": "debian"}, "x86_64", False),
+    ],
+)
+async def test_a_system_that_it_was_not_tried_on_is_told_as_such(
+    instance: Instance,
+    monkeypatch: pytest.MonkeyPatch,
+    system: dict[str, str],
+    machine: str,
+    tried: bool,
+) -> None:
+    monkeypatch.setattr("platform.freedesktop_os_release", lambda: system)
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    told = [f for f in await examine(instance.settings) if f.what.startswith("not tried on")]
+    assert [f.level for f in told] == ([] if tried else [Level.WARN])
+    assert all(system.get("PRETTY_NAME", "this system") in f.what for f in told)
+
+
+async def test_the_remedy_for_prompts_makes_them(instance: Instance) -> None:
+    """`./hotline run` does, before Asterisk starts; set-up does not."""
+    _no_prompts_yet(instance)
+    [told] = [f for f in await examine(instance.settings) if "prompts" in f.what]
+    assert "./hotline run" in told.remedy
+    await make_prompts(instance.settings, [])
+    assert not [f for f in await bad(instance.settings) if "prompts" in f.what]

@@ -11,7 +11,7 @@ from tests import rig
 from tests.bench.lanes import KINDS, lanes, run
 from tests.phones import Call
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.once, pytest.mark.asterisk]
 
 LANES = 4
 RACES = 40

@@ -25,7 +25,7 @@ from tests.integration.test_keys_while_waiting import (
 )
 from tests.integration.test_waiting_callers import waits
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.once, pytest.mark.asterisk]
 
 
 @pytest.fixture(scope="module")

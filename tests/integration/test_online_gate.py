@@ -11,7 +11,7 @@ from adapters.asterisk.instance import Instance
 from tests import rig
 from tests.phones import Phone
 
-pytestmark = pytest.mark.asterisk
+pytestmark = [pytest.mark.once, pytest.mark.asterisk]
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from tests.phones import Call
 from tests.talk_stage import BOSS, FIRST, LAST, Spoken, TalkStage, talk_stage
 
 pytestmark = [
+    pytest.mark.once,
     pytest.mark.long,
     pytest.mark.asterisk, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module"),
 ]  # fmt: skip

@@ -19,6 +19,8 @@ from adapters.stores.schema import open_database
 from ivr.ports import JournalFailed, Record, StoreFailed, StoreRefused
 from tests.databases import Postgres
 
+pytestmark = pytest.mark.once
+
 ONE, TWO, THREE = (Record(1.0, "note", {"n": n}) for n in (1, 2, 3))
 
 

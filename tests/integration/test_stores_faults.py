@@ -20,6 +20,8 @@ from adapters.stores.journal import SqlJournal
 from adapters.stores.schema import open_database
 from ivr.ports import JournalFailed, Record, Snapshot, StoreRefused
 
+pytestmark = pytest.mark.once
+
 KILLS = int(os.environ.get("HOTLINE_TEST_KILLS", "2"))
 """How often the writer is killed; more for a long campaign."""
 NOTE = Record(1.0, "note", {"text": "x" * 100})

@@ -21,6 +21,8 @@ from adapters.stores.tables import vault_field, vault_person
 from adapters.stores.vault import SqlVault
 from ivr.ports import PersonId, Record, StoreRefused
 
+pytestmark = pytest.mark.once
+
 NUMBER, NAME = "+8613800138000", "诸葛孔明 Canary"
 CANARIES = [
     NUMBER.encode(),

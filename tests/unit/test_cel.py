@@ -23,6 +23,7 @@ async def test_rows_come_once_and_in_their_order(tmp_path: Path) -> None:
     log = written(tmp_path / "cel.db", [1, 2, 3, 5])
     assert [row.id for row in await log.rows_after(2)] == [3, 5]
     assert await log.rows_after(5) == []
+    assert await log.newest() == 5
 
 
 async def test_a_log_that_began_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
@@ -34,13 +35,20 @@ async def test_no_log_yet_means_no_rows_yet(tmp_path: Path) -> None:
     assert await CelLog(tmp_path / "cel.db").rows_after(0) == []
     (tmp_path / "cel.db").touch()
     assert await CelLog(tmp_path / "cel.db").rows_after(0) == []
+    assert await CelLog(tmp_path / "cel.db").newest() == 0
+
+
+async def test_a_spoilt_log_means_no_rows_yet(tmp_path: Path) -> None:
+    (tmp_path / "cel.db").write_bytes(b"this is no database " * 100)
+    assert await CelLog(tmp_path / "cel.db").rows_after(0) == []
+    assert await CelLog(tmp_path / "cel.db").newest() == 0
 
 
 async def test_a_locked_log_means_no_rows_yet(tmp_path: Path) -> None:
     log = written(tmp_path / "cel.db", [1])
     holder = sqlite3.connect(tmp_path / "cel.db")
     holder.execute("BEGIN EXCLUSIVE")
-    assert await log.rows_after(0) == []
+    assert (await log.rows_after(0), await log.newest()) == ([], 0)
     holder.close()
     assert [row.id for row in await log.rows_after(0)] == [1]
 

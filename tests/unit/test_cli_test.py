@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -21,19 +22,23 @@ def test_the_quick_run_names_folders_and_markers_that_there_are(
     assert set(expression.split()) - {"not", "and"} <= known
 
 
-CALL, OTHER = "tests/integration/test_gate.py::test_a", "tests/acceptance/test_whole.py::test_b"
+CALL, OTHER = "tests/integration/test_talks.py::test_a", "tests/acceptance/test_whole.py::test_b"
 SUM = "tests/unit/test_order.py::test_c"
 
 
 class Runs:
     """In place of pytest: each run fails with these tests, and they are noted where pytest does."""
 
-    def __init__(self, cache: Path, *failures: tuple[str, ...]) -> None:
+    def __init__(self, cache: Path, *failures: tuple[str, ...], once: Collection[str] = ()) -> None:
+        """`once`: the tests that are marked so."""
         self.noted = cache / "v" / "cache" / "lastfailed"
         self.failures = list(failures)
         self.asked: list[tuple[str, ...]] = []
+        self.once = once
 
     def __call__(self, *words: str) -> int:
+        if words[:3] == ("--collect-only", "-m", "once"):
+            return 0 if set(words[3:]) & set(self.once) else 5
         self.asked.append(words)
         failures = self.failures.pop(0)
         self.noted.parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +71,30 @@ def test_a_failure_that_is_no_chance_of_the_hour_stays_one(
     runs = Runs(tmp_path, *failures)
     assert looked_at_twice(runs, WHOLE, tmp_path) == 1
     assert len(runs.asked) == runs_in_all
+
+
+def test_what_is_rare_by_nature_is_never_looked_at_twice(tmp_path: Path) -> None:
+    runs = Runs(tmp_path, (CALL, OTHER), (), once=[CALL])
+    assert looked_at_twice(runs, WHOLE, tmp_path) == 1
+    assert runs.asked == [WHOLE]
+
+
+RARE = (
+    "tests/acceptance/test_kill.py", "tests/integration/test_*gate.py",
+    "tests/integration/test_*_kills.py", "tests/contract/test_journal.py",
+    "tests/contract/test_vault.py", "tests/contract/test_pass_book.py",
+    "tests/integration/test_stores_vault.py", "tests/integration/test_stores_doubt.py",
+    "tests/integration/test_stores_faults.py",
+)  # fmt: skip
+OTHER_GATES = ("test_before_the_gate.py", "test_web_gate.py")
+"""Of announcements to agents, and of the web service."""
+
+
+@pytest.mark.parametrize("pattern", RARE)
+def test_gate_kills_vault_and_journal_are_marked_as_rare(pattern: str) -> None:
+    found = [path for path in ROOT.glob(pattern) if path.name not in OTHER_GATES]
+    assert found
+    assert [path for path in found if "pytest.mark.once" not in path.read_text()] == []
 
 
 def test_failures_of_an_earlier_run_are_not_looked_at_again(tmp_path: Path) -> None:

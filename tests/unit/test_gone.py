@@ -23,7 +23,6 @@ class Machine:
     told: list[str] = field(default_factory=list)
     next: Running | None = None
     """Begins while the log is read."""
-    slow_log: bool = False
 
     def adopt(self) -> Running | None:
         return self.process
@@ -40,8 +39,6 @@ class Machine:
     async def read_log(self) -> None:
         self.told.append("log")
         self.process = self.process or self.next
-        if self.slow_log:
-            raise TimeoutError
 
     async def all_gone(self) -> None:
         self.told.append("gone")
@@ -150,12 +147,3 @@ async def test_a_process_that_was_never_seen_is_not_missed(
     machine.now = 61.0
     await watch.look()
     assert watch.unseen()
-
-
-async def test_a_log_that_cannot_be_read_to_its_end_holds_nobody_up(
-    machine: Machine, watch: GoneWatch
-) -> None:
-    await watch.look()
-    machine.up, machine.process, machine.slow_log = False, None, True
-    await watch.look()
-    assert machine.told == ["ended", "log", "gone"]

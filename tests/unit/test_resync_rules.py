@@ -11,6 +11,7 @@ from acd.model import AgentId, QueueId
 from adapters.asterisk.agent_lines import AgentLines
 from adapters.asterisk.ami import Ami
 from adapters.asterisk.cel import CelLog
+from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
@@ -38,8 +39,8 @@ def resync_at(port: int) -> tuple[Resync, Ami, Distributor]:
     distributor = Distributor(Engine(RULES), MemoryJournal(), switchboard, vault, StandingClock())
     switchboard.tell(distributor)
     holds = PhoneHolds(ami, distributor.engine, distributor.post)
-    log = CelLog(ROOT / "nowhere")
-    return Resync(ami, log, switchboard, distributor, vault, holds, followed), ami, distributor
+    log = EventLog(CelLog(ROOT / "nowhere"), distributor, vault)
+    return Resync(ami, log, switchboard, distributor, holds, followed), ami, distributor
 
 
 async def followed(centre: Centre) -> None:

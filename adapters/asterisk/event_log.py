@@ -1,0 +1,75 @@
+"""What Asterisk's event log (CEL) tells, applied to engine and journal: each row once, in order.
+
+What the log has when we come back is read up to the row that is its newest then, never until it is
+quiet: while people call, it need not be. That is enough, as a row that is written later tells
+
+- of something after our login: AMI tells that live, and the row is read later, as it always is, or
+- more than `BEHIND_SECONDS` late of something before it: the look at all channels, which comes next
+  and before anything is offered, shows what has become of it.
+
+The engine ignores what it knows already, so that such a row does no harm when it is read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+
+from acd.model import ContactId, Seconds
+from adapters.asterisk.cel import NUMBER_LEFT, CelLog
+from adapters.asterisk.facts import CelRow, fields_of, from_cel
+from ivr.distributor import CEL_APPLIED, Distributor, Entry
+from ivr.ports import Note, Vault
+
+log = logging.getLogger(__name__)
+
+BEHIND_SECONDS: Seconds = 0.2
+"""So long after an event Asterisk has written its row."""
+
+
+class EventLog:
+    """The only one who applies rows. What a store refuses is raised, and tried by the next read."""
+
+    def __init__(self, cel: CelLog, distributor: Distributor, vault: Vault) -> None:
+        self._cel = cel
+        self._distributor = distributor
+        self._vault = vault
+        self._reading = asyncio.Lock()
+
+    async def read_to_here(self) -> None:
+        """Up to the newest row of now, or to where the log ends or cannot be read."""
+        await asyncio.sleep(BEHIND_SECONDS)
+        here = await self._cel.newest()
+        # Read at least once: of a log that began anew the newest row is before the applied one.
+        while await self.read_once() and self._distributor.cel_row < here:
+            pass
+        await self._cel.forget_numbers(self._distributor.cel_row)
+
+    async def read_once(self) -> int:
+        """Apply the next rows; how many."""
+        async with self._reading:
+            rows = await self._cel.rows_after(self._distributor.cel_row)
+            if rows:
+                entries = [entry for row in rows for entry in await self._told(row)]
+                mark = Note(None, CEL_APPLIED, {"row": rows[-1].id})
+                await self._distributor.record(*entries, mark)
+            if any(row.kind == NUMBER_LEFT for row in rows):
+                await self._cel.forget_numbers(rows[-1].id)
+            return len(rows)
+
+    async def _told(self, row: CelRow) -> Sequence[Entry]:
+        try:
+            if row.kind == NUMBER_LEFT:
+                return [await self._number_left(row)]
+            return from_cel(row)
+        except (KeyError, ValueError) as error:
+            log.error("event log row not understood", extra={"row": row.id, "why": repr(error)})
+            return []
+
+    async def _number_left(self, row: CelRow) -> Note:
+        """The number goes into the vault; only the person's id goes on from here."""
+        contact, _entered, queue, _class, language, number = fields_of(row)
+        person = await self._vault.person_for_number(number)
+        data = {"person": person, "queue": queue, "language": language}
+        return Note(ContactId(contact), "NumberLeft", data)

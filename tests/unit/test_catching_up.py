@@ -1,0 +1,175 @@
+"""After a gap calls are offered again, whatever goes on meanwhile and whatever fails first."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from acd.config import Centre
+from acd.engine import Engine
+from acd.states import ForbiddenMove
+from adapters.asterisk.agent_lines import AgentLines
+from adapters.asterisk.ami import Ami
+from adapters.asterisk.cel import MOST_ROWS, CelLog
+from adapters.asterisk.event_log import EventLog
+from adapters.asterisk.facts import CelRow
+from adapters.asterisk.phone_holds import PhoneHolds
+from adapters.asterisk.resync import Resync
+from adapters.asterisk.switchboard import Switchboard
+from ivr.distributor import Distributor
+from ivr.ports import PersonId, StoreFailed
+from ivr.settings import ROOT
+from tests.centres import centre
+from tests.fake_asterisk import WORD, FakeAmi
+from tests.fakes_calls import StandingClock
+from tests.fakes_stores import MemoryJournal, MemoryVault
+from tests.unit.test_cel import written
+from voice.prompts import PromptFolder
+
+RULES = centre({}, {}, {})
+NOBODY = (
+    "Response: Success\r\n{of}EventList: start\r\nMessage: will follow\r\n\r\n"
+    "Event: Complete\r\n{of}EventList: Complete\r\nListItems: 0\r\n\r\n"
+)
+
+
+class BusyLog(CelLog):
+    """An event log that has this, and a key more whenever somebody looks at it."""
+
+    def __init__(self, rows: Sequence[CelRow] = ()) -> None:
+        super().__init__(Path("nowhere"))
+        self.rows = list(rows)
+        self.forgotten = 0
+
+    def key(self) -> None:
+        self.rows.append(CelRow(len(self.rows) + 1, "ACD_KEY", "h-1.0", "h-1|5"))
+
+    async def newest(self) -> int:
+        self.key()
+        return self.rows[-1].id
+
+    async def rows_after(self, row: int) -> Sequence[CelRow]:
+        self.key()
+        return [each for each in self.rows if each.id > row][:MOST_ROWS]
+
+    async def forget_numbers(self, row: int) -> None:
+        self.forgotten = row
+
+
+class FullVault(MemoryVault):
+    """A vault that fails until it has been asked so often."""
+
+    failures = 1
+
+    async def person_for_number(self, number: str) -> PersonId:
+        self.failures -= 1
+        if self.failures >= 0:
+            raise StoreFailed("the disk is full")
+        return await super().person_for_number(number)
+
+
+class Side:
+    """The telephone side as far as it catches up, at an Asterisk with no channels."""
+
+    def __init__(self, port: int, log: CelLog, faults: Sequence[Exception]) -> None:
+        self.faults = list(faults)
+        self.vault = FullVault()
+        self.ami = Ami(
+            "127.0.0.1", port, "acd", WORD, on_event=lambda event: None,
+            on_link=lambda up: self.resync.link_changed(up),
+        )  # fmt: skip
+        switchboard = Switchboard(self.ami, PromptFolder(ROOT), AgentLines(ROOT))
+        self.journal = MemoryJournal()
+        self.distributor = Distributor(
+            Engine(RULES), self.journal, switchboard, self.vault, StandingClock()
+        )
+        switchboard.tell(self.distributor)
+        holds = PhoneHolds(self.ami, self.distributor.engine, self.distributor.post)
+        self.resync = Resync(
+            self.ami, EventLog(log, self.distributor, self.vault), switchboard, self.distributor,
+            holds, self.refers,
+        )  # fmt: skip
+
+    async def refers(self, centre: Centre) -> None:
+        if self.faults:
+            raise self.faults.pop()
+
+    async def until(self, holds: Callable[[], object]) -> None:
+        async with asyncio.timeout(5):
+            while not holds():
+                await asyncio.sleep(0.01)
+
+    def kinds(self) -> list[str]:
+        return [record.kind for record in self.journal.records]
+
+
+@asynccontextmanager
+async def side(log: CelLog, *faults: Exception) -> AsyncIterator[Side]:
+    async with FakeAmi() as fake:
+        for name in ("Status", "DeviceStateList"):
+            fake.answers[name] = lambda of: NOBODY.format(of=of).encode()
+        made = Side(fake.port, log, faults)
+        parts = made.ami.run(), made.distributor.run(), made.resync.follow()
+        running = [asyncio.create_task(part) for part in parts]
+        try:
+            yield made
+            assert [task for task in running if task.done()] == []
+        finally:
+            for task in running:
+                task.cancel()
+
+
+async def test_calls_are_offered_again_while_the_event_log_grows_without_a_pause() -> None:
+    log = BusyLog()
+    log.rows = [CelRow(n, "ACD_KEY", "h-1.0", "h-1|5") for n in range(1, 2 * MOST_ROWS)]
+    async with side(log) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        before = made.kinds().index("LinkChanged")
+        assert made.kinds()[:before].count("KeyPressed") >= 2 * MOST_ROWS - 1  # all that was there
+        await made.until(lambda: "KeyPressed" in made.kinds()[before:])  # and what came since
+
+
+async def test_a_vault_that_is_full_while_we_catch_up_is_asked_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log = BusyLog([CelRow(1, "ACD_NUMBER", "h-1.0", "h-1|0|support|standard|en|13800138000")])
+    async with side(log) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        assert made.kinds().count("NumberLeft") == 1
+        assert log.forgotten
+    assert "could not catch up" in caplog.text
+
+
+async def test_a_vault_that_is_full_later_is_asked_again() -> None:
+    log = BusyLog()
+    async with side(log) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        row = CelRow(len(log.rows) + 1, "ACD_NUMBER", "h-1.0", "h-1|0|support|standard|en|138")
+        log.rows.append(row)
+        await made.until(lambda: "NumberLeft" in made.kinds())
+
+
+@pytest.mark.parametrize("fault", [TimeoutError(), ForbiddenMove("no"), OSError("disk is full")])
+async def test_no_fault_keeps_calls_from_being_offered_for_good(
+    fault: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with side(BusyLog(), fault) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+    assert "could not catch up" in caplog.text
+
+
+async def test_an_event_log_that_cannot_be_read_holds_nobody_up() -> None:
+    async with side(CelLog(ROOT / "nowhere")) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+
+
+async def test_an_event_log_that_began_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+    log = written(tmp_path / "cel.db", range(1, 2 * MOST_ROWS))
+    async with side(log) as made:
+        made.distributor.cel_row = 10 * MOST_ROWS
+        await made.until(lambda: made.distributor.engine.link_up)
+        assert made.distributor.cel_row == 2 * MOST_ROWS - 1
