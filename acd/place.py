@@ -10,9 +10,12 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from acd.config import Member, Skills
-from acd.model import AgentId, QueueId, Seconds
+from acd.config import Centre, Member, Skills
+from acd.lines import Levels
+from acd.match import queue_of, stages_of
+from acd.model import AgentId, Medium, QueueId, Seconds
 from acd.prediction import Standing
 
 OrderKey = tuple[Seconds, int]
@@ -22,20 +25,19 @@ MOST_DEMANDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What contacts ask for: a queue, and levels by skill in the order of the skills' names."""
+    """What contacts ask for: a queue, levels by skill in the order of their names, a medium."""
 
     queue: QueueId
-    skills: tuple[tuple[str, int], ...] = ()
+    skills: Levels = ()
+    medium: Medium = Medium.VOICE
 
     @classmethod
-    def of(cls, queue: QueueId, skills: Skills) -> Demand:
-        return cls(queue, tuple(sorted(skills.items())))
+    def of(cls, queue: QueueId, skills: Skills, medium: Medium = Medium.VOICE) -> Demand:
+        return cls(queue, tuple(sorted(skills.items())) if skills else (), medium)
 
-    def fits(self, member: Member) -> bool:
-        """Whether the agent may serve it, now or after the second queue's wait."""
-        return self.queue in member.queues and all(
-            member.skills.get(skill, 0) >= level for skill, level in self.skills
-        )
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Demand:
+        return cls.of(plain["queue"], dict(plain["skills"]), Medium(plain["medium"]))
 
 
 Waiting = Mapping[Demand, Sequence[OrderKey]]
@@ -45,23 +47,28 @@ Waiting = Mapping[Demand, Sequence[OrderKey]]
 class Competition:
     """Who competes with whom, among the agents who are here."""
 
-    def __init__(self, members: Iterable[Member]) -> None:
-        """All agents of the centre; none of them is here yet."""
-        self._members = tuple(members)
+    def __init__(self, centre: Centre) -> None:
+        """By these rules; none of the agents is here yet."""
+        self._centre = centre
+        self._members = tuple(centre.agents.values())
         self._bit = {member.id: 1 << i for i, member in enumerate(self._members)}
-        self._here = 0
+        self._here: dict[QueueId, int] = {}
         self._fitting: dict[Demand, int] = {}
 
-    def comes(self, agent: AgentId) -> None:
-        """The agent is logged in, and will take contacts; busy or free does not matter."""
-        self._here |= self._bit[agent]
+    def comes(self, agent: AgentId, queues: Iterable[QueueId]) -> None:
+        """The agent takes contacts of these queues from now on; busy or free does not matter."""
+        for queue in queues:
+            self._here[queue] = self._here.get(queue, 0) | self._bit[agent]
 
-    def goes(self, agent: AgentId) -> None:
-        """The agent is logged off, on a break, or about to be after this talk."""
-        self._here &= ~self._bit[agent]
+    def goes(self, agent: AgentId, queues: Iterable[QueueId]) -> None:
+        """The agent is logged off, on a break, or about to be after this talk. `queues`: those with
+        which they came."""
+        for queue in queues:
+            self._here[queue] &= ~self._bit[agent]
 
     def able(self, demand: Demand) -> int:
-        """How many agents may serve the demand."""
+        """How many agents may serve the demand: now, or once a contact has waited for it (a second
+        queue, a partner team, skills that relax)."""
         return self._bits(demand).bit_count()
 
     def place(self, demand: Demand, key: OrderKey, waiting: Waiting) -> int:
@@ -111,6 +118,13 @@ class Competition:
         if found is None:
             if len(self._fitting) >= MOST_DEMANDS:
                 self._fitting.clear()
-            fits = "".join("01"[demand.fits(member)] for member in reversed(self._members))
-            found = self._fitting[demand] = int(fits or "0", 2)
-        return found & self._here
+            _, asked = stages_of(demand.skills, queue_of(self._centre, demand.queue))[-1]
+            fits = (_fits(member, demand.medium, asked) for member in reversed(self._members))
+            found = self._fitting[demand] = int("".join("01"[one] for one in fits) or "0", 2)
+        return found & self._here.get(demand.queue, 0)
+
+
+def _fits(member: Member, medium: Medium, asked: Levels) -> bool:
+    """Whether the agent takes such contacts at all, and has the levels."""
+    levels = all(member.skills.get(skill, 0) >= level for skill, level in asked)
+    return levels and member.capacity.of(medium) > 0

@@ -20,7 +20,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from acd.config import Member
+from acd.config import Centre, Member
 from acd.estimate import Estimate, Range
 from acd.model import AgentId, ContactId, QueueId
 from acd.place import Competition, Demand
@@ -82,10 +82,12 @@ class Told:
         self.day = 0
         self._demands = [Demand(QueueId(str(queue))) for queue in range(len(made.handle))]
         self._here: set[int] = set()
-        self._competition = Competition(
+        members = [
             Member(AgentId(str(i)), {QueueId(str(queue)): 0.0 for queue in queues})
             for i, queues in enumerate(made.agents)
-        )
+        ]
+        self._queues = [member.queues for member in members]
+        self._competition = Competition(Centre({}, {member.id: member for member in members}))
         self._hold_mean = [0.0 for _ in made.handle]
 
     def arrived(self, i: int, caller: Caller, key: Key, line: Line, now: float) -> None:
@@ -130,9 +132,9 @@ class Told:
     def _standing(self, caller: Caller, key: Key, line: Line, now: float) -> Standing:
         if self._here != line.here:
             for agent in line.here - self._here:
-                self._competition.comes(AgentId(str(agent)))
+                self._competition.comes(AgentId(str(agent)), self._queues[agent])
             for agent in self._here - line.here:
-                self._competition.goes(AgentId(str(agent)))
+                self._competition.goes(AgentId(str(agent)), self._queues[agent])
             self._here = set(line.here)
         demand = self._demands[caller.queue]
         waiting = dict(zip(self._demands, line.keys, strict=True))

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from acd.announcement import STEPS, Told, place_to_tell, wait_to_tell
-from acd.config import Member
+from acd.config import Centre, Member
 from acd.estimate import LONGEST, MOST_NOTES, Estimate, Measured, Range
+from acd.match import NEVER
 from acd.model import AgentId, ContactId, QueueId
 from acd.place import Competition, Demand, OrderKey
 from acd.prediction import Standing, clearing
@@ -20,6 +21,8 @@ from tests.bench import estimate as bench
 from tests.bench.waiting_line import Caller, Line, Plan
 
 A, B = ContactId("a"), ContactId("b")
+CARDS, LOANS, TRAVEL = (Demand(QueueId(name)) for name in ("cards", "loans", "travel"))
+BILLING = Demand.of(QueueId("cards"), {"billing": 5})
 TEN = Standing(place=3, able=10)
 
 
@@ -202,7 +205,7 @@ def test_predictions_that_nobody_ever_settles_make_room() -> None:
 def waiting(left: bool = False) -> Estimate:
     """Two wait since 0 with keys 1 and 2; with `left` the first has gone after 10 s."""
     estimate = known()
-    estimate.arrived(A, (0.0, 1), 0.0, TEN, 0.0, demand="billing")
+    estimate.arrived(A, (0.0, 1), 0.0, TEN, 0.0, demand=BILLING)
     estimate.arrived(B, (0.0, 2), 0.0, TEN, 0.0)
     if left:
         estimate.abandoned(A, 10.0)
@@ -233,10 +236,38 @@ def test_an_agent_with_nobody_to_turn_to_would_have_served_all_who_left() -> Non
 
 def test_an_agent_who_may_not_serve_the_demand_tells_nothing_of_it() -> None:
     estimate = waiting(left=True)
-    estimate.passed(None, 30.0, demands={"cards"})
+    estimate.passed(None, 30.0, need={CARDS: 0.0, BILLING: NEVER}.__getitem__)
     assert estimate.measured.known == 0
-    estimate.passed(None, 60.0, demands={"cards", "billing"})
+    estimate.passed(None, 60.0, need={CARDS: 0.0, BILLING: 0.0}.__getitem__)
     assert estimate.measured.known == 1
+
+
+def test_an_agent_to_whom_the_demand_comes_later_tells_nothing_of_it_before() -> None:
+    estimate = waiting(left=True)
+    estimate.passed(None, 59.0, need={BILLING: 60.0}.__getitem__)
+    assert estimate.measured.known == 0
+    estimate.passed(None, 60.0, need={BILLING: 60.0}.__getitem__)
+    assert estimate.measured.known == 1
+
+
+def test_a_head_start_is_no_time_that_was_waited() -> None:
+    estimate = known()
+    estimate.arrived(A, (-60.0, 1), 60.0, TEN, 0.0, demand=BILLING)
+    estimate.abandoned(A, 10.0)
+    estimate.passed(None, 59.0, need={BILLING: 60.0}.__getitem__)
+    assert estimate.measured.known == 0
+    estimate.passed(None, 60.0, need={BILLING: 60.0}.__getitem__)
+    assert estimate.measured.known == 1
+
+
+def test_notes_of_an_older_version_are_not_compared() -> None:
+    plain = waiting(left=True).plain()
+    for _, note in plain["notes"]:
+        del note["credit"]
+        note["demand"] = "()"
+    estimate = Estimate.from_plain(plain)
+    estimate.passed(None, 20.0)
+    assert (estimate.measured.known, estimate.range(TEN)) == (0, waiting(left=True).range(TEN))
 
 
 def test_those_who_left_and_those_who_wait_are_still_known_after_a_restart() -> None:
@@ -303,9 +334,6 @@ def test_the_simulated_wait_of_one_who_left_is_the_virtual_one() -> None:
 
 # ---------------------------------------------------------------- the place
 
-CARDS, LOANS, TRAVEL = (Demand(QueueId(name)) for name in ("cards", "loans", "travel"))
-BILLING = Demand.of(QueueId("cards"), {"billing": 5})
-
 
 def member(name: str, *queues: str, **skills: int) -> Member:
     return Member(AgentId(name), dict.fromkeys(map(QueueId, queues), 0.0), skills)
@@ -320,10 +348,19 @@ MEMBERS = [
 ]
 
 
+QUEUES = {one.id: one.queues for one in MEMBERS}
+
+
+def serves(one: Member, demand: Demand) -> bool:
+    return demand.queue in one.queues and all(
+        one.skills.get(skill, 0) >= level for skill, level in demand.skills
+    )
+
+
 def competition(*here: str) -> Competition:
-    made = Competition(MEMBERS)
-    for name in here or [one.id for one in MEMBERS]:
-        made.comes(AgentId(name))
+    made = Competition(Centre(queues={}, agents={one.id: one for one in MEMBERS}))
+    for name in map(AgentId, here) if here else QUEUES:
+        made.comes(name, QUEUES[name])
     return made
 
 
@@ -341,7 +378,7 @@ def test_only_those_ahead_who_compete_for_the_same_agents_count() -> None:
 def test_an_agent_who_goes_joins_nobody_any_more() -> None:
     made = competition()
     assert made.able(BILLING) == 1
-    made.goes(AgentId("bob"))
+    made.goes(AgentId("bob"), QUEUES[AgentId("bob")])
     assert made.able(BILLING) == 0
     assert made.place(LOANS, (8.0, 0), {CARDS: keys(1)}) == 1
 
@@ -376,7 +413,7 @@ def test_the_place_by_demand_is_the_place_by_pairs(
         demand
         for seq, (demand, at) in enumerate(line)
         if (at, seq) < (25, 0)
-        and (demand == mine or any(demand.fits(one) and mine.fits(one) for one in able))
+        and (demand == mine or any(serves(one, demand) and serves(one, mine) for one in able))
     ]
     standing = competition(*here).standing(mine, (25.0, 0), waiting, 0, 25.0)
     assert standing.place == 1 + len(ahead)
