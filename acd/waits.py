@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -79,9 +80,11 @@ class Waits:
         return self._competition.place(_demand(contact), contact.order_key, self._keys)
 
     def standing(self, engine: Floor, contact: Contact, now: Seconds) -> Standing:
+        """Nobody is free for who waits; for whom it rings, whoever stands before does not matter."""
         demand = _demand(contact)
-        free = 1 if contact.state is ContactState.RINGING else 0  # nobody is free for who waits
-        return self._competition.standing(demand, contact.order_key, self._keys, free, now)
+        found = self._competition.standing(demand, contact.order_key, self._keys, 0, now)
+        rings = contact.state is ContactState.RINGING
+        return replace(found, free=found.place) if rings else found
 
     # ---- what is told
 

@@ -8,6 +8,7 @@ import pytest
 
 from acd import snapshot
 from acd.config import Capacity, Centre, Relax
+from acd.estimate import Range
 from acd.events import CallerLeft, LegEnded, Moved, OfferAnswered, PhoneChanged, TakenOver
 from acd.model import CALLED_OUT, CHATS, ContactId, QueueId
 from acd.requests import (
@@ -242,6 +243,23 @@ def test_new_rules_say_anew_how_skills_relax() -> None:
     assert not has_a_range(stage, ONE, 7.0)
     stage.engine.use(RELAXING, 8.0)
     assert has_a_range(stage, ONE, 8.0)
+
+
+def test_who_rings_at_once_does_not_wait_whoever_stands_before() -> None:
+    centre = house(member(ANN, skills={"billing": 5}), member(BOB), wrap_up_seconds=0.0)
+    stage = estimated(centre)
+    stage.comes(ANN, 0.0)
+    stage.arrives(ZERO, 1.0)
+    stage.answers(ZERO, 2.0)
+    for number in range(3):
+        stage.arrives(ContactId(f"billing {number}"), 3.0 + number, skills={"billing": 5})
+    stage.comes(BOB, 8.0)
+    assert stage.arrives(ONE, 10.0) == [(ONE, BOB)]
+    assert stage.engine.waits
+    found = stage.engine.waits.range(stage.engine, stage.engine.contacts[ONE], 10.0)
+    assert found == Range(0.0, 0.0, 0.0)
+    stage.answers(ONE, 13.0)
+    assert known(stage) == 0
 
 
 # ---------------------------------------------------------------- those who left
