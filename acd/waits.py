@@ -80,9 +80,10 @@ class Waits:
         return self._competition.place(_demand(contact), contact.order_key, self._keys)
 
     def standing(self, engine: Floor, contact: Contact, now: Seconds) -> Standing:
-        """Nobody is free for who waits; for whom it rings, whoever stands before does not matter."""
+        """Nobody is free for who waits; when it rings, whoever stands before does not matter."""
         demand = _demand(contact)
-        found = self._competition.standing(demand, contact.order_key, self._keys, 0, now)
+        key, credit = contact.order_key, contact.credit
+        found = self._competition.standing(demand, key, self._keys, 0, now, credit)
         rings = contact.state is ContactState.RINGING
         return replace(found, free=found.place) if rings else found
 
