@@ -48,7 +48,7 @@ WRAP_UPS = (0.0, 10.0, 30.0)
 LONGEST = 4 * 3600.0
 """As in `acd.estimate`: what is longer was ended by the house, and is not compared."""
 NEXT_DAY = 24 * 3600.0
-ONE_IN = 8
+ONE_IN = 25
 """So few callers are judged: a copy of the house for each who leaves takes its time."""
 ARRIVES, LEAVES, ANSWERS, ENDS, ASKS, GOES, COMES = range(7)
 
