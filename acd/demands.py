@@ -27,7 +27,10 @@ class Demands:
 
     def of(self, contact: Contact) -> Demand:
         """What the contact asks for."""
-        terms = demand_terms(contact)
+        return self.named(demand_terms(contact))
+
+    def named(self, terms: DemandTerms) -> Demand:
+        """What is asked for by these terms."""
         return self._demands.get(terms) or self._new(terms)
 
     def _new(self, terms: DemandTerms) -> Demand:

@@ -10,15 +10,19 @@ served it turns to a contact behind it, or to none. All times are seconds.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from acd.model import ContactId, Seconds
+from acd.place import Demand
 from acd.prediction import Pace, Prediction, Standing
 from acd.recalibration import Recalibration
 
 OrderKey = tuple[Seconds, int]
+
+Ghosts = tuple[Demand | None, Seconds]
+"""What those who left have in common in one line: what they asked for, and their credit."""
 
 MOST_NOTES = 5000
 """So many open predictions are kept for comparison; contacts beyond are estimated, not compared."""
@@ -50,7 +54,8 @@ class _Note:
 
     at: Seconds
     key: OrderKey
-    demand: str
+    credit: Seconds
+    demand: Demand | None
     predicted: Prediction
     low: Seconds
     high: Seconds
@@ -70,7 +75,7 @@ class Estimate:
         self._pace = Pace(handle)
         self._recalibration = Recalibration(coverage)
         self._notes: dict[ContactId, _Note] = {}
-        self._ghosts: dict[str, list[tuple[OrderKey, ContactId]]] = {}
+        self._ghosts: dict[Ghosts, list[tuple[OrderKey, ContactId]]] = {}
         self._waiting = 0
 
     # ---- what is asked
@@ -93,11 +98,11 @@ class Estimate:
         credit: Seconds,
         standing: Standing,
         now: Seconds,
-        demand: str = "",
+        demand: Demand | None = None,
     ) -> Range | None:
         """A contact asked for a person. Answers as `range`, and compares it with what comes true.
 
-        `demand` names what the contact asks for beside the queue, see `passed`.
+        `demand`: what the contact asks for, see `passed`.
         """
         self._advance(now)
         self._pace.arrived(credit)
@@ -105,7 +110,7 @@ class Estimate:
         predicted = self._pace.predict(standing)
         answer = self._range(standing, predicted)
         if answer and predicted and self._has_room(now):
-            note = _Note(now, key, demand, predicted, answer.low, answer.high)
+            note = _Note(now, key, credit, demand, predicted, answer.low, answer.high)
             self._notes[contact] = note
             self._waiting += 1
         return answer
@@ -123,27 +128,34 @@ class Estimate:
             note.left = True
             self._waiting -= 1
             self._pace.departed()
-            heapq.heappush(self._ghosts.setdefault(note.demand, []), (note.key, contact))
+            self._haunt(note, contact)
+
+    def _haunt(self, note: _Note, contact: ContactId) -> None:
+        """Whoever comes first in one of these lines also has waited longest."""
+        line = self._ghosts.setdefault((note.demand, note.credit), [])
+        heapq.heappush(line, (note.key, contact))
 
     def forget(self, contact: ContactId) -> None:
         """The house ended the wait (overflow, transfer, closing): its true length stays unknown."""
         self._close(contact)
 
     def passed(
-        self, key: OrderKey | None, now: Seconds, demands: Collection[str] | None = None
+        self, key: OrderKey | None, now: Seconds, need: Callable[[Demand], Seconds] | None = None
     ) -> None:
         """An agent turned to the contact with this key; None: to nobody, and is free.
 
-        `demands`: those in this queue that the agent may serve; None: all.
+        `need`: from which wait on the agent may serve a demand; None: any, at once.
         """
-        for demand in [one for one in self._ghosts if demands is None or one in demands]:
-            line = self._ghosts[demand]
-            while line and (key is None or line[0][0] < key):
+        for name in list(self._ghosts):
+            demand, credit = name
+            line = self._ghosts[name]
+            after = credit + (need(demand) if need and demand else 0.0)
+            while line and line[0][0][0] + after <= now and (key is None or line[0][0] < key):
                 _, contact = heapq.heappop(line)
                 if contact in self._notes and self._notes[contact].left:
                     self._compare(self._close(contact), now)
             if not line:
-                del self._ghosts[demand]
+                del self._ghosts[name]
 
     def served(self, handle: Seconds, now: Seconds) -> None:
         """An agent of this queue is free again, `handle` seconds after an offer began to ring.
@@ -196,12 +208,17 @@ class Estimate:
         estimate._pace = Pace.from_plain(plain["pace"])
         estimate._recalibration.restore(plain["edges"])
         for contact, kept in plain["notes"]:
-            predicted = Prediction(**kept["predicted"])
-            note = _Note(**{**kept, "predicted": predicted, "key": tuple(kept["key"])})
-            estimate._notes[contact] = note
+            if "credit" not in kept:
+                continue  # by an older version, which did not write down what was asked for
+            note = estimate._notes[contact] = _note(kept)
             if note.left:
-                line = estimate._ghosts.setdefault(note.demand, [])
-                heapq.heappush(line, (note.key, contact))
+                estimate._haunt(note, contact)
             else:
                 estimate._waiting += 1
         return estimate
+
+
+def _note(plain: Mapping[str, Any]) -> _Note:
+    predicted, key = Prediction(**plain["predicted"]), tuple(plain["key"])
+    demand = Demand.from_plain(plain["demand"]) if plain["demand"] else None
+    return _Note(**{**plain, "predicted": predicted, "key": key, "demand": demand})

@@ -95,7 +95,8 @@ class Floor:
         """Those about whom something has changed since the last assignment; nobody else can
         have become a pair."""
         self.freed: dict[AgentId, bool] = {}
-        """Who has done with a contact by the event that is being handled; True: they talked."""
+        """Who has done with a contact by the event that is being handled; True: it was theirs, not
+        one that they never had or were only consulted about."""
         self.overflow = ToLookAt()
         self.ringing_long: dict[OfferId, None] = {}
         self.consulting: dict[ContactId, dict[OfferId, None]] = {}

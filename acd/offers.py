@@ -202,6 +202,8 @@ def leg_ended(floor: Floor, event: LegEnded, now: Seconds) -> bool:
     agents.talk_over(agent, offer, now, wrap_up_of(floor, offer, contact))
     if offer.id in agent.works:
         floor.rests(agent)
+    else:
+        floor.freed[agent.id] = offer.rule is not CONSULT
     floor.refresh(agent, now)
     if contact and contact.offer == offer.id:
         contact.offer = None

@@ -10,9 +10,12 @@ import math
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from acd.config import Member, Skills
-from acd.model import AgentId, QueueId, Seconds
+from acd.config import Centre, Skills
+from acd.lines import Levels
+from acd.match import queue_of, stages_of
+from acd.model import AgentId, Medium, QueueId, Seconds
 from acd.prediction import Standing
 
 OrderKey = tuple[Seconds, int]
@@ -22,46 +25,60 @@ MOST_DEMANDS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Demand:
-    """What contacts ask for: a queue, and levels by skill in the order of the skills' names."""
+    """What contacts ask for: a queue, levels by skill in the order of their names, a medium."""
 
     queue: QueueId
-    skills: tuple[tuple[str, int], ...] = ()
+    skills: Levels = ()
+    medium: Medium = Medium.VOICE
 
     @classmethod
-    def of(cls, queue: QueueId, skills: Skills) -> Demand:
-        return cls(queue, tuple(sorted(skills.items())))
+    def of(cls, queue: QueueId, skills: Skills, medium: Medium = Medium.VOICE) -> Demand:
+        return cls(queue, tuple(sorted(skills.items())) if skills else (), medium)
 
-    def fits(self, member: Member) -> bool:
-        """Whether the agent may serve it, now or after the second queue's wait."""
-        return self.queue in member.queues and all(
-            member.skills.get(skill, 0) >= level for skill, level in self.skills
-        )
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> Demand:
+        return cls.of(plain["queue"], dict(plain["skills"]), Medium(plain["medium"]))
 
 
 Waiting = Mapping[Demand, Sequence[OrderKey]]
 """The keys of those who wait, in order, by what they ask for."""
+Ahead = tuple[int, bool, int]
+"""How many of one demand are ahead, whether it is the contact's own, and who may serve it now."""
 
 
 class Competition:
     """Who competes with whom, among the agents who are here."""
 
-    def __init__(self, members: Iterable[Member]) -> None:
-        """All agents of the centre; none of them is here yet."""
-        self._members = tuple(members)
+    def __init__(self, centre: Centre) -> None:
+        """By these rules; none of the agents is here yet."""
+        self._centre = centre
+        self._members = tuple(centre.agents.values())
         self._bit = {member.id: 1 << i for i, member in enumerate(self._members)}
-        self._here = 0
-        self._fitting: dict[Demand, int] = {}
+        self._here: dict[QueueId, dict[Seconds, int]] = {}
+        """Who is here for a queue, by the wait from which on its contacts come to them."""
+        self._fitting: dict[Demand, list[tuple[Seconds, int]]] = {}
+        """Whose levels will do, from which wait on."""
 
-    def comes(self, agent: AgentId) -> None:
-        """The agent is logged in, and will take contacts; busy or free does not matter."""
-        self._here |= self._bit[agent]
+    def comes(self, agent: AgentId, queues: Mapping[QueueId, Seconds]) -> None:
+        """The agent takes contacts of these queues from now on; busy or free does not matter."""
+        for queue, after in queues.items():
+            here = self._here.setdefault(queue, {})
+            wait = self._wait(agent, queue, after)
+            here[wait] = here.get(wait, 0) | self._bit[agent]
 
-    def goes(self, agent: AgentId) -> None:
-        """The agent is logged off, on a break, or about to be after this talk."""
-        self._here &= ~self._bit[agent]
+    def goes(self, agent: AgentId, queues: Mapping[QueueId, Seconds]) -> None:
+        """The agent is logged off, on a break, or about to be after this talk. `queues`: those with
+        which they came."""
+        for queue, after in queues.items():
+            self._here[queue][self._wait(agent, queue, after)] &= ~self._bit[agent]
+
+    def _wait(self, agent: AgentId, queue: QueueId, after: Seconds) -> Seconds:
+        partner = self._centre.is_partner(self._centre.agents[agent])
+        return max(after, queue_of(self._centre, queue).partner_after) if partner else after
 
     def able(self, demand: Demand) -> int:
-        """How many agents may serve the demand."""
+        """How many agents may serve the demand: now, or once a contact has waited for it (a second
+        queue, a partner team, skills that relax)."""
         return self._bits(demand).bit_count()
 
     def place(self, demand: Demand, key: OrderKey, waiting: Waiting) -> int:
@@ -69,48 +86,87 @@ class Competition:
         return 1 + sum(count for count, _ in self._ahead(demand, key, waiting))
 
     def standing(
-        self, demand: Demand, key: OrderKey, waiting: Waiting, free: int, now: Seconds
+        self,
+        demand: Demand,
+        key: OrderKey,
+        waiting: Waiting,
+        free: int,
+        now: Seconds,
+        credit: Seconds = 0.0,
     ) -> Standing:
         """What `acd.estimate` asks for; `free`: how many of the able agents are free."""
         ahead = list(self._ahead(demand, key, waiting))
-        place = 1 + sum(count for count, _ in ahead)
-        return Standing(place, self.able(demand), self._load(demand, ahead), free, now - key[0])
+        place, head = 1 + sum(count for count, _ in ahead), now - key[0]
+        theirs = [
+            (count, other == demand, self._bits(other, now - waiting[other][0][0]))
+            for count, other in ahead
+        ]
+        phases = tuple(self._phases(demand, head - credit, theirs))
+        return Standing(place, self.able(demand), phases, free, head)
 
-    def _load(self, demand: Demand, ahead: Iterable[tuple[int, int]]) -> float:
-        """The place in a line before this demand's agents alone that would move as fast.
+    def _phases(
+        self, demand: Demand, waited: Seconds, ahead: Sequence[Ahead]
+    ) -> Iterator[tuple[Seconds, int, float]]:
+        """From now on, and whenever more agents will do: see `Standing`."""
+        marks = {wait for wait, _ in self._fits(demand)} | self._here.get(demand.queue, {}).keys()
+        for mark in [waited, *sorted(mark for mark in marks if mark > waited)]:
+            mine = self._bits(demand, mark)
+            yield mark - waited, mine.bit_count(), _load(mine, ahead)
 
-        Others who are ahead bring their own agents along, and never keep away those who can serve
-        nobody but us.
-        """
-        mine = self._bits(demand)
-        same, others, theirs = 1, 0, 0
-        for count, bits in ahead:
-            if bits == mine:
-                same += count
-            else:
-                others += count
-                theirs |= bits
-        able = mine.bit_count()
-        together = (same + others) * able / max(1, (mine | theirs).bit_count())
-        only_ours = (mine & ~theirs).bit_count()
-        alone = same * able / only_ours if only_ours else math.inf
-        return min(alone, max(same, together))
-
-    def _ahead(self, demand: Demand, key: OrderKey, waiting: Waiting) -> Iterator[tuple[int, int]]:
-        """By competing demand: how many are ahead, and the agents who may serve them."""
+    def _ahead(
+        self, demand: Demand, key: OrderKey, waiting: Waiting
+    ) -> Iterator[tuple[int, Demand]]:
+        """How many are ahead of each demand that competes."""
         mine = self._bits(demand)
         for other, keys in waiting.items():
-            if keys and keys[0] < key:
-                theirs = self._bits(other)
-                if theirs & mine or other == demand:
-                    yield bisect_left(keys, key), theirs
+            if keys and keys[0] < key and (other == demand or self._bits(other) & mine):
+                yield bisect_left(keys, key), other
 
-    def _bits(self, demand: Demand) -> int:
-        """The agents who may serve the demand, a bit each: thousands are compared in one step."""
+    def _bits(self, demand: Demand, waited: Seconds = math.inf) -> int:
+        """The agents who may serve the demand after this wait, a bit each: thousands are compared
+        in one step."""
+        here = fits = 0
+        for wait, bits in self._here.get(demand.queue, {}).items():
+            here |= bits if wait <= waited else 0
+        for wait, bits in self._fits(demand):
+            fits = bits if wait <= waited else fits
+        return here & fits
+
+    def _fits(self, demand: Demand) -> list[tuple[Seconds, int]]:
         found = self._fitting.get(demand)
         if found is None:
             if len(self._fitting) >= MOST_DEMANDS:
                 self._fitting.clear()
-            fits = "".join("01"[demand.fits(member)] for member in reversed(self._members))
-            found = self._fitting[demand] = int(fits or "0", 2)
-        return found & self._here
+            stages = stages_of(demand.skills, queue_of(self._centre, demand.queue))
+            found = [(wait, self._with(demand.medium, asked)) for wait, asked in stages]
+            self._fitting[demand] = found
+        return found
+
+    def _with(self, medium: Medium, asked: Levels) -> int:
+        """Who takes such contacts at all, and has the levels."""
+        bits = 0
+        for member in self._members:
+            levels = all(member.skills.get(skill, 0) >= level for skill, level in asked)
+            if levels and member.capacity.of(medium) > 0:
+                bits |= self._bit[member.id]
+        return bits
+
+
+def _load(mine: int, ahead: Iterable[Ahead]) -> float:
+    """The place in a line before these agents alone that would move as fast.
+
+    Others who are ahead bring their own agents along, and never keep away those who can serve
+    nobody but us.
+    """
+    same, others, theirs = 1, 0, 0
+    for count, alike, bits in ahead:
+        if alike or bits == mine:
+            same += count
+        elif bits & mine:
+            others += count
+            theirs |= bits
+    able = mine.bit_count()
+    together = (same + others) * able / max(1, (mine | theirs).bit_count())
+    only_ours = (mine & ~theirs).bit_count()
+    alone = same * able / only_ours if only_ours else math.inf
+    return min(alone, max(same, together))

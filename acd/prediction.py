@@ -41,9 +41,12 @@ class Standing:
     place: int
     """1 + the number ahead that compete for the same agents, as `acd.place` counts it."""
     able: int
-    """Agents logged in who may serve it, busy or not; none who are on a break or about to leave."""
-    load: float | None = None
-    """The place as `acd.place` weighs it by who shares which agents; None: the place itself."""
+    """Agents logged in who may serve it sooner or later, busy or not; none who are on a break or
+    about to leave."""
+    phases: tuple[tuple[Seconds, int, float], ...] = ()
+    """From when on (from now) how many agents may serve it, and its place as `acd.place` weighs it
+    by who shares which agents. More may later: a second queue, skills that relax. Empty: `able`
+    and the place itself."""
     free: int = 0
     """Those of them who are free now."""
     head: Seconds = 0.0
@@ -118,9 +121,8 @@ class Pace:
             return None
         handles = self._handles + SUPPOSED_HANDLES
         handle = (self._handled + SUPPOSED_HANDLES * self._supposed) / handles
-        rate = standing.able / max(handle, 1.0)
+        load, rate = _pull(standing, max(handle, 1.0))
         leaving = self._departed / (self._exposed + SUPPOSED_PATIENCE)
-        load = max(place if standing.load is None else standing.load - standing.free, 0.5)
         mean, variance = clearing(load, rate, leaving)
         for _ in range(3):
             between = self._overtaking(standing.head, mean)
@@ -147,6 +149,18 @@ class Pace:
         vars(pace).update({f"_{name}": value for name, value in plain.items()})
         pace._credits = dict(plain["credits"])
         return pace
+
+
+def _pull(standing: Standing, handle: Seconds) -> tuple[float, float]:
+    """The place, and how many a second are taken, as the mean of all phases until its turn."""
+    phases = standing.phases or ((0.0, standing.able, standing.place),)
+    at, able, load, left = 0.0, 0, 0.5, 1.0
+    for begins, more, place in phases:
+        done = (begins - at) * able / (load * handle)
+        if done >= left:
+            break
+        at, able, load, left = begins, more, max(place - standing.free, 0.5), left - done
+    return load, load / (at + left * load * handle / able)
 
 
 def clearing(place: float, rate: float, leaving: float) -> tuple[Seconds, float]:

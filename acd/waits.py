@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from acd import events
@@ -17,12 +19,16 @@ from acd.commands import Command, Offer
 from acd.config import Centre
 from acd.estimate import Estimate, Range
 from acd.floor import Floor
+from acd.match import NEVER, can_reach, leaves_room, takes_contacts
 from acd.model import (
     CALLED_OUT,
     COLLEAGUE,
+    Agent,
     AgentId,
     Contact,
     ContactId,
+    Lane,
+    OfferId,
     OrderKey,
     QueueId,
     Rule,
@@ -33,6 +39,8 @@ from acd.prediction import Standing
 from acd.states import AgentState, ContactState
 
 IN_LINE = (ContactState.WAITING, ContactState.RINGING)
+IN_TURN = (Rule.ORDER, Rule.PREFERRED, Rule.ELSEWHERE)
+"""Offers by these rules go to the first of those whom the agent may serve."""
 WORKING = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING, AgentState.WRAP_UP)
 
 
@@ -55,9 +63,10 @@ class Waits:
     def _rule(self, centre: Centre) -> None:
         for queue in centre.queues:
             self.estimates.setdefault(queue, Estimate())
-        self._competition = Competition(centre.agents.values())
+        self._competition = Competition(centre)
         self._members = centre.agents
-        self._here: set[AgentId] = set()
+        self._here: dict[AgentId, Mapping[QueueId, Seconds]] = {}
+        """Who will take contacts, and of which queues."""
 
     # ---- what is asked
 
@@ -71,9 +80,12 @@ class Waits:
         return self._competition.place(_demand(contact), contact.order_key, self._keys)
 
     def standing(self, engine: Floor, contact: Contact, now: Seconds) -> Standing:
+        """Nobody is free for who waits; when it rings, whoever stands before does not matter."""
         demand = _demand(contact)
-        free = 1 if contact.state is ContactState.RINGING else 0  # nobody is free for who waits
-        return self._competition.standing(demand, contact.order_key, self._keys, free, now)
+        key, credit = contact.order_key, contact.credit
+        found = self._competition.standing(demand, key, self._keys, 0, now, credit)
+        rings = contact.state is ContactState.RINGING
+        return replace(found, free=found.place) if rings else found
 
     # ---- what is told
 
@@ -85,10 +97,12 @@ class Waits:
         now: Seconds,
     ) -> None:
         """The engine has handled these events of one instant."""
+        looked = dict(engine.freed)
         for event in handled:
             agent = getattr(event, "agent", None)
             if agent in engine.agents:
                 self._staff(engine, agent)
+                looked.setdefault(agent, False)
             contact = getattr(event, "contact", None)
             if contact is not None:
                 self._line(engine, contact, event, now)
@@ -97,11 +111,16 @@ class Waits:
             for command in commands
             if isinstance(command, Offer) and command.rule is not Rule.OUTGOING
         }
-        for id_, talked in engine.freed.items():
-            self._freed(engine, id_, now, talked, turned=id_ in offered)
+        for id_, had in engine.freed.items():
+            self._freed(engine, id_, had, now)
         for id_, offer in offered.items():
             self._busy_since.setdefault(id_, now)
-            self._turned(engine, id_, engine.contacts[offer.contact].order_key, now)
+            if offer.rule in IN_TURN or offer.in_line:
+                key = engine.contacts[offer.contact].order_key
+                self._turned(engine, engine.agents[id_], offer.offer, key, now)
+        for id_ in looked:
+            if id_ not in offered and id_ in engine.agents:
+                self._turned(engine, engine.agents[id_], None, None, now)
 
     def _line(self, engine: Floor, id_: ContactId, event: events.Event, now: Seconds) -> None:
         """Put the contact in line, or take it out, as its state is now."""
@@ -114,7 +133,7 @@ class Waits:
         if contact and stands and contact.state in IN_LINE and id_ not in self._in_line:
             estimate = self.estimates.setdefault(contact.queue, Estimate())
             standing = self.standing(engine, contact, now)
-            estimate.arrived(id_, stands[1], contact.credit, standing, now, repr(stands[0].skills))
+            estimate.arrived(id_, stands[1], contact.credit, standing, now, stands[0])
             self._in_line[id_] = stands
             insort(self._keys.setdefault(stands[0], []), stands[1])
 
@@ -132,29 +151,43 @@ class Waits:
         else:
             estimate.forget(id_)
 
-    def _freed(self, engine: Floor, id_: AgentId, now: Seconds, talked: bool, turned: bool) -> None:
-        """The agent has done with a contact; who has nobody to turn to has passed all who left."""
+    def _freed(self, engine: Floor, id_: AgentId, had: bool, now: Seconds) -> None:
+        """The agent has done with a contact; `had`: it was theirs, and is a handling time."""
         self._staff(engine, id_)
-        began, agent = self._busy_since.pop(id_, None), engine.agents.get(id_)
-        if agent is None or began is None:
-            return
-        for queue in agent.queues if talked else ():
-            self.estimates.setdefault(queue, Estimate()).served(now - began, now)
-        if not turned and agent.state is AgentState.READY:
-            self._turned(engine, id_, None, now)
+        agent = engine.agents.get(id_)
+        if agent and agent.works and not had:
+            return  # still busy with what it had before
+        began = self._busy_since.pop(id_, None)
+        if agent and had and began is not None:
+            for queue in agent.queues:
+                self.estimates.setdefault(queue, Estimate()).served(now - began, now)
 
-    def _turned(self, engine: Floor, id_: AgentId, key: OrderKey | None, now: Seconds) -> None:
-        for queue in engine.agents[id_].queues:
-            self.estimates.setdefault(queue, Estimate()).passed(key, now)
+    def _turned(
+        self,
+        engine: Floor,
+        agent: Agent,
+        offer: OfferId | None,
+        key: OrderKey | None,
+        now: Seconds,
+    ) -> None:
+        """By this offer the agent goes to the contact with this key; None: to nobody. It has passed
+        all who left and whom it could have served just as well."""
+        need = partial(_need, engine, agent, offer, now)
+        for queue in agent.queues:
+            self.estimates.setdefault(queue, Estimate()).passed(key, now, need)
 
     def _staff(self, engine: Floor, id_: AgentId) -> None:
-        """Whether this agent will take contacts, as it is now."""
-        agent = engine.agents.get(id_)
-        here = agent is not None and agent.state in WORKING
-        here = here and agent is not None and agent.pause_after is None and not agent.log_off_after
-        if id_ in self._members and here is not (id_ in self._here):
-            (self._competition.comes if here else self._competition.goes)(id_)
-            (self._here.add if here else self._here.discard)(id_)
+        """Whether this agent will take contacts, and of which queues, as it is now."""
+        agent, before = engine.agents.get(id_), self._here.get(id_)
+        queues = agent.queues if agent and _stays(agent) else None
+        if id_ not in self._members or queues is before:
+            return
+        if before is not None:
+            self._competition.goes(id_, before)
+            del self._here[id_]
+        if queues is not None:
+            self._competition.comes(id_, queues)
+            self._here[id_] = queues
 
     # ---- plain data
 
@@ -187,4 +220,22 @@ class Waits:
 
 
 def _demand(contact: Contact) -> Demand:
-    return Demand.of(contact.queue, contact.skills)
+    return Demand.of(contact.queue, contact.skills, contact.medium)
+
+
+def _stays(agent: Agent) -> bool:
+    """Whether the agent will take contacts, now or after this one."""
+    return agent.state in WORKING and agent.pause_after is None and not agent.log_off_after
+
+
+def _need(
+    engine: Floor, agent: Agent, offer: OfferId | None, now: Seconds, demand: Demand
+) -> Seconds:
+    """From which wait on the agent could have been given such a contact instead of this offer."""
+    held = [work.medium for id_, work in agent.works.items() if id_ != offer]
+    room = leaves_room(engine.member(agent.id).capacity, held, demand.medium)
+    linked = engine.is_linked(demand.medium)
+    if not (room and takes_contacts(agent) and can_reach(agent, demand.medium, linked, now)):
+        return NEVER
+    terms = (demand.queue, demand.medium, Lane.LIVE, demand.skills)
+    return engine.demands.need(agent.id, engine.demands.named(terms))

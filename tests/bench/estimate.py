@@ -6,6 +6,9 @@ Simulated days (`waiting_line`) of four shapes, each run another centre, told to
 the engine tells it. Every caller who must wait gets a range on arrival, and again each minute. The
 truth is the wait, for those who left the one they would have had. A run begins knowing nothing, and
 lasts two days. Intervals are 95 %, by resampling whole runs: callers of one day share its luck.
+
+With `--engine` the days are lived through by the routing engine itself (`estimate_house`), and what
+the estimates have measured stands beside what is true.
 """
 
 from __future__ import annotations
@@ -20,41 +23,21 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from acd.config import Member
+from acd.config import Centre, Member
 from acd.estimate import Estimate, Range
 from acd.model import AgentId, ContactId, QueueId
 from acd.place import Competition, Demand
 from acd.prediction import Standing
 from tests.bench import waiting_line
+from tests.bench.asks import Ask, coverage, widths
 from tests.bench.command import JsonFile, hand_out, run, say
+from tests.bench.estimate_house import by_engine
 from tests.bench.machine import machine
 from tests.bench.waiting_line import DAY, SHAPES, Caller, Key, Line, Plan
 
 HALF_HOUR = 1800.0
 NEXT_DAY = 24 * 3600.0
 DAYS, PAST_DAYS = 2, 5
-RESAMPLED = 2000
-
-
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """One range that was given, with what others would have said; `wait` is the truth."""
-
-    shape: str
-    run: int
-    day: int
-    again: bool
-    credit: float
-    place: int
-    at: float
-    range: Range
-    wait: float
-    hold_mean: float
-    half_hour: float
-
-    @property
-    def within(self) -> bool:
-        return self.range.low <= self.wait <= self.range.high
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,10 +65,12 @@ class Told:
         self.day = 0
         self._demands = [Demand(QueueId(str(queue))) for queue in range(len(made.handle))]
         self._here: set[int] = set()
-        self._competition = Competition(
+        members = [
             Member(AgentId(str(i)), {QueueId(str(queue)): 0.0 for queue in queues})
             for i, queues in enumerate(made.agents)
-        )
+        ]
+        self._queues = [member.queues for member in members]
+        self._competition = Competition(Centre({}, {member.id: member for member in members}))
         self._hold_mean = [0.0 for _ in made.handle]
 
     def arrived(self, i: int, caller: Caller, key: Key, line: Line, now: float) -> None:
@@ -130,9 +115,9 @@ class Told:
     def _standing(self, caller: Caller, key: Key, line: Line, now: float) -> Standing:
         if self._here != line.here:
             for agent in line.here - self._here:
-                self._competition.comes(AgentId(str(agent)))
+                self._competition.comes(AgentId(str(agent)), self._queues[agent])
             for agent in self._here - line.here:
-                self._competition.goes(AgentId(str(agent)))
+                self._competition.goes(AgentId(str(agent)), self._queues[agent])
             self._here = set(line.here)
         demand = self._demands[caller.queue]
         waiting = dict(zip(self._demands, line.keys, strict=True))
@@ -198,51 +183,6 @@ def _half_hours(made: Plan, seed: str) -> dict[tuple[int, int], float]:
 # ---------------------------------------------------------------- figures
 
 
-def coverage(asks: Sequence[Ask], seed: int) -> dict[str, Any]:
-    """The share within, with an interval over resampled runs."""
-    by_run: dict[tuple[str, int], list[bool]] = {}
-    for ask in asks:
-        by_run.setdefault((ask.shape, ask.run), []).append(ask.within)
-    held = np.array([sum(values) for values in by_run.values()])
-    given = np.array([len(values) for values in by_run.values()])
-    if not len(given):
-        return {"n": 0}
-    drawn = np.random.default_rng(seed).integers(0, len(given), (RESAMPLED, len(given)))
-    shares = held[drawn].sum(axis=1) / given[drawn].sum(axis=1)
-    low, high = np.quantile(shares, (0.025, 0.975))
-    return {
-        "n": int(given.sum()),
-        "runs": len(given),
-        "coverage": round(float(held.sum() / given.sum()), 4),
-        "interval": [round(float(low), 4), round(float(high), 4)],
-    }
-
-
-def widths(asks: Sequence[Ask]) -> dict[str, Any]:
-    """Mean seconds from low to high; what others say is given its best 80 % range in hindsight."""
-    ours = float(np.mean([ask.range.high - ask.range.low for ask in asks]))
-    wait = np.array([ask.wait for ask in asks])
-    others = {
-        "app_queue_mean": _in_hindsight(np.array([ask.hold_mean for ask in asks]), wait),
-        "half_hour_average": _in_hindsight(np.array([ask.half_hour for ask in asks]), wait),
-    }
-    return {
-        "mean_wait": round(float(wait.mean()), 1),
-        "mean_width": round(ours, 1),
-        **{name: round(width, 1) for name, width in others.items()},
-        **{f"of_{name}": round(ours / width, 3) for name, width in others.items() if width},
-    }
-
-
-def _in_hindsight(said: np.ndarray, wait: np.ndarray) -> float:
-    """The narrower of: what was said plus, or times, the quantiles that hold 80 % of the waits."""
-    low, high = np.quantile(wait - said, (0.1, 0.9))
-    added = np.maximum(said + high, 0) - np.maximum(said + low, 0)
-    less, more = np.quantile(wait / (said + 1), (0.1, 0.9))
-    times = (said + 1) * (more - less)
-    return float(min(added.mean(), times.mean()))
-
-
 Which = Callable[[Ask], bool]
 
 PARTS: Mapping[str, Which] = {
@@ -283,9 +223,22 @@ def main(
     runs: Annotated[int, typer.Option(help="Centres of each shape.")] = 8,
     seed: Annotated[int, typer.Option(help="Other days for another seed.")] = 2,
     json: JsonFile = None,
+    engine: Annotated[bool, typer.Option("--engine", help="Let the engine live the days.")] = False,
 ) -> None:
     """Share of true waits inside the estimated 80 % range, by shape of the day."""
     began, load = time.monotonic(), machine()
+    found = by_engine(runs, seed) if engine else by_line(runs, seed)
+    taken = {
+        "seed": seed,
+        "duration_seconds": round(time.monotonic() - began, 1),
+        "versions": {"python": platform.python_version()},
+        "machine": load,
+    }
+    hand_out(found | taken, json)
+
+
+def by_line(runs: int, seed: int) -> dict[str, Any]:
+    """The figures of estimates that are told by a line of their own."""
     asks: list[Ask] = []
     unknown = 0
     for shape in SHAPES:
@@ -294,13 +247,7 @@ def main(
             asks += found
             unknown += silent
         say(f"{shape}: {sum(ask.shape == shape for ask in asks)} ranges")
-    taken = {
-        "seed": seed,
-        "duration_seconds": round(time.monotonic() - began, 1),
-        "versions": {"python": platform.python_version()},
-        "machine": load,
-    }
-    hand_out(figures(asks, unknown, seed) | taken, json)
+    return figures(asks, unknown, seed)
 
 
 if __name__ == "__main__":
