@@ -116,6 +116,12 @@ async def test_what_asterisk_refuses_is_not_called_paused(action: str, fault: Ex
         await AsteriskTalks(ami).pause(CALL)  # type: ignore[arg-type]
 
 
+async def test_who_pauses_again_after_a_failure_mutes_what_was_left_to_be_recorded() -> None:
+    ami = bridged(**{"SHARED(PAUSED)": "1"})
+    await AsteriskTalks(ami).pause(CALL)  # type: ignore[arg-type]
+    assert ami.told()[-1] == ("MixMonitorMute", CALL, "both", "1")
+
+
 async def test_how_a_talk_stands_is_read_from_the_callers_channel() -> None:
     talks = AsteriskTalks(bridged(**{"SHARED(PAUSED)": "1"}))  # type: ignore[arg-type]
     assert await talks.look(CALL) == TalkSeen(f"{CALL}.1", True, True)
