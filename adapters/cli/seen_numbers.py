@@ -52,7 +52,7 @@ async def _announce(settings: Settings, told: dict[str, str]) -> None:
 
 def numbers_in(core: Database, settings: Settings) -> NumberOf:
     """The number of a person; empty: withheld, erased, or nobody."""
-    vault = SqlVault(core, KeyRing(settings.secrets))
+    vault = _vault(core, settings)
 
     async def number(person: str) -> str:
         return (await vault.open(PersonId(person), "number") or "") if person else ""
@@ -62,4 +62,8 @@ def numbers_in(core: Database, settings: Settings) -> NumberOf:
 
 async def person_with(core: Database, settings: Settings, number: str) -> PersonId | None:
     """Who has this number; None: nobody who has called."""
-    return await SqlVault(core, KeyRing(settings.secrets)).find(number)
+    return await _vault(core, settings).find(number)
+
+
+def _vault(core: Database, settings: Settings) -> SqlVault:
+    return SqlVault(core, KeyRing(settings.secrets), settings.site.outbound.region)

@@ -17,6 +17,7 @@ from ivr.callback_plan import CallbackSettings
 from ivr.callbacks import CallbackDesk
 from ivr.chat_call_me import CallMe
 from ivr.dialling import NotDialled, Refusal, Route
+from ivr.outbound import OutboundSettings
 from ivr.ports import CoreRefused
 from ivr.whose import Whose
 from tests.fakes_calls import HOURS
@@ -52,7 +53,13 @@ class House(OnlineHouse):
         )
         await self.callbacks.remember(self.journal)
         self.desk = CallMe(
-            Chats(), self.engine, self.callbacks, Rules(), self.vault, Whose(self.journal).of
+            Chats(),
+            self.engine,
+            self.callbacks,
+            Rules(),
+            self.vault,
+            Whose(self.journal).of,
+            OutboundSettings().is_emergency,
         )
 
     async def chats(self, contact: ContactId = ONE) -> None:
