@@ -59,7 +59,6 @@ from ivr.neighbours import Neighbours
 from ivr.online_parts import going_online
 from ivr.outward_parts import OutwardParts, outward_parts
 from ivr.pass_requests import of_passes
-from ivr.phone_numbers import is_emergency
 from ivr.pin_requests import PinRequests
 from ivr.pins import VaultPins
 from ivr.ports import Audit, Clock, Line, StoreFailed, StoreRefused
@@ -119,7 +118,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     pins = VaultPins(vault, clock)
     outward, phones = await _outward(settings, side, kept, clock, rules, prompts)
-    lists = CallerLists(vault, audit, clock, is_emergency)
+    lists = CallerLists(vault, audit, clock, settings.site.outbound.is_emergency)
     closures = _closures(settings, audit, distributor, clock, flows)
     gate = _gate(settings, lists, closures)
     question = _spoken("resume", settings) if settings.site.recovery.resume else {}
@@ -188,7 +187,8 @@ async def _asked(
     known |= {**texts, **passes.known, **chats.known}
     if site.chat:
         promised = outward.desk, outward.routing, vault, Whose(journal).of
-        known |= CallMe(chats.book, distributor.engine, *promised).known
+        is_emergency = site.outbound.is_emergency
+        known |= CallMe(chats.book, distributor.engine, *promised, is_emergency).known
     return known, [phones.run(), seats, sealing, passes.run(), recovery.run(), *chats.work]
 
 

@@ -70,14 +70,14 @@ class AgentPhones:
         hears = self._hears(offer) if of_a_caller and offer.rule is not Rule.CONSULT else None
         if not phone.number:
             return LegPlan(where, hears=hears, answers_itself=phone.auto_answer)
-        queue = self._queue(offer)
+        asked = self._routing.counted(phone.number, queue=self._queue(offer), agent=offer.agent)
         try:
-            ways = await self._routing(phone.number, queue=queue, agent=offer.agent)
+            async with asked as ways:
+                data = {"agent": offer.agent, **ways[0].noted, "effect": f"leg-{offer.offer}"}
+                await self._distributor.record(Note(offer.contact, RUNG_OUTSIDE, data))
         except NotDialled:
             self._distributor.post(events.PhoneChanged(offer.agent, reachable=False))
             raise
-        data = {"agent": offer.agent, **ways[0].noted, "effect": f"leg-{offer.offer}"}
-        await self._distributor.record(Note(offer.contact, RUNG_OUTSIDE, data))
         return LegPlan(routes=ways, hears=hears, accept_seconds=phone.accept_seconds)
 
     def _queue(self, offer: Offer) -> str:

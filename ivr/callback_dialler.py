@@ -20,7 +20,7 @@ from ivr.callback_book import CallbackBook
 from ivr.callback_ledger import CallbackLedger
 from ivr.callback_states import Callback, CallbackState, ClosedBy
 from ivr.callback_turn import its_turn
-from ivr.dialling import NotDialled, Refusal, Route, Routing
+from ivr.dialling import NotDialled, Refusal, Routing
 from ivr.outward import Dialling, Outward, Told, on_the_line
 from ivr.ports import Clock, StoreFailed, StoreRefused, Vault
 
@@ -96,7 +96,7 @@ class CallbackDialler:
         if has_hung_up or (contact.state in IN_LINE and not may):
             await self.ledger.park(callback)
         elif contact.state is ContactState.PARKED and may:
-            if not await self._routes(callback):
+            if not await self._would_go(callback):
                 return
             if self.ledger.plan(callback).first == AGENT:
                 await self.ledger.in_line(callback)
@@ -135,13 +135,17 @@ class CallbackDialler:
     async def _dial(
         self, callback: Callback, contact: Contact, offer: str = "", leg: str = ""
     ) -> None:
-        """Write down that it is dialled, then dial."""
-        routes, plan = await self._routes(callback), self.ledger.plan(callback)
-        if not routes:
+        """Write down that it is dialled, then dial. The dialling rules refuse: it is put off."""
+        try:
+            number, queue = await self._number(callback), callback.promise.queue
+            async with self._routing.counted(number, queue=queue) as routes:
+                id_ = await self.ledger.dialled(callback, offer, contact.seq)
+        except NotDialled as refusal:
+            await self.ledger.put_off(callback, str(refusal))
             if offer:
                 await self._outward.tell_agent(OfferId(offer), Told.NOT_DIALLED)
             return
-        id_ = await self.ledger.dialled(callback, offer, contact.seq)
+        plan = self.ledger.plan(callback)
         variables = on_the_line(contact, id_, leg) | {
             "CONFIRM": "1", "FAREWELL": "1" if plan.machine_message else "",
             "RECORD_N": callback.parts, "CONSENT": callback.consent,
@@ -150,16 +154,20 @@ class CallbackDialler:
         task = self._tasks[contact.id] = asyncio.create_task(self._carry_out(callback, dialling))
         task.add_done_callback(lambda _: self._tasks.pop(contact.id, None))
 
-    async def _routes(self, callback: Callback) -> tuple[Route, ...]:
-        """The ways to the customer. None: the dialling rules refuse, and it is put off."""
+    async def _would_go(self, callback: Callback) -> bool:
+        """Whether the dialling rules let it out as things are; else it is put off."""
         try:
-            number = await self._vault.open(callback.to, "number")
-            if not number:  # erased since
-                raise NotDialled(Refusal.NO_NUMBER)
-            return tuple(await self._routing(number, queue=callback.promise.queue))
+            await self._routing(await self._number(callback), queue=callback.promise.queue)
         except NotDialled as refusal:
             await self.ledger.put_off(callback, str(refusal))
-            return ()
+            return False
+        return True
+
+    async def _number(self, callback: Callback) -> str:
+        number = await self._vault.open(callback.to, "number")
+        if not number:  # erased since
+            raise NotDialled(Refusal.NO_NUMBER)
+        return number
 
     async def _carry_out(self, callback: Callback, dialling: Dialling) -> None:
         how = await self._outward.dial(dialling)

@@ -12,7 +12,6 @@ from acd.engine import Engine
 from acd.model import CHATS, Contact, ContactId
 from acd.states import ContactState
 from ivr.dialling import NotDialled, Routing
-from ivr.phone_numbers import is_emergency
 from ivr.ports import CallFacts, CoreRefused, EffectKey, PersonId, StoreFailed, StoreRefused, Vault
 from ivr.promises import CannotPromise, Promise, Wish
 
@@ -43,14 +42,16 @@ class CallMe:
     def __init__(
         self, chats: Chats, engine: Engine, promises: Promises, routing: Routing, vault: Vault,
         whose: Callable[[ContactId], Awaitable[PersonId | None]],
+        is_emergency: Callable[[str], bool],
     ) -> None:  # fmt: skip
-        """`whose`: the person behind a contact."""
+        """`whose`: the person behind a contact. `is_emergency`: whether help comes from there."""
         self._chats = chats
         self._engine = engine
         self._promises = promises
         self._routing = routing
         self._vault = vault
         self._whose = whose
+        self._is_emergency = is_emergency
 
     @property
     def known(self) -> dict[str, Callable[[Fields], Awaitable[Fields]]]:
@@ -80,7 +81,7 @@ class CallMe:
 
     async def _check(self, contact: Contact, number: str) -> None:
         """By the rules of callbacks and of dialling; nobody is promised two calls."""
-        if not number or is_emergency(number):
+        if not number or self._is_emergency(number):
             raise CoreRefused("we cannot call: this is no telephone number of yours")
         if not self._promises.may_call(number):
             raise CoreRefused("we cannot call: this house does not call such numbers")

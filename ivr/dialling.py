@@ -6,7 +6,8 @@ Asterisk is handed has no other sign in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -82,7 +83,19 @@ class Routing(Protocol):
     """The dialling rules of the house."""
 
     async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
-        """The ways to this number, the first first. Raises `NotDialled`."""
+        """The ways to this number, the first first. Raises `NotDialled`. Nothing is counted."""
+
+    @asynccontextmanager
+    async def counted(
+        self, number: str, *, queue: str, agent: str = ""
+    ) -> AsyncIterator[tuple[Route, ...]]:
+        """The same, for a block that puts the call on record: nobody else is told anything until
+        it has ended, or two who ask at once would both have the last call of a cap."""
+        yield await self(number, queue=queue, agent=agent)
+
+    async def again(self, number: str, *, queue: str) -> tuple[Route, ...]:
+        """The ways for a call that is on record: the caps, which count it, are not asked twice."""
+        return await self(number, queue=queue)
 
 
 def routes(

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime
 
 from acd.model import Seconds
 from ivr.callback_states import DIALLED
-from ivr.dialling import Route, Today, routes
+from ivr.dialling import Route, Routing, Today, routes
 from ivr.outbound import OutboundSettings
 from ivr.ports import Clock, Journal, Record
 from ivr.trunks import TrunkEntry
@@ -23,7 +24,7 @@ RUNG_OUTSIDE = "AgentRungOutside"
 KINDS = (DIALLED, CALLED, HANDED_ON, RUNG_OUTSIDE)
 
 
-class DiallingRules:
+class DiallingRules(Routing):
     """`ivr.dialling.Routing`. Calls, callbacks, transfers and agents rung outside count alike;
     numbers of help do not count."""
 
@@ -41,15 +42,29 @@ class DiallingRules:
         self._day: date | None = None
         self._by_agent: Counter[str] = Counter()
         self._one = asyncio.Lock()
-        """Two who read at once would count the same calls twice."""
+        """Who reads, or is let out and not on record yet: there is one at a time."""
 
     async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
-        """The ways to this number, the first first. Raises `NotDialled`."""
         async with self._one:
-            await self._read()
-        mine = self._by_agent[agent] if agent else 0
-        today = Today(by_agent=mine, in_all=self._by_agent.total())
+            return self._ways(number, queue, await self._today(agent))
+
+    @asynccontextmanager
+    async def counted(
+        self, number: str, *, queue: str, agent: str = ""
+    ) -> AsyncIterator[tuple[Route, ...]]:
+        async with self._one:
+            yield self._ways(number, queue, await self._today(agent))
+
+    async def again(self, number: str, *, queue: str) -> tuple[Route, ...]:
+        return self._ways(number, queue, Today())
+
+    def _ways(self, number: str, queue: str, today: Today) -> tuple[Route, ...]:
         return routes(self._outbound, self._trunks, number, queue=queue, today=today)
+
+    async def _today(self, agent: str) -> Today:
+        await self._read()
+        mine = self._by_agent[agent] if agent else 0
+        return Today(by_agent=mine, in_all=self._by_agent.total())
 
     async def _read(self) -> None:
         day = _day_of(self._clock.now())

@@ -67,7 +67,7 @@ class NoSeals:
         raise StoreFailed("there is no vault")
 
 
-class NoRouting:
+class NoRouting(Routing):
     """`ivr.dialling.Routing` of a house that dials nobody."""
 
     async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:

@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 
 from ivr.faults import meant
 from ivr.keys import Keys, Name
+from ivr.phone_numbers import is_emergency
 from ivr.trunks import E164, TrunkEntry
 
 Prefix = Annotated[str, StringConstraints(pattern=r"^\+[1-9][0-9]{0,14}$")]
@@ -46,6 +47,10 @@ class OutboundSettings(Keys):
     """So many calls a day in all."""
     longest_call: Annotated[float, Field(ge=2, le=240)] | None = None
     """Minutes that a talk may last in a call that the house places; None: as people like."""
+
+    def is_emergency(self, number: str) -> bool:
+        """Whether the police, the fire service or the like call from this number."""
+        return is_emergency(number, self.region)
 
     def shows(self, queue: str) -> str | None:
         """The caller ID of calls for this queue; None: that of the trunk."""

@@ -17,7 +17,7 @@ from acd import events
 from acd.engine import Engine
 from acd.model import AgentId, Contact, ContactId, OfferId, QueueId, Seconds
 from acd.states import ForbiddenMove
-from ivr.dialling import NotDialled, Refusal, Routing
+from ivr.dialling import NotDialled, Refusal, Route, Routing
 from ivr.dialling_rules import CALLED
 from ivr.distributor import Distributor
 from ivr.outward import Dialling, Outward, Told, on_the_line
@@ -106,24 +106,30 @@ class OutgoingCalls:
         if not queue:
             raise CoreRefused(f"agent {agent.id} has no queue: name the one the call is for")
         try:
-            person = await self._person(fields)
-            routes = await self._routing(await self._number(person), queue=queue, agent=agent.id)
+            call = OutgoingCall(agent.id, queue, await self._person(fields))
+            number = await self._number(call.person)
+            async with self._routing.counted(number, queue=queue, agent=agent.id) as routes:
+                contact = await self._begin(call, routes[0])
         except NotDialled as refusal:
             raise CoreRefused(f"not dialled: {refusal}") from refusal
         except (StoreFailed, StoreRefused) as fault:
             raise CoreRefused(f"not dialled: {fault}") from fault
+        log.info("agent calls", extra={"contact": contact, "agent": agent.id, "queue": queue})
+        return {"contact": contact, "agent": agent.id, "queue": queue}
+
+    async def _begin(self, call: OutgoingCall, route: Route) -> ContactId:
+        """On the record: from here on it counts, and the agent's phone rings."""
         contact = ContactId(f"call-{secrets.token_hex(8)}")
-        data = {"agent": agent.id, "queue": queue, "person": person, **routes[0].noted}
+        data = {"agent": call.agent, "queue": call.queue, "person": call.person, **route.noted}
         self._forget()
-        self._calls[contact] = OutgoingCall(agent.id, queue, person)
-        comes = events.CalledOut(contact, agent.id, queue, self._language)
+        self._calls[contact] = call
+        comes = events.CalledOut(contact, call.agent, call.queue, self._language)
         try:
             await self._distributor.record(comes, Note(contact, CALLED, data))
         except ForbiddenMove:
             del self._calls[contact]
             raise
-        log.info("agent calls", extra={"contact": contact, "agent": agent.id, "queue": queue})
-        return {"contact": contact, "agent": agent.id, "queue": queue}
+        return contact
 
     async def _person(self, fields: Fields) -> PersonId:
         if person := fields.get("person"):
@@ -164,7 +170,7 @@ class OutgoingCalls:
         contact = known.id
         try:
             number = await self._number(call.person)
-            routes = tuple(await self._routing(number, queue=call.queue))
+            routes = await self._routing.again(number, queue=call.queue)
         except (NotDialled, StoreFailed, StoreRefused) as why:
             await self._failed(contact, offer, str(why), Told.NOT_DIALLED)
             return

@@ -52,12 +52,12 @@ async def transfer(step: TransferStep, session: Session) -> Outcome:
 async def _ways(number: str, ringing: Ringing, session: Session) -> tuple[Route, ...]:
     """On the record before it rings: it counts for the caps of the day."""
     facts, data = session.line.facts, {"to": ringing.name, "effect": ringing.key}
-    write = session.acceptance.write
+    write, routing = session.acceptance.write, session.neighbours.routing
     async with asyncio.timeout(RULES_SECONDS):
         try:
-            ways = await session.neighbours.routing(number, queue=facts.queue)
+            async with routing.counted(number, queue=facts.queue) as ways:
+                await write(facts.contact, HANDED_ON, data | ways[0].noted)
         except NotDialled as refusal:
             await write(facts.contact, REFUSED, data | {"why": str(refusal)})
             raise
-        await write(facts.contact, HANDED_ON, data | ways[0].noted)
     return ways

@@ -17,7 +17,7 @@ road."""
 _E164 = re.compile(r"\+[1-9][0-9]{5,14}")
 
 
-def normal_number(number: str, region: str = "CN") -> str:
+def normal_number(number: str, region: str) -> str:
     """E.164 where it can be told, dialled from `region`; else the number without its spaces.
 
     Extensions, short codes and names of SIP accounts stay as they are. "" when nothing is left.
@@ -35,7 +35,7 @@ def normal_number(number: str, region: str = "CN") -> str:
     return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)
 
 
-def is_emergency(number: str, region: str = "CN") -> bool:
+def is_emergency(number: str, region: str) -> bool:
     """Whether it is a number of the police, the fire service or the like, in any common form."""
     import phonenumbers
 

@@ -39,6 +39,7 @@ class NumberEntry(Keys):
 
     flow: Name = "main"
     language: str = "zh"
+    """Left out: the first of the house (`SiteFile`)."""
     queue: Name = "support"
     class_: Name = Field(default="standard", alias="class")
     hours: Name | None = None
@@ -68,7 +69,7 @@ class SiteFile(Keys):
     """Where the web service listens; None: as `listen`."""
     external_address: OwnAddress | None = None
     database: str | None = None
-    languages: tuple[str, ...] = ("zh", "en")
+    languages: Annotated[tuple[str, ...], Field(min_length=1)] = ("zh", "en")
     numbers: dict[str, NumberEntry] = Field(default_factory=lambda: {"4000": NumberEntry()})
     phones: dict[PhoneName, PhoneEntry] = Field(default_factory=dict)
     announcements: dict[Name, Announcement] = Field(default_factory=dict)
@@ -116,6 +117,17 @@ class SiteFile(Keys):
     replies: QuickReplies = Field(default_factory=dict)
     """What agents put into a chat by one press, by queue (`all`: in each) and language."""
 
+    @model_validator(mode="after")
+    def _its_first_language(self) -> SiteFile:
+        """Spoken by numbers of which none is said."""
+        first = self.languages[0]
+        silent = {
+            number: entry.model_copy(update={"language": first})
+            for number, entry in self.numbers.items()
+            if entry.language != first and "language" not in entry.model_fields_set
+        }
+        return self.model_copy(update={"numbers": self.numbers | silent}) if silent else self
+
     @property
     def offered(self) -> tuple[str, ...]:
         """Channels that callers are offered while they wait."""
@@ -158,21 +170,7 @@ def _with_secrets(value: object, data: Path) -> object:
 
 def contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
     """What the site file names and the centre file does not know, and the like."""
-    faults = []
-    queues, classes = rules.queues, {STANDARD, *rules.classes}
-    for number, target in site.numbers.items():
-        here = f"site.yaml: numbers.{number}"
-        if not re.fullmatch(r"\+?[0-9]{1,15}", number):
-            faults.append(f"{here}: not a number to dial")
-        if target.queue not in queues:
-            near = meant(target.queue, queues)
-            faults.append(f"{here}.queue: there is no queue {target.queue!r}{near}")
-        if target.hours and target.hours not in rules.hours:
-            near = meant(target.hours, rules.hours)
-            faults.append(f"{here}.hours: there are no hours {target.hours!r}{near}")
-        if target.class_ not in classes:
-            near = meant(target.class_, classes)
-            faults.append(f"{here}.class: there is no class {target.class_!r}{near}")
+    queues, faults = rules.queues, list(_number_faults(site, rules))
     faults += trunk_faults(site.trunks, site.tls)
     faults += outbound_faults(site.outbound, site.trunks, queues)
     house_alone = {"fallback": site.fallback, "listeners": site.listeners}
@@ -198,6 +196,26 @@ def contradictions(site: SiteFile, rules: CentreFile) -> list[str]:
     faults += _fallback_faults(site)
     faults += site.callbacks.faults(queues, {*rules.hours, ALWAYS})
     return [*faults, *reply_faults(site.replies, queues, site.languages)]
+
+
+def _number_faults(site: SiteFile, rules: CentreFile) -> Iterator[str]:
+    queues, classes = rules.queues, {STANDARD, *rules.classes}
+    for number, target in site.numbers.items():
+        here = f"site.yaml: numbers.{number}"
+        if not re.fullmatch(r"\+?[0-9]{1,15}", number):
+            yield f"{here}: not a number to dial"
+        if target.language not in site.languages:
+            known = ", ".join(site.languages)
+            yield f"{here}.language: {target.language!r}: the site's languages are {known}"
+        if target.queue not in queues:
+            near = meant(target.queue, queues)
+            yield f"{here}.queue: there is no queue {target.queue!r}{near}"
+        if target.hours and target.hours not in rules.hours:
+            near = meant(target.hours, rules.hours)
+            yield f"{here}.hours: there are no hours {target.hours!r}{near}"
+        if target.class_ not in classes:
+            near = meant(target.class_, classes)
+            yield f"{here}.class: there is no class {target.class_!r}{near}"
 
 
 def _fallback_faults(site: SiteFile) -> Iterator[str]:

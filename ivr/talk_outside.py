@@ -24,7 +24,7 @@ async def ways_outside(
     record by its `name`, not its number, once for each `effect`. Raises `NotDialled`,
     `StoreFailed` and `StoreRefused`: nothing may ring then."""
     contact = distributor.engine.contacts[talk.contact]
-    ways = await routing(number, queue=contact.queue, agent=talk.agent)
-    data = {"to": name, **ways[0].noted, "agent": talk.agent, "effect": effect}
-    await distributor.record(Note(talk.contact, HANDED_ON, data))
+    async with routing.counted(number, queue=contact.queue, agent=talk.agent) as ways:
+        data = {"to": name, **ways[0].noted, "agent": talk.agent, "effect": effect}
+        await distributor.record(Note(talk.contact, HANDED_ON, data))
     return ways

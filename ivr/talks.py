@@ -30,6 +30,7 @@ class TalkSeen:
     part: str
     """The part that is being recorded; empty: none."""
     paused: bool
+    """Marked as paused: it may not be so yet, while `pause` is at work or where it failed."""
     bridged: bool
     """Whether the caller is connected with somebody."""
 
@@ -56,7 +57,7 @@ class Talks(Protocol):
 
     async def pause(self, contact: ContactId) -> None:
         """When this returns nothing of the talk is recorded, told in events or heard by listeners
-        (they are hung up on): speech and keys. To pause twice is to pause once."""
+        (they are hung up on): speech and keys. Whatever a pause before left undone is done."""
 
     async def resume(self, contact: ContactId) -> None:
         """Record again, and take keys again."""

@@ -18,7 +18,7 @@ from ivr.callback_ledger import CallbackLedger
 from ivr.callback_plan import CallbackSettings
 from ivr.callback_states import Callback
 from ivr.callbacks import record_data
-from ivr.dialling import NotDialled, Refusal, Route
+from ivr.dialling import NotDialled, Refusal, Route, Routing
 from ivr.distributor import Distributor, Entry
 from ivr.outgoing_calls import OutgoingCalls
 from ivr.outward import BothWays, Dialling, Told
@@ -28,6 +28,7 @@ from ivr.promises import PROMISED, Promise
 from ivr.recovery import recover
 from tests.centres import centre
 from tests.fakes_calls import HOURS, NOON_ON_SUNDAY, StandingClock
+from tests.fakes_rules import RulesBy
 from tests.fakes_stores import MemoryJournal, MemoryVault
 
 SUPPORT, ANN, BEN = QueueId("support"), AgentId("ann"), AgentId("ben")
@@ -109,6 +110,7 @@ class CallingHouse:
         self.settings = CallbackSettings(**plan)
         self.engine = Engine(CENTRE)
         self.refusal: Refusal | None = None
+        self.rules: Routing = RulesBy(self.routes)
 
     async def begin(self) -> None:
         if self.engine.waits is None:
@@ -123,9 +125,9 @@ class CallingHouse:
         )
         self.outward = getattr(self, "outward", FakeOutward())
         self.dialler = CallbackDialler(
-            ledger, self.engine, self.vault, self.clock, self.routes, self.outward
+            ledger, self.engine, self.vault, self.clock, self.rules, self.outward
         )
-        self.calls = OutgoingCalls(self.distributor, self.vault, self.routes, self.outward, "en")
+        self.calls = OutgoingCalls(self.distributor, self.vault, self.rules, self.outward, "en")
         await self.calls.remember(self.journal)
         self.phones.outward = self.offers = OutwardOffers(
             self.distributor, self.outward, self.dialler, self.calls

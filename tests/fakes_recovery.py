@@ -35,6 +35,7 @@ from tests.centres import centre
 from tests.channel_hands import SMS
 from tests.fakes_calls import HOURS, StandingClock
 from tests.fakes_passes import KEY, MemoryPasses
+from tests.fakes_rules import RulesBy
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryOutbox, MemoryVault
 
 SUPPORT, ANN = QueueId("support"), AgentId("ann")
@@ -103,7 +104,7 @@ class RecoveryHouse:
             channels, rules, self.vault, self.audit, self.journal, self.distributor.record,
             self.outbox, self.clock, ladder,
         ).known  # fmt: skip
-        means = Means(self.chat, self.texts, self.passes, self.callbacks, self._routing)
+        means = Means(self.chat, self.texts, self.passes, self.callbacks, RulesBy(self._routing))
         return RecoveryDesk(
             RecoverySettings.model_validate(self.settings), means, self.distributor, self.journal,
             self.vault, self.audit, self.clock, self.link,

@@ -34,7 +34,7 @@ def settings_in(data: Path, database: str = "") -> Settings:
 async def fill(settings: Settings, records: int = 3) -> PersonId:
     """A centre with something of everything; the person whose name it keeps."""
     database = await open_database(settings.database_url("core"), "core")
-    vault = SqlVault(database, KeyRing(settings.secrets))
+    vault = SqlVault(database, KeyRing(settings.secrets), "CN")
     await vault.check()
     person = await vault.person_for_number(NUMBER)
     await vault.seal(person, "name", NAME)
@@ -55,7 +55,7 @@ async def fill(settings: Settings, records: int = 3) -> PersonId:
 async def look(settings: Settings, person: PersonId) -> tuple[int, str | None, PersonId]:
     """What a centre holds: records, the person's name, and whose the number is."""
     database = await open_database(settings.database_url("core"), "core")
-    vault = SqlVault(database, KeyRing(settings.secrets))
+    vault = SqlVault(database, KeyRing(settings.secrets), "CN")
     await vault.check()
     records = [record.seq async for record in JournalReader(database).read()]
     found = len(records), await vault.open(person, "name"), await vault.person_for_number(NUMBER)

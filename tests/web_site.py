@@ -104,7 +104,7 @@ async def core_stores(site: Site) -> AsyncIterator[tuple[SqlJournal, SqlVault]]:
     """What the core writes, without a core."""
     data = site.folder / "data"
     database = await open_database(f"sqlite:///{data / 'core.db'}", "core")
-    vault = SqlVault(database, KeyRing(data / "secrets"))
+    vault = SqlVault(database, KeyRing(data / "secrets"), "CN")
     await vault.check()
     async with SqlJournal(database) as journal:
         yield journal, vault

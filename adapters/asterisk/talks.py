@@ -20,7 +20,7 @@ from ivr.ports import PhonesFailed
 from ivr.talks import ListenerCall, TalkSeen
 
 RECORDING, PAUSED, PEER = "RECORDING", "SHARED(PAUSED)", "BRIDGEPEER"
-TALKED = "SHARED(TALKED)"
+TALKED, ASIDE, FAR = "SHARED(TALKED)", "SHARED(ASIDE)", "SHARED(FAR)"
 DROPPED = "FRAME_DROP(RX)"
 TAKER = "SHARED(TAKER)"
 """Of the supervisors who listen the one who is to have the caller."""
@@ -119,12 +119,20 @@ class AsteriskTalks:
         await self._ami.send({**action, "State": state})
 
     async def _peers(self, line: str) -> Sequence[str]:
-        """The channels that the caller is connected with, and the leg of the agent who has them on
-        hold."""
-        named = (await self._get(line, PEER) or "").split(",")
+        """The channels that the caller is connected with or may be at any moment: the leg of the
+        agent who has them on hold, that of a consulted one, and whoever a second line has asked."""
         leg = f"{LEG_PREFIX}{await self._get(line, TALKED) or ''}"
-        there = [leg] if await self._get(leg, "CHANNEL(state)") else []
-        return [*filter(None, named), *there]
+        aside = (await self._get(line, ASIDE) or "").partition("~")[2]
+        near = [leg, aside, await self._get(line, FAR) or ""]
+        there = [name for name in near if name and await self._get(name, "CHANNEL(state)")]
+        found = [*await self._bridged(line), *there]
+        for name in [name for name in found if name.startswith("Local/")]:
+            end = _other_end(name)
+            found += [*await self._bridged(name), end, *await self._bridged(end)]
+        return list(dict.fromkeys(found))
+
+    async def _bridged(self, channel: str) -> list[str]:
+        return [name for name in (await self._get(channel, PEER) or "").split(",") if name]
 
     async def _listeners(self, contact: ContactId) -> Sequence[str]:
         """Unique ids of the supervisors' legs, ringing or listening."""
@@ -136,6 +144,11 @@ class AsteriskTalks:
             await self._ami.send({"Action": "Hangup", "Channel": channel, "Cause": "16"})
         except AmiRefused:
             return  # gone by itself
+
+
+def _other_end(local: str) -> str:
+    """Of a Local channel: whoever is bridged with the one speaks through the other."""
+    return local[:-1] + ("1" if local.endswith("2") else "2")
 
 
 async def line_of(ami: Ami, contact: ContactId) -> str | None:

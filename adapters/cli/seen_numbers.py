@@ -53,7 +53,7 @@ async def _announce(settings: Settings, told: dict[str, str]) -> None:
 
 def numbers_in(core: Database, settings: Settings) -> NumberOf:
     """The number of a person; empty: withheld, erased, or nobody."""
-    vault = SqlVault(core, KeyRing(settings.secrets))
+    vault = _vault(core, settings)
 
     async def number(person: str) -> str:
         return (await vault.open(PersonId(person), "number") or "") if person else ""
@@ -63,7 +63,7 @@ def numbers_in(core: Database, settings: Settings) -> NumberOf:
 
 async def person_with(core: Database, settings: Settings, number: str) -> PersonId | None:
     """Who has this number; None: nobody who has called."""
-    return await SqlVault(core, KeyRing(settings.secrets)).find(number)
+    return await _vault(core, settings).find(number)
 
 
 def as_written(rows: Iterable[Mapping[str, Any]], settings: Settings) -> list[dict[str, Any]]:
@@ -76,3 +76,7 @@ def as_written(rows: Iterable[Mapping[str, Any]], settings: Settings) -> list[di
         {**row, "number": shown(row["number"], region)} if row.get("number") else dict(row)
         for row in rows
     ]
+
+
+def _vault(core: Database, settings: Settings) -> SqlVault:
+    return SqlVault(core, KeyRing(settings.secrets), settings.site.outbound.region)

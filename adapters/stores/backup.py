@@ -19,7 +19,7 @@ from adapters.stores.copying import copy_sqlite, save
 from adapters.stores.database import Part, connect, file_of
 from adapters.stores.keys import KeyRing
 from adapters.stores.schema import revision
-from adapters.stores.vault import SqlVault
+from adapters.stores.vault import check_keys
 from ivr.ports import StoreRefused
 from ivr.settings import ROOT, Settings
 
@@ -68,7 +68,7 @@ async def opened_keys(settings: Settings) -> KeyRing:
     keys = KeyRing(settings.secrets)
     database = connect(settings.database_url("core"), "core")
     try:
-        await SqlVault(database, keys).check()
+        await check_keys(database, keys)
     finally:
         await database.close()
     return keys

@@ -29,6 +29,7 @@ async def opened(settings: Settings, stack: AsyncExitStack) -> Stores:
     database = await open_database(settings.database_url("core"), "core")
     stack.push_async_callback(database.close)
     journal = await stack.enter_async_context(SqlJournal(database))
-    vault = SqlVault(database, KeyRing(settings.secrets), data=settings.data)
+    keys, region = KeyRing(settings.secrets), settings.site.outbound.region
+    vault = SqlVault(database, keys, region, settings.data)
     await vault.check()
     return Stores(database, journal, vault, SqlAudit(database))

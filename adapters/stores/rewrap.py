@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 from adapters.stores.database import Database
 from adapters.stores.keys import KeyRing, MasterKey, open_sealed
 from adapters.stores.tables import vault_master, vault_number, vault_person
-from adapters.stores.vault import SqlVault, forget_old_pages, index_place, unwrapped
+from adapters.stores.vault import check_keys, forget_old_pages, index_place, unwrapped
 
 BATCH = 100
 """Persons a transaction, so that no call waits long for the database."""
@@ -21,7 +21,7 @@ async def rewrap(database: Database, keys: KeyRing) -> int:
 
     Other processes notice the new key by themselves. The old one is deleted at the end.
     """
-    await SqlVault(database, keys).check()
+    await check_keys(database, keys)
     keys.change()
     master = keys.current
     # from here on new persons get the new key

@@ -42,8 +42,9 @@ class SqlVault:
     """The vault of an installation, for the core and for the processes that read beside it."""
 
     def __init__(
-        self, database: Database, keys: KeyRing, region: str = "CN", data: Path | None = None
+        self, database: Database, keys: KeyRing, region: str, data: Path | None = None
     ) -> None:
+        """`region`: whose numbers are written without a code (`outbound.region`)."""
         self._database = database
         self._data = data
         """The folder with the recordings of persons, which go with them; None: there are none."""
@@ -56,14 +57,7 @@ class SqlVault:
 
     async def check(self) -> None:
         """At start: make the first master key, or refuse a missing or a wrong one."""
-        key_id = await self._database.read(lambda db: db.scalar(select(vault_master.c.key_id)))
-        if key_id:
-            self._keys.find(key_id)
-            return
-        if self._database.read_only:
-            raise StoreRefused(f"{self._database.name}: the core has made no vault yet: start it")
-        self._keys.make()
-        await self._database.write(self._name_key)
+        await check_keys(self._database, self._keys)
 
     async def person_for_number(self, number: str) -> PersonId:
         return await self._person(normal_number(number, self._region))
@@ -162,11 +156,6 @@ class SqlVault:
         found = connection.execute(columns.where(vault_number.c.blind.in_(blinds)))
         return {blinds[bytes(blind)]: PersonId(person) for blind, person in found}
 
-    def _name_key(self, connection: Connection) -> None:
-        """Say which master key is the vault's, unless another process was quicker."""
-        if connection.scalar(select(vault_master.c.key_id)) is None:
-            connection.execute(insert(vault_master), {"one": 1, "key_id": self._keys.current.id})
-
     def _master(self, connection: Connection) -> MasterKey:
         """The key that new persons are wrapped with: the one that the database names.
 
@@ -220,6 +209,23 @@ def _is_field(person: PersonId, name: str) -> ColumnElement[bool]:
 def _field_row(person: PersonId, key: bytes, name: str, text: str) -> dict[str, Any]:
     sealed = seal(key, text.encode(), f"{person} {name}")
     return {"person": person, "name": name, "sealed": sealed}
+
+
+async def check_keys(database: Database, keys: KeyRing) -> None:
+    """Make the vault's first master key, or refuse a missing or a wrong one."""
+    if key_id := await database.read(lambda db: db.scalar(select(vault_master.c.key_id))):
+        keys.find(key_id)
+        return
+    if database.read_only:
+        raise StoreRefused(f"{database.name}: the core has made no vault yet: start it")
+    keys.make()
+    await database.write(partial(_name_key, keys.current.id))
+
+
+def _name_key(key_id: str, connection: Connection) -> None:
+    """Say which master key is the vault's, unless another process was quicker."""
+    if connection.scalar(select(vault_master.c.key_id)) is None:
+        connection.execute(insert(vault_master), {"one": 1, "key_id": key_id})
 
 
 def _field_of(indexed: str) -> tuple[str, str]:

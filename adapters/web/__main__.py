@@ -103,11 +103,11 @@ class CorePart:
 
     async def open(self, person: PersonId, field_name: str) -> str | None:
         """A field out of the vault."""
-        return await SqlVault(await self._open(), self._keys).open(person, field_name)
+        return await (await self._vault()).open(person, field_name)
 
     async def find(self, number: str) -> PersonId | None:
         """The person with this number, if they have ever called."""
-        return await SqlVault(await self._open(), self._keys).find(number)
+        return await (await self._vault()).find(number)
 
     async def seal_text(self, person: PersonId, place: str, text: str) -> bytes:
         """Under the person's key; `LookupError` when it is destroyed."""
@@ -125,6 +125,9 @@ class CorePart:
     async def close(self) -> None:
         if self._database:
             await self._database.close()
+
+    async def _vault(self) -> SqlVault:
+        return SqlVault(await self._open(), self._keys, self._settings.site.outbound.region)
 
     async def _open(self) -> Database:
         async with self._opening:

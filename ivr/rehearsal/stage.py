@@ -196,7 +196,7 @@ class Stage:
             gate=supposed.gate(role.listed, role.emergency), lookups=lookups, outbox=desk.shelf,
             python=python, pins=RehearsedPins(role.pin),
             callbacks=RehearsedCallbacks(role.callbacks), recordings=desk.shelf, seals=desk.shelf,
-            destinations=self.premises.destinations, routing=supposed.anywhere,
+            destinations=self.premises.destinations, routing=supposed.Anywhere(),
         )  # fmt: skip
         trail: list[str] = []
         while not trail or line.comes_back(flow.steps.get(line.facts.step)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ivr.caller_lists import Listed
 from ivr.closures import ByTelephone, Closure
-from ivr.dialling import Route
+from ivr.dialling import Route, Routing
 from ivr.gate import Gate
 from ivr.ports import PersonId
 
@@ -49,6 +49,8 @@ def gate(listed: Listed, emergency: bool) -> Gate:
     return Gate(SupposedLists(listed), "flow", closures=SupposedClosures(emergency))
 
 
-async def anywhere(number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
-    """`ivr.dialling.Routing` by which nobody is dialled: how it ends is the rehearsal's to say."""
-    return (Route("rehearsed", "", ""),)
+class Anywhere(Routing):
+    """By which nobody is dialled: how it ends is the rehearsal's to say."""
+
+    async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
+        return (Route("rehearsed", "", ""),)

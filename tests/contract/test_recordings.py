@@ -48,7 +48,7 @@ async def kept(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[
 async def sealed(url: str, folder: Path) -> AsyncIterator[Kept]:
     database = await open_database(url, "core")
     keys = KeyRing(folder / "secrets")
-    vault = SqlVault(database, keys, data=folder)
+    vault = SqlVault(database, keys, "CN", folder)
     await vault.check()
     recordings = SealedRecordings(database, keys, folder)
     yield Kept(recordings, await vault.new_person(), vault, folder)

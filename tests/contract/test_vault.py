@@ -26,7 +26,7 @@ async def vault(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield MemoryVault()
         return
     database = await open_database(fresh_url(request.param, request), "core")
-    made = SqlVault(database, KeyRing(tmp_path / "secrets"))
+    made = SqlVault(database, KeyRing(tmp_path / "secrets"), "CN")
     await made.check()
     yield made
     await database.close()

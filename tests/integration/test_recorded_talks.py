@@ -369,6 +369,50 @@ async def test_recording_and_pause_follow_the_customer_from_agent_to_agent() -> 
         assert CARD[:8] not in everything_written(house)
 
 
+async def test_whoever_joins_a_talk_in_a_pause_is_paused_and_resumed_too() -> None:
+    async with desk({"others": "always"}) as house:
+        ann, reception = await house.agent(ANN), await house.phone(DESK)
+        callers, _ = await house.caller()
+        await house.answers(ann)
+        bob, core = await house.agent(BOB), house.house.core
+        await core.ask("recording pause", of=ANN, who="ann")
+        already = len(house.trace)
+
+        await core.ask("talk consult", agent=ANN, to_agent=BOB)
+        leg, third = await house.answers(bob)
+        await _together(house, 2, already)
+        await core.ask("talk conference", agent=ANN)
+        await _together(house, 3, already)
+        await third.key(CARD[:8])
+        assert keys_in(house.trace[already:]) == "", "an agent who joins by conference"
+        await leg.hang_up()
+
+        await house.house.until_agent(ANN, lambda agent: agent["state"] == "talking")
+        handed_on = len(house.trace)
+        await core.ask("talk transfer", agent=ANN, to_destination="reception")
+        _, desk_of_it = await house.answers(reception)
+        await _together(house, 2, handed_on)
+        await desk_of_it.key(CARD[8:])
+        assert keys_in(house.trace[already:]) == "", "a destination that is handed the caller"
+
+        [began] = await house.kinds("RecordingBegan", count=1)
+        await core.ask("recording resume", of=began.contact, who="eve")
+        await desk_of_it.key("8")
+        await asyncio.sleep(0.3)
+        assert keys_in(house.trace[already:]) == "8", "keys count again"
+        await callers.leave()
+
+
+async def _together(house: Desk, count: int, since: int) -> None:
+    """Until so many are in one bridge; `since`: how much had been traced before."""
+
+    async def came() -> bool:
+        rows = [one for one in house.trace[since:] if one["Event"] == "BridgeEnter"]
+        return str(count) in [one["BridgeNumChannels"] for one in rows]
+
+    await house.house.until(came)
+
+
 RINGS: dict[str, Any] = {
     "first": "desk",
     "steps": {

@@ -53,7 +53,7 @@ async def sqlite(tmp_path: Path) -> AsyncIterator[Database]:
 
 
 async def opened(database: Database, keys: KeyRing) -> SqlVault:
-    vault = SqlVault(database, keys)
+    vault = SqlVault(database, keys, "CN")
     await vault.check()
     return vault
 

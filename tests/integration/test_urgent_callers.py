@@ -67,7 +67,7 @@ async def test_they_stand_before_others_and_the_agent_can_read_what_they_keyed(
         records = [record async for record in JournalReader(database).read(0, ())]
         [shown] = [record for record in records if record.kind == "ValuesTold"]
         arrived, *_ = [record for record in records if record.kind == "Arrived"]
-        vault = SqlVault(database, KeyRing(asterisk.settings.secrets))
+        vault = SqlVault(database, KeyRing(asterisk.settings.secrets), "CN")
         person, effect = PersonId(shown.data["person"]), shown.data["effect"]
         assert await vault.open(person, f"values {effect}") == "order: 4711"
     finally:

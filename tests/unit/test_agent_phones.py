@@ -15,7 +15,7 @@ from acd.config import Queue
 from acd.engine import Engine
 from acd.model import AgentId, ContactId, QueueId, Rule
 from ivr.agent_phones import AgentPhones, LegPlan
-from ivr.dialling import NotDialled, Refusal, Route
+from ivr.dialling import NotDialled, Refusal, Route, Routing
 from ivr.distributor import Distributor
 from ivr.seats import Seats
 from ivr.settings import BadSettings, load
@@ -35,7 +35,7 @@ SITE = {
 WAY = Route("carrier", f"{MOBILE}@trunk.carrier", "+861012345678")
 
 
-class Rules:
+class Rules(Routing):
     """The dialling rules, as they are told to be."""
 
     def __init__(self) -> None:

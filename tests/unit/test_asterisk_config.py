@@ -61,7 +61,7 @@ def test_an_unknown_name_in_a_template_is_an_error() -> None:
     "site",
     [
         'phones: {a1: {secret: "x\\ncontext=from-trunk"}}',
-        'numbers: {"4000": {language: "zh)"}}',
+        'languages: [zh, "zh)"]\nnumbers: {"4000": {language: "zh)"}}',
         "languages: [zh, e]",
     ],
 )

@@ -17,7 +17,7 @@ from ivr.caller_lists import FIELD, CallerLists, Listed
 from ivr.flow import Flow
 from ivr.gate import Gate, How
 from ivr.neighbours import Neighbours
-from ivr.phone_numbers import is_emergency
+from ivr.outbound import OutboundSettings
 from ivr.ports import CallFacts, CoreRefused, PersonId, StoreFailed
 from ivr.rehearsal.stage import Premises, Role, Stage
 from ivr.settings import NumberEntry
@@ -25,6 +25,7 @@ from tests.fakes import A_CALL, FakeLine
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_stores import MemoryAudit, MemoryVault
 
+HERE = OutboundSettings()
 NUMBER, OTHER = "+8613800138000", "+8613900139000"
 NOW, HOUR = 1000.0, 3600.0
 WORDS = {"zh": "抱歉。", "en": "Sorry."}
@@ -62,7 +63,7 @@ class House:
         self.restart()
 
     def restart(self) -> None:
-        self.lists = CallerLists(self.vault, self.audit, self.clock, is_emergency)
+        self.lists = CallerLists(self.vault, self.audit, self.clock, HERE.is_emergency)
 
     async def ask(self, what: str, **fields: Any) -> Any:
         reason = {"reason": "rude", "who": "ann", "until": None}
@@ -301,7 +302,7 @@ async def test_numbers_that_help_comes_from_are_never_blocked(number: str) -> No
 
 @pytest.mark.parametrize("number", [NUMBER, "95588", "10086", "1101"])
 def test_other_numbers_are_no_numbers_of_help(number: str) -> None:
-    assert not is_emergency(number)
+    assert not HERE.is_emergency(number)
 
 
 # ---------------------------------------------------------------- the command

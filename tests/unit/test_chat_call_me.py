@@ -16,7 +16,8 @@ from acd.states import ContactState
 from ivr.callback_plan import CallbackSettings
 from ivr.callbacks import CallbackDesk
 from ivr.chat_call_me import CallMe
-from ivr.dialling import NotDialled, Refusal, Route
+from ivr.dialling import NotDialled, Refusal, Route, Routing
+from ivr.outbound import OutboundSettings
 from ivr.ports import CoreRefused
 from ivr.whose import Whose
 from tests.fakes_calls import HOURS
@@ -32,7 +33,7 @@ class Chats:
         return BY.get(by)
 
 
-class Rules:
+class Rules(Routing):
     """Dialling rules that refuse what begins with +44."""
 
     async def __call__(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
@@ -52,7 +53,13 @@ class House(OnlineHouse):
         )
         await self.callbacks.remember(self.journal)
         self.desk = CallMe(
-            Chats(), self.engine, self.callbacks, Rules(), self.vault, Whose(self.journal).of
+            Chats(),
+            self.engine,
+            self.callbacks,
+            Rules(),
+            self.vault,
+            Whose(self.journal).of,
+            OutboundSettings().is_emergency,
         )
 
     async def chats(self, contact: ContactId = ONE) -> None:

@@ -54,7 +54,7 @@ class House:
         async def erased() -> None:
             database = await open_database(f"sqlite:///{self.folder / 'core.db'}", "core")
             keys = KeyRing(self.folder / "secrets")
-            await SqlVault(database, keys, data=self.folder).erase(self.recording.person)
+            await SqlVault(database, keys, "CN", self.folder).erase(self.recording.person)
             await database.close()
 
         asyncio.run(erased())
@@ -63,7 +63,7 @@ class House:
 async def left(folder: Path) -> Recording:
     database = await open_database(f"sqlite:///{folder / 'core.db'}", "core")
     keys = KeyRing(folder / "secrets")
-    vault = SqlVault(database, keys)
+    vault = SqlVault(database, keys, "CN")
     await vault.check()
     person: PersonId = await vault.new_person()
     kept = await SealedRecordings(database, keys, folder).keep(KEY, person, SOUND)

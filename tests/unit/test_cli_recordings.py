@@ -36,7 +36,7 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Any]:
     async def recorded() -> Mapping[str, Any]:
         database = await open_database(f"sqlite:///{tmp_path / 'core.db'}", "core")
         keys = KeyRing(tmp_path / "secrets")
-        vault = SqlVault(database, keys)
+        vault = SqlVault(database, keys, "CN")
         await vault.check()
         person = await vault.new_person()
         kept = SealedRecordings(database, keys, tmp_path)

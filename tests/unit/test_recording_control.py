@@ -119,11 +119,26 @@ async def test_a_recording_is_paused_by_agent_or_contact_and_it_is_written_who_d
     assert (note.contact, note.kind, note.data["who"]) == (CALL, "RecordingPaused", "eve")
 
 
-async def test_to_pause_twice_is_to_pause_once(house: House) -> None:
+async def test_to_pause_again_does_the_whole_work_again(house: House) -> None:
     house.talks.seen = TalkSeen("call-1.1", True, True)
     answer = await house.ask("recording pause", of=ANN)
     assert answer == {"contact": CALL, "recording": "paused"}
-    assert house.talks.done == [] and house.kinds == []
+    assert house.talks.done == ["pause"] and house.kinds == ["RecordingPaused"]
+
+
+async def test_a_pause_that_failed_half_way_is_said_once_the_next_has_made_it_whole(
+    house: House,
+) -> None:
+    house.talks.fails = True
+    for _ in range(2):
+        with pytest.raises(CoreRefused, match="not done"):
+            await house.ask("recording pause", of=ANN)
+        house.talks.seen = TalkSeen("call-1.1", True, True)  # marked, but speech is recorded
+    house.talks.fails = False
+    answer = await house.ask("recording pause", of=ANN)
+    assert answer == {"contact": CALL, "recording": "paused"}
+    assert house.talks.done == ["pause"]
+    assert house.kinds == ["RecordingPaused", "RecordingResumed"] * 2 + ["RecordingPaused"]
 
 
 async def test_a_pause_that_could_not_be_made_is_not_said_and_stands_as_ended(

@@ -16,7 +16,7 @@ from adapters.asterisk.ami import AmiRefused
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.phone_states import PhoneStates
 from adapters.asterisk.second_lines import SecondLines
-from ivr.dialling import NotDialled, Refusal, Route
+from ivr.dialling import NotDialled, Refusal, Route, Routing
 from ivr.ports import Note
 from ivr.transfers import Destination
 from tests.routing_stage import ANN, BOB, ONE, SALES, SUPPORT, Stage, house, member
@@ -77,7 +77,7 @@ class Distributor:
 
 
 @dataclass
-class Rules:
+class Rules(Routing):
     """Whom is asked for, and for whom; `refuses`: with this, if anything."""
 
     refuses: Refusal | None = None

@@ -19,7 +19,7 @@ from ivr.phone_numbers import normal_number
     ],
 )
 def test_ways_to_write_a_mobile_number_are_one(written: str) -> None:
-    assert normal_number(written) == "+8613800138000"
+    assert normal_number(written, "CN") == "+8613800138000"
 
 
 @pytest.mark.parametrize(
@@ -32,19 +32,19 @@ def test_ways_to_write_a_mobile_number_are_one(written: str) -> None:
     ],
 )
 def test_fixed_and_foreign_numbers_become_e164(written: str, normal: str) -> None:
-    assert normal_number(written) == normal
+    assert normal_number(written, "CN") == normal
 
 
 @pytest.mark.parametrize("written", ["1001", "10086", "95588", "100", "8888"])
 def test_extensions_and_short_codes_stay_as_they_are(written: str) -> None:
-    assert normal_number(f" {written} ") == written
+    assert normal_number(f" {written} ", "CN") == written
 
 
 @pytest.mark.parametrize(
     ("written", "normal"), [("Alice", "alice"), ("sipp-7", "sipp-7"), (" ", ""), ("", "")]
 )
 def test_names_in_place_of_numbers_stay_names(written: str, normal: str) -> None:
-    assert normal_number(written) == normal
+    assert normal_number(written, "CN") == normal
 
 
 def test_the_region_decides_what_a_national_number_means() -> None:
@@ -52,4 +52,4 @@ def test_the_region_decides_what_a_national_number_means() -> None:
 
 
 def test_endless_text_is_cut() -> None:
-    assert len(normal_number("9" * 5000)) == 64
+    assert len(normal_number("9" * 5000, "CN")) == 64

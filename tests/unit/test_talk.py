@@ -23,6 +23,7 @@ from ivr.dialling import NotDialled, Refusal, Route
 from ivr.ports import CoreRefused, Note, PhonesFailed
 from ivr.talk import Place, TalkRequests
 from ivr.transfers import Destination
+from tests.fakes_rules import RulesBy
 from tests.routing_stage import ANN, BOB, ONE, Stage, house, member
 
 CID = AgentId("cid")
@@ -122,7 +123,7 @@ def talks(monkeypatch: pytest.MonkeyPatch) -> Talks:
     desk = FakeDesk(stage)
     distributor = FakeDistributor(stage, desk)
     destinations = {"reception": Destination(phone="2001"), "mobile": Destination(number=MOBILE)}
-    requests = TalkRequests(distributor, desk, destinations, rules)  # type: ignore[arg-type]
+    requests = TalkRequests(distributor, desk, destinations, RulesBy(rules))  # type: ignore[arg-type]
     return Talks(stage, desk, requests, offer, distributor.notes)
 
 

@@ -94,6 +94,30 @@ async def test_the_leg_of_an_agent_who_holds_the_caller_is_paused_and_resumed_to
     assert told == ["DTMF_BEGIN,DTMF_END", "HTML"]
 
 
+@pytest.mark.parametrize("given", [False, True])
+async def test_who_was_asked_first_is_paused_and_resumed_wherever_they_are(given: bool) -> None:
+    near, far = "Local/dest@acd-second-far-1;1", "Local/dest@acd-second-far-1;2"
+    peer = near if given else "PJSIP/a1-00000002"
+    ami = bridged(
+        BRIDGEPEER=peer,
+        **{"SHARED(ASIDE)": "1.2.4~PJSIP/b2-00000004", "SHARED(FAR)": "" if given else far},
+    )
+    ami.channels["PJSIP/b2-00000004"] = {"CHANNEL(state)": "Up"}
+    ami.channels[far] = {"CHANNEL(state)": "Up", "BRIDGEPEER": "PJSIP/reception-00000005"}
+    talks = AsteriskTalks(ami)  # type: ignore[arg-type]
+    await talks.pause(CALL)
+    await talks.resume(CALL)
+    for channel in ("PJSIP/b2-00000004", "PJSIP/reception-00000005", peer):
+        told = [one[3] for one in ami.told() if one[:3] == ("Setvar", channel, "FRAME_DROP(RX)")]
+        assert told == ["DTMF_BEGIN,DTMF_END", "HTML"], channel
+
+
+async def test_whoever_is_gone_meanwhile_is_not_looked_for() -> None:
+    ami = bridged(**{"SHARED(ASIDE)": "1.2.4~PJSIP/b2-00000004", "SHARED(FAR)": "Local/x;2"})
+    await AsteriskTalks(ami).pause(CALL)  # type: ignore[arg-type]
+    assert not {one[1] for one in ami.told()} & {"PJSIP/b2-00000004", "Local/x;2"}
+
+
 async def test_a_resume_opens_the_door_last() -> None:
     ami = bridged()
     await AsteriskTalks(ami).resume(CALL)  # type: ignore[arg-type]
@@ -114,6 +138,12 @@ async def test_what_asterisk_refuses_is_not_called_paused(action: str, fault: Ex
     ami.fails[action] = fault
     with pytest.raises(PhonesFailed):
         await AsteriskTalks(ami).pause(CALL)  # type: ignore[arg-type]
+
+
+async def test_who_pauses_again_after_a_failure_mutes_what_was_left_to_be_recorded() -> None:
+    ami = bridged(**{"SHARED(PAUSED)": "1"})
+    await AsteriskTalks(ami).pause(CALL)  # type: ignore[arg-type]
+    assert ami.told()[-1] == ("MixMonitorMute", CALL, "both", "1")
 
 
 async def test_how_a_talk_stands_is_read_from_the_callers_channel() -> None:

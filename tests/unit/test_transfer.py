@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from acd.model import ContactId
 from ivr.call import take_call
-from ivr.dialling import NotDialled, Refusal, Route
+from ivr.dialling import NotDialled, Refusal, Route, Routing
 from ivr.dialling_rules import HANDED_ON, DiallingRules
 from ivr.flow import Flow
 from ivr.neighbours import Neighbours
@@ -137,7 +137,7 @@ OUTSIDE = {"reception": Destination(number=NUMBER, seconds=30)}
 
 
 @dataclass
-class Rules:
+class Rules(Routing):
     """`ivr.dialling.Routing` that says what the test wants."""
 
     refusal: Refusal | None = None

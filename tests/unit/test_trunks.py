@@ -157,6 +157,13 @@ def test_a_longest_call_of_the_house_is_told_to_every_call_that_it_places(tmp_pa
         assert options.endswith("${OUT_LIMIT}"), name
 
 
+def test_whoever_is_handed_a_caller_is_paused_where_their_recording_is() -> None:
+    for name in ("extensions.conf", "extensions_second.conf"):
+        text = (TEMPLATES / name).read_text(encoding="utf-8")
+        rings = re.findall(r"(?:,Dial\(PJSIP/.*|Set\(OUT_OPTIONS=.*)$", text, re.MULTILINE)
+        assert len(rings) == 2 and all("U(acd-paused^" in one for one in rings), name
+
+
 def test_a_longest_call_is_told_to_the_bridge(tmp_path: Path) -> None:
     values = values_of(settings(tmp_path, 'numbers: {"4000": {longest_call: 30}}'))
     assert "Set(SHARED(LIMIT)=L(1800000:60000))" in values["NUMBER_DEFAULTS"]
