@@ -78,14 +78,9 @@ class Distributor:
     """One engine, one journal, one loop."""
 
     def __init__(
-        self,
-        engine: Engine,
-        journal: Journal,
-        phones: Phones,
-        vault: Vault,
-        clock: Clock,
+        self, engine: Engine, journal: Journal, phones: Phones, vault: Vault, clock: Clock,
         cel_row: int = 0,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.engine = engine
         engine.explains = line_for
         self._journal = journal
