@@ -9,7 +9,7 @@ import pytest
 from acd import snapshot
 from acd.config import Capacity, Centre, Relax
 from acd.estimate import Range
-from acd.events import CallerLeft, LegEnded, Moved, OfferAnswered, PhoneChanged, TakenOver
+from acd.events import CallerLeft, LegEnded, Moved, OfferAnswered, OfferEnd, PhoneChanged, TakenOver
 from acd.model import CALLED_OUT, CHATS, ContactId, QueueId
 from acd.requests import (
     AgentLoggedIn,
@@ -411,3 +411,40 @@ def test_after_a_restart_only_those_who_wait_for_an_agent_stand_in_line() -> Non
     assert stage.engine.contacts[ContactId("out")].channel == CALLED_OUT
     assert places(stage, ONE) == [1]
     assert places(restarted(stage, 11.0), ONE) == [1]
+
+
+def test_after_a_restart_everybody_has_the_same_place() -> None:
+    stage = watched()
+    for second, name in enumerate((ONE, TWO, THREE)):
+        stage.arrives(name, 10.0 + second)
+    assert places(restarted(stage, 20.0), ONE, TWO, THREE) == [1, 2, 3]
+
+
+def test_who_goes_on_a_break_is_not_there_and_who_comes_back_is() -> None:
+    stage = watched()
+    stage.arrives(ONE, 10.0)
+    stage.tell(AgentPaused(ANN), 11.0)
+    assert not has_a_range(stage, ONE, 11.0)
+    stage.tell(AgentReady(ANN), 12.0)
+    assert has_a_range(stage, ONE, 12.0)
+
+
+def test_a_colleague_who_comes_in_turn_has_passed_those_before() -> None:
+    stage = left(house(member(ANN), member(BOB), wrap_up_seconds=0.0), class_="vip")
+    first = ContactId(f"first of {ANN}")
+    stage.tell(ColleagueAsked(first, SUPPORT, ContactId("asked")), 30.0)
+    ends_first_of(stage, BOB, 40.0)
+    assert stage.engine.agents[BOB].call
+    assert known(stage) == 1
+
+
+def test_a_chat_that_rings_in_vain_leaves_the_others_handling_time_as_it_was() -> None:
+    stage = estimated(house(member(ANN), wrap_up_seconds=0.0))
+    stage.comes(ANN, 0.0)
+    stage.arrives(ONE, 10.0, channel=CHATS)
+    stage.answers(ONE, 11.0)
+    stage.arrives(TWO, 20.0, channel=CHATS)
+    stage.ends(TWO, OfferEnd.DECLINED, 25.0)
+    stage.tell(CallerLeft(TWO), 26.0)
+    stage.hangs_up(ONE, 70.0)
+    assert learned(stage) == (1, 60.0)
