@@ -95,8 +95,7 @@ class Floor:
         """Those about whom something has changed since the last assignment; nobody else can
         have become a pair."""
         self.freed: dict[AgentId, bool] = {}
-        """Who has done with a contact by the event that is being handled; True: it was theirs, not
-        one that they never had or were only consulted about."""
+        """Who is done with a contact by this event; True: it was theirs, no mere consultation."""
         self.overflow = ToLookAt()
         self.ringing_long: dict[OfferId, None] = {}
         self.consulting: dict[ContactId, dict[OfferId, None]] = {}

@@ -9,7 +9,9 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -48,12 +50,12 @@ def test(
     kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
     environment = environment_with({name: str(cache / part) for name, part in kept.items()})
 
-    def run(*words: str) -> int:
-        command = [sys.executable, "-m", *words]
-        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
+    def run(*words: str, **more: str) -> int:
+        command, where = [sys.executable, "-m", *words], environment | more
+        return subprocess.run(command, cwd=ROOT, env=where, check=False).returncode
 
-    def pytest(*words: str) -> int:
-        return run("pytest", "-o", f"cache_dir={cache / 'pytest'}", *words)
+    def pytest(*words: str, **more: str) -> int:
+        return run("pytest", "-o", f"cache_dir={cache / 'pytest'}", *words, **more)
 
     if context.args:
         raise typer.Exit(pytest(*(FAST if fast else ()), *context.args))
@@ -62,7 +64,10 @@ def test(
             raise typer.Exit(code)
     if fast:
         raise typer.Exit(pytest(*FAST))
-    raise typer.Exit(looked_at_twice(pytest, LONG if long else WHOLE, cache / "pytest"))
+    with TemporaryDirectory(prefix="hotline-tests-", ignore_cleanup_errors=True) as folder:
+        kept_nowhere = partial(pytest, PYTEST_DEBUG_TEMPROOT=folder)
+        code = looked_at_twice(kept_nowhere, LONG if long else WHOLE, cache / "pytest")
+    raise typer.Exit(code)
 
 
 def looked_at_twice(pytest: Callable[..., int], how: Sequence[str], cache: Path) -> int:
