@@ -214,7 +214,7 @@ def _pause_now(agent: Agent, reason: str, now: Seconds) -> None:
 
 def _log_off_now(agent: Agent, now: Seconds) -> None:
     _move(agent, "log off", now)
-    agent.reason = ""
+    agent.reason, agent.off_duty = "", False
     agent.works.clear()
 
 

@@ -41,7 +41,7 @@ def _rings(floor: Floor, subject: str, at: Seconds) -> bool:
 
 def _rings_undisturbed(floor: Floor, subject: str, at: Seconds) -> bool:
     offer = _ringing(floor, subject)
-    return offer is not None and not offer.withdrawn
+    return offer is not None and not offer.withdrawn and not offer.picked_up
 
 
 def _wraps_up(floor: Floor, subject: str, at: Seconds) -> bool:

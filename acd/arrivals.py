@@ -189,6 +189,7 @@ def unpark(floor: Floor, contact: Contact, now: Seconds) -> None:
     contact.parked_until = None
     if contact.offer:
         contact.state = after_contact(contact.state, "ring on")
+        floor.moved[contact.id] = None
     else:
         _wait(floor, contact, "reach", now)
 

@@ -136,7 +136,7 @@ def _listened(
         return None
     contact.taken = [*contact.taken, event.offer]
     if agent.state is AgentState.LOGGED_OFF:
-        agent.log_off_after = True
+        agent.log_off_after = agent.off_duty = True
     elif agent.state is AgentState.NOT_READY:
         agent.pause_after = agent.reason
     offer = floor.offers[event.offer] = OfferMade(

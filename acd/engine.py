@@ -76,6 +76,7 @@ class Engine(Floor):
         """The same for facts of one instant: agents who become free by them do so together."""
         self.commands = []
         self.freed.clear()
+        self.moved.clear()
         self.changed = False
         for event in events:
             self.changed |= _RULES[type(event)](self, event, now)
@@ -147,7 +148,9 @@ class Engine(Floor):
                 self.commands.append(Undisposed(work.contact, agent.id, offer, work.queue))
         if was is AgentState.WRAP_UP:
             self.freed[agent.id] = True
-        if was is AgentState.LOGGED_OFF:
+        comes = agent.off_duty and agent.state in (AgentState.READY, AgentState.NOT_READY)
+        if was is AgentState.LOGGED_OFF or comes:
+            agent.off_duty = False
             self.signed_in(agent, now)
         self.refresh(agent, now)
         return True

@@ -45,15 +45,13 @@ class Floor:
     """The state of the engine. The only mutable object in `acd`, with what it is made of."""
 
     def __init__(self, centre: Centre) -> None:
-        self.epoch = self.seq = 0
-        self.offers_made = 0
+        self.epoch = self.seq = self.offers_made = 0
         self.waits: Waits | None = None
         """The estimates of waiting, where somebody wants them: overflow rules may."""
         self.explains: Callable[[Floor, Offer, Seconds], str] | None = None
         """Who says why an offer is made; asked while everything is still as it was decided on."""
-        self.link_up = False
-        self.desks = True
-        """Whether the desks of agents of whom nothing was told are open: see `Started`."""
+        self.link_up, self.desks = False, True
+        """`desks`: whether those of agents of whom nothing was told are open: see `Started`."""
         self.contacts: dict[ContactId, Contact] = {}
         self.offers: dict[OfferId, OfferMade] = {}
         self.agents: dict[AgentId, Agent] = {}
@@ -92,10 +90,10 @@ class Floor:
         self.openings: dict[Medium, Openings] = {}
         self.fresh_agents: dict[AgentId, None] = {}
         self.fresh_contacts: dict[ContactId, None] = {}
-        """Those about whom something has changed since the last assignment; nobody else can
-        have become a pair."""
+        """Those who have changed since the last assignment; nobody else can be a new pair."""
         self.freed: dict[AgentId, bool] = {}
         """Who is done with a contact by this event; True: it was theirs, no mere consultation."""
+        self.moved: dict[ContactId, None] = {}  # into the line or out of it, also by a deadline
         self.overflow = ToLookAt()
         self.ringing_long: dict[OfferId, None] = {}
         self.consulting: dict[ContactId, dict[OfferId, None]] = {}
@@ -103,7 +101,7 @@ class Floor:
         self.deadlines = Deadlines()
         self.deadlines.add(now, Alarm.START, "")
         for agent in self.agents.values():
-            if agent.state is not AgentState.LOGGED_OFF:
+            if agent.state is not AgentState.LOGGED_OFF and not agent.off_duty:
                 self.signed_in(agent, now)
         self._open(VOICE, now)  # who is free is asked before the first call, too
         for contact in self.contacts.values():
@@ -130,6 +128,7 @@ class Floor:
 
     def wait(self, contact: Contact, now: Seconds) -> None:
         """The contact waits from now on: it takes its place in line."""
+        self.moved[contact.id] = None
         demand = self.demand(contact, now)
         held_until = self._held_until(contact, demand)
         if held_until > now and contact.preferred:
@@ -147,6 +146,7 @@ class Floor:
 
     def leave(self, contact: Contact) -> None:
         """The contact does not wait any more."""
+        self.moved[contact.id] = None
         self.lines.remove(contact)
         if contact.preferred:
             self.held_for.get(contact.preferred, {}).pop(contact.id, None)

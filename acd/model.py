@@ -176,6 +176,8 @@ class Agent:
     pause_after: str | None = None
     """A break asked for while talking: taken when the talk and its wrap-up are over."""
     log_off_after: bool = False
+    off_duty: bool = False
+    """Has taken a talk over without having logged in: no queue counts on them meanwhile."""
     works: dict[OfferId, Work] = field(default_factory=dict)
     rests_until: Seconds = 0.0
     """After a busy or unreachable phone: no offers by telephone before this time."""

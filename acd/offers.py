@@ -105,6 +105,7 @@ def phone_answered(floor: Floor, event: PhoneAnswered, now: Seconds) -> bool:
     if offer is None or offer.answered_at is not None or offer.withdrawn or offer.picked_up:
         return False
     offer.picked_up, offer.rings_until = True, now + event.seconds
+    floor.ringing_long.pop(offer.id, None)  # it does not ring any more
     floor.rings(offer)
     return True
 
@@ -181,6 +182,7 @@ def over(floor: Floor, event: OfferEnded, now: Seconds) -> bool:
     if contact.state in (ContactState.RINGING, *WITH_AN_AGENT):
         move = "offer over" if contact.state is ContactState.RINGING else "back"
         contact.state = after_contact(contact.state, move)
+        dismiss(floor, contact)
         floor.wait(contact, now)
         if kept and floor.is_linked(contact.medium) and may_still(floor, kept, contact, now):
             rule = Rule.PICKED_UP if offer.withdrawn == TAKEN else Rule.ELSEWHERE

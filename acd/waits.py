@@ -72,6 +72,8 @@ class Waits:
 
     def range(self, engine: Floor, contact: Contact, now: Seconds) -> Range | None:
         """How much longer this contact will wait; None: unknown."""
+        if contact.lane is Lane.DEFERRED:
+            return None  # as long as was promised
         estimate = self.estimates.get(contact.queue)
         return estimate.range(self.standing(engine, contact, now)) if estimate else None
 
@@ -106,6 +108,8 @@ class Waits:
             contact = getattr(event, "contact", None)
             if contact is not None:
                 self._line(engine, contact, event, now)
+        for moved in engine.moved:  # also whom no event names: a callback that is due, a lost leg
+            self._line(engine, moved, events.TimePassed(), now)
         offered = {
             command.agent: command
             for command in commands
@@ -125,8 +129,8 @@ class Waits:
     def _line(self, engine: Floor, id_: ContactId, event: events.Event, now: Seconds) -> None:
         """Put the contact in line, or take it out, as its state is now."""
         contact, known = engine.contacts.get(id_), self._in_line.get(id_)
-        if contact and contact.channel == CALLED_OUT:
-            return  # it waits for nobody
+        if contact and not _stands_in_line(contact):
+            return
         stands = (_demand(contact), contact.order_key) if contact else None
         if known and (contact is None or contact.state not in IN_LINE or stands != known):
             self._leave(id_, event, now)
@@ -214,9 +218,15 @@ class Waits:
         for id_ in engine.agents:
             self._staff(engine, id_)
         for contact in engine.contacts.values():
-            if contact.state in IN_LINE and contact.channel not in (CALLED_OUT, COLLEAGUE):
+            if contact.state in IN_LINE and _stands_in_line(contact):
                 stands = self._in_line[contact.id] = (_demand(contact), contact.order_key)
                 insort(self._keys.setdefault(stands[0], []), stands[1])
+
+
+def _stands_in_line(contact: Contact) -> bool:
+    """Whether it waits for an agent of its own, and before others: who is called by an agent, or
+    asked for by one, does not, and deferred contacts are after everybody."""
+    return contact.channel not in (CALLED_OUT, COLLEAGUE) and contact.lane is not Lane.DEFERRED
 
 
 def _demand(contact: Contact) -> Demand:

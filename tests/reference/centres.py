@@ -30,10 +30,17 @@ OVERFLOW = (
     OverflowRule(Condition(waited=48.0), "chat"),
     OverflowRule(Condition(length=4), "callback"),
     OverflowRule(Condition(nobody=True), "message"),
+    OverflowRule(Condition(predicted_wait=600.0), "sms"),
 )
 
 
-def _queue(id_: QueueId, strategy: Strategy, wrap_up: float, partner_after: float) -> Queue:
+def _queue(
+    id_: QueueId,
+    strategy: Strategy,
+    wrap_up: float,
+    partner_after: float,
+    owes: float | None = None,
+) -> Queue:
     return Queue(
         id_,
         ring_seconds=16.0,
@@ -49,13 +56,15 @@ def _queue(id_: QueueId, strategy: Strategy, wrap_up: float, partner_after: floa
         hold_for_preferred=8.0,
         offer_elsewhere_after=12.0,
         overflow=OVERFLOW,
+        disposition_limit=owes,
+        disposition_ends_wrap_up=id_ == LOANS,
     )
 
 
 RICH = Centre(
     queues={
-        CARDS: _queue(CARDS, Strategy.LONGEST_IDLE, 4.0, 16.0),
-        LOANS: _queue(LOANS, Strategy.FEWEST_SKILLS, 0.0, 0.0),
+        CARDS: _queue(CARDS, Strategy.LONGEST_IDLE, 4.0, 16.0, owes=16.0),
+        LOANS: _queue(LOANS, Strategy.FEWEST_SKILLS, 0.0, 0.0, owes=8.0),
         DESK: _queue(DESK, Strategy.RANDOM, 2.0, 4.0),
     },
     agents={

@@ -22,6 +22,7 @@ from acd.engine import Engine
 from acd.events import Event, OfferEnd
 from acd.model import AgentId, ContactId, OfferId, Rule
 from acd.states import AgentState, ForbiddenMove
+from acd.waits import Waits
 from tests.reference.centres import CARDS, CLASSES, DESK, LOANS, RICH
 
 QUEUES = (CARDS, LOANS, DESK)
@@ -63,9 +64,11 @@ class Day:
     """`where` each customer is: coming, loop, away (parked), talk, after, gone."""
 
     def __init__(self, watch: Callable[[Day, Told], None]) -> None:
-        self.now, self.epoch, self.arrived = 1024.0, 0, 0
+        self.now, self.epoch, self.arrived, self.called = 1024.0, 0, 0, 0
         self.centre: Centre = RICH
         self.engine, self.twin = Engine(RICH), Engine(RICH)
+        self.engine.waits = Waits(RICH)
+        """The twin has none: what is estimated changes nothing that is decided."""
         self.watch = watch
         self.log: list[tuple[float, Event]] = []
         self.where: dict[ContactId, str] = {}
@@ -81,24 +84,26 @@ class Day:
 
     # ---- telling
 
-    def tell(self, event: Event) -> Told:
-        """Also to the twin, which reads the journal: what changed nothing is not in it."""
+    def tell(self, *facts: Event) -> Told:
+        """Also to the twin, which reads the journal: what changed nothing is not in it. Several are
+        of one instant; the last of them is the event that is remembered."""
+        event = facts[-1]
         told = Told(event, self.now)
         told.states_before = {a.id: a.state for a in self.engine.agents.values()}
         asks = isinstance(event, requests.Request)
         before = json.dumps(snapshot.dump(self.engine)) if asks else ""
-        self.log.append((self.now, event))
+        self.log += [(self.now, fact) for fact in facts]
         try:
-            told.commands = self.engine.handle(event, self.now)
+            told.commands = self.engine.handle_all(facts, self.now)
             told.changed = self.engine.changed
         except ForbiddenMove:
             assert asks, f"a fact was refused: {event}"
             assert json.dumps(snapshot.dump(self.engine)) == before, "refused, yet changed"
             told.refused = True
         if told.changed:
-            kind, version, data = events.to_plain(event)
-            again = events.from_plain(kind, version, json.loads(json.dumps(data)))
-            commands = self.twin.handle(again, self.now)
+            plain = json.loads(json.dumps([events.to_plain(fact) for fact in facts]))
+            again = [events.from_plain(kind, version, data) for kind, version, data in plain]
+            commands = self.twin.handle_all(again, self.now)
             said = f"the journal says {commands}, not {told.commands}"
             assert of_weight(commands) == of_weight(told.commands), said
         else:
@@ -111,6 +116,7 @@ class Day:
     def _carry_out(self, command: Command) -> None:
         match command:
             case Offer():
+                self.called += command.rule is Rule.OUTGOING
                 self.legs[command.offer] = Leg(command.contact, command.agent, command.rule)
             case Withdraw():
                 self.withdrawals.append(command.offer)
@@ -182,7 +188,7 @@ class Day:
             self.news(events.Reached(contact), dice)
 
     def a_caller_leaves(self, dice: Random) -> None:
-        if contact := self.customer(dice, "coming", "loop", "away", "talk", "after"):
+        if contact := self.customer(dice, "coming", "loop", "away", "talk", "after", "handed"):
             self.where[contact] = "gone"
             for offer in [o for o, leg in self.legs.items() if leg.contact == contact]:
                 self._leg_ends(offer, dice)
@@ -192,6 +198,8 @@ class Day:
 
     def _leg_ends(self, offer: OfferId, dice: Random, how: OfferEnd = OfferEnd.RELEASED) -> None:
         leg = self.legs.pop(offer)
+        if self.where[leg.contact] == "out":
+            self.where[leg.contact] = "gone"  # called by an agent, and not reached
         if leg.talks:
             self.news(events.LegEnded(leg.contact, offer), dice)
         else:
@@ -262,7 +270,7 @@ class Day:
         if offer := self.leg(dice, talks=True):
             contact, main = self.legs[offer].contact, self.is_main(offer)
             self._leg_ends(offer, dice)
-            if main:
+            if main and self.where[contact] == "talk":
                 self._goes_on(contact, offer, dice)
 
     def _goes_on(self, contact: ContactId, offer: OfferId, dice: Random) -> None:

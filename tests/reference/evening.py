@@ -84,7 +84,7 @@ def _everybody_works(day: Shift) -> None:
         day.tell(requests.AgentLoggedIn(agent))
         day.tell(requests.AgentReady(agent))
     for contact, where in day.where.items():
-        if where in ("coming", "away", "after"):
+        if where in ("coming", "away", "after", "handed"):
             day.where[contact] = "loop"
         if where != "gone":
             day.tell(events.Reached(contact))

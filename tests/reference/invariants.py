@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 
 from acd import events, requests, snapshot
-from acd.commands import Close, ContactEnd, Offer, Withdraw
-from acd.model import Agent, AgentId, Contact, ContactId, Lane, Medium, OfferId, OfferMade, Rule
+from acd.commands import Close, ContactEnd, Offer
+from acd.model import AgentId, Contact, Lane, Medium, OfferMade, Rule
 from acd.states import AgentState, ContactState
-from tests.reference import colleagues, oracle
+from tests.reference import colleagues, oracle, promises
 from tests.reference.day import Day, Told
 
 BY_ORDER = {Rule.ORDER, Rule.PREFERRED}
+ASKED_FOR = {Rule.PICKED_UP, Rule.HANDED_OVER, Rule.CONSULT, Rule.OUTGOING, Rule.SENT_BACK}
 WITH_AGENT = {ContactState.TALKING, ContactState.HELD}
 HORIZON = 512.0
 INSTANT = 2.0**-10
@@ -26,14 +27,14 @@ def made(day: Day, told: Told) -> list[OfferMade]:
     """The offers of this batch that the rules made, and nobody asked for."""
     offers = [c.offer for c in told.commands if isinstance(c, Offer)]
     found = [day.engine.offers[id_] for id_ in offers if id_ in day.engine.offers]
-    asked_for = (Rule.PICKED_UP, Rule.HANDED_OVER, Rule.CONSULT)
-    return [offer for offer in found if offer.rule not in asked_for]
+    return [offer for offer in found if offer.rule not in ASKED_FOR]
 
 
 def i1_every_contact_is_in_exactly_one_place(day: Day, told: Told) -> None:
     assert len(day.closed) == len(set(day.closed)), "closed twice"
     customers = [c for c in day.engine.contacts.values() if not c.stands_for]
-    assert day.arrived == len(customers) + len(day.closed), "a contact is missing"
+    came = day.arrived + day.called
+    assert came == len(customers) + len(day.closed), "a contact is missing"
     assert not {*day.closed} & {*day.engine.contacts}, "closed, yet there"
     for contact in day.engine.contacts.values():
         assert contact.state is not ContactState.ENDED
@@ -276,27 +277,10 @@ def i25_a_contact_has_one_owner(day: Day, told: Told) -> None:
             assert contact.offer is None, contact
 
 
-def i28_offers_have_ids_of_this_epoch_never_used_before(day: Day, told: Told) -> None:
-    used: dict[OfferId, ContactId] = day.notes.setdefault("used", {})
-    for command in told.commands:
-        if isinstance(command, Offer):
-            assert command.offer.startswith(f"{day.epoch}."), command
-            assert command.offer not in used, "an id used twice"
-            used[command.offer] = command.contact
-        if isinstance(command, Withdraw):
-            assert used.get(command.offer) == command.contact, command
-
-
-def i30_only_the_living_take_memory(day: Day, told: Told) -> None:
-    assert len(day.engine.agents) <= len(day.centre.agents) + 1
-    for offer in day.engine.offers.values():
-        agent: Agent = day.engine.agents[offer.agent]
-        assert offer.contact in day.engine.contacts or offer.withdrawn or offer.id in agent.works
-
-
 LOOKS: tuple[Callable[[Day, Told], None], ...] = (
     *(look for name, look in sorted(globals().items()) if name[0] == "i" and name[1].isdigit()),
     *colleagues.LOOKS,
+    *promises.LOOKS,
 )
 
 

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from random import Random
 
 from acd import events, requests, snapshot
-from acd.model import AgentId, ContactId, Rule
+from acd.model import ContactId, Rule
+from tests.reference import promises
 from tests.reference.centres import OTHER, RICH
 from tests.reference.day import QUEUES, Day, Told, one_of
+from tests.reference.talks import Talks
 
 WEIGHTS = {
     "a_contact_arrives": 8,
@@ -35,6 +37,18 @@ WEIGHTS = {
     "a_consultation_is_asked_for": 2,
     "a_colleague_is_asked_for": 2,
     "a_transfer_is_completed": 2,
+    "a_phone_is_picked_up": 3,
+    "what_rings_at_a_colleague_is_taken": 2,
+    "a_consultation_is_dropped": 1,
+    "a_wait_for_a_colleague_is_dropped": 1,
+    "a_talk_is_handed_on": 1,
+    "who_was_handed_on_goes_on": 2,
+    "a_consulted_agent_takes_over": 1,
+    "a_supervisor_takes_over": 1,
+    "an_agent_calls_somebody": 1,
+    "who_is_called_is_reached": 2,
+    "a_talk_has_a_disposition": 4,
+    "talks_end_together": 1,
     "the_link_changes": 1,
     "late_news_comes": 6,
     "old_news_comes_again": 1,
@@ -46,7 +60,7 @@ WEIGHTS = {
 """What may happen, and how often beside the rest."""
 
 
-class Shift(Day):
+class Shift(Talks):
     """A whole day: everything in `WEIGHTS`."""
 
     def __init__(self, watch: Callable[[Day, Told], None]) -> None:
@@ -55,9 +69,6 @@ class Shift(Day):
         self.the_core_restarts(Random(0))
         for agent in sorted(RICH.agents):
             self.tell(events.PhoneChanged(agent, True))
-
-    def agent(self, dice: Random) -> AgentId:
-        return dice.choice(sorted({*RICH.agents, *self.engine.agents}))
 
     # ---- agents and supervisors
 
@@ -159,8 +170,10 @@ class Shift(Day):
         if any(c.preferred and self.now - c.entered_at < hold for c in contacts):
             return
         plain = json.loads(json.dumps(snapshot.dump(self.engine)))
+        said = promises.told_waits(self)
         self.engine = snapshot.load(self.centre, plain, self.now)
-        assert snapshot.dump(self.engine) == plain
+        assert json.loads(json.dumps(snapshot.dump(self.engine))) == plain
+        assert promises.told_waits(self) == said, "callers are told something else"
 
     def the_core_restarts(self, dice: Random) -> None:
         """A new epoch: the gate refuses what still rings from the old one."""

@@ -1,9 +1,9 @@
 """A random centre, day after day: what must hold after every single event, by number.
 
-`tests.reference.day` and `shift` play customers, telephones, agents and an outside that is late;
-`tests.reference.invariants` looks after each event; `tests.reference.oracle` says who may serve
-whom, from the guide alone. A twin reads the journal and must say the same; snapshots are taken and
-restored on the way, and the rules are swapped.
+`tests.reference.day`, `talks` and `shift` play customers, telephones, agents and an outside that is
+late; `tests.reference.invariants` looks after each event; `tests.reference.oracle` says who may
+serve whom, from the guide alone. A twin reads the journal and must say the same; snapshots are
+taken and restored on the way, and the rules are swapped.
 
 | | promise | kept by |
 | --- | --- | --- |
@@ -32,11 +32,15 @@ restored on the way, and the rules are swapped.
 | I23 | statistics | outside: counted from the journal |
 | I24 | agents move by the table; refused requests change nothing | `i24`, `tell` |
 | I25 | one owner | `i25` |
-| I26 | the place that is told | outside: `acd.place`, tests of waiting |
+| I26 | the place that is told | `p7`, `p8`; the twin has no estimates, and decides the same |
 | I27 | revoked sessions | outside: the API logs the agent off |
 | I28 | epochs | `i28`, `the_core_restarts`; the gate refuses old ones |
 | I29 | determinism | the twin; `test_the_same_news_give_the_same_commands_in_any_process` |
 | I30 | only the living take memory | `i30`; the end of each day |
+
+`p1` to `p6` (`tests.reference.promises`) are about single kinds of events: a phone that is picked
+up, a consultation that is dropped, a take-over, a pick-up of a colleague's call, an agent's own
+call, a disposition; `tests.reference.colleagues` about those who are waited for.
 
 `python -m tests.campaign_invariants` does the same for millions of steps.
 """

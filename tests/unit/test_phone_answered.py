@@ -6,7 +6,7 @@ import pytest
 
 from acd import events, snapshot
 from acd.commands import Command, Offer, Withdraw
-from acd.config import Queue
+from acd.config import Centre, Queue
 from acd.engine import Engine
 from acd.events import OfferEnd
 from acd.model import AgentId, ContactId, OfferId, QueueId
@@ -15,14 +15,15 @@ from adapters.asterisk.facts import CelRow, from_ami, from_cel
 from tests.centres import centre
 
 SUPPORT, ANN, ONE = QueueId("support"), AgentId("ann"), ContactId("one")
+BOB = AgentId("bob")
 RULES = centre({SUPPORT: Queue(SUPPORT, ring_seconds=15.0)}, {}, {ANN: (SUPPORT,)})
 
 
 class Stage:
     """One caller rings at Ann from 0 on, for 15 s."""
 
-    def __init__(self) -> None:
-        self.engine = Engine(RULES)
+    def __init__(self, rules: Centre = RULES) -> None:
+        self.engine = Engine(rules)
         [offer] = [
             command
             for event in (
@@ -50,6 +51,25 @@ def test_an_agent_who_has_picked_up_is_not_taken_for_one_who_lets_it_ring() -> N
     stage.tell(events.OfferAnswered(ONE, stage.offer), 19.0)
     assert stage.engine.contacts[ONE].state is ContactState.TALKING
     assert stage.engine.agents[ANN].state is AgentState.TALKING
+
+
+@pytest.mark.parametrize("picked_up_at", [4.0, 7.0])
+def test_an_agent_who_has_picked_up_keeps_the_call_when_a_colleague_comes(
+    picked_up_at: float,
+) -> None:
+    """Before the call has rung too long, or after, while nobody else was free."""
+    rules = centre(
+        {SUPPORT: Queue(SUPPORT, ring_seconds=15.0, offer_elsewhere_after=6.0)},
+        {},
+        {ANN: (SUPPORT,), BOB: (SUPPORT,)},
+    )
+    stage = Stage(rules)
+    stage.tell(events.TimePassed(), 6.0 if picked_up_at > 6.0 else picked_up_at)
+    stage.heard(picked_up_at)
+    stage.tell(events.TimePassed(), 8.0)
+    for event in (events.PhoneChanged(BOB, reachable=True), events.AgentLoggedIn(BOB)):
+        assert stage.tell(event, 9.0) == []
+    assert stage.engine.offers[stage.offer].withdrawn == ""
 
 
 def test_that_it_was_picked_up_is_told_twice_and_counts_once() -> None:

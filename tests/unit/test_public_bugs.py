@@ -1,6 +1,21 @@
 """Faults of other systems that people have reported in public, each as a promise of ours.
 
-The docstring has the link. Those of calls, telephones and pages are with their parts.
+The docstring has the link. Those of size and settings are in `test_public_bugs_of_size`, those of
+the queue log in `test_queue_log`; those of calls, telephones and pages are with their parts.
+
+These have no counterpart in routing, which has one writer, no locks and no channels:
+
+- deadlocks between threads: https://github.com/asterisk/asterisk/issues/1928, .../307, .../668,
+  .../1946, https://github.com/wazo-platform/asterisk/pull/157, .../158 and .../188;
+- several nodes that give out calls from one database, of which one is late:
+  https://github.com/signalwire/freeswitch/issues/1674 (we run one engine; a second would need to
+  hand over the journal);
+- a machine that is full at twenty calls a second:
+  https://github.com/signalwire/freeswitch/issues/2458 (a matter of figures, `./hotline bench`);
+- callbacks that a package did not have:
+  https://github.com/fusionpbx/fusionpbx/issues/1322 (a feature, with tests of its own);
+- calls of a queue that are missing in the list of calls that a desk telephone shows:
+  https://github.com/FreePBX/issue-tracker/issues/590 (telephones keep theirs; we send them none).
 """
 
 from __future__ import annotations
@@ -476,7 +491,7 @@ def test_an_unreachable_phone_is_rung_no_more() -> None:
 
 
 def test_the_engine_starts_empty_and_without_a_link() -> None:
-    """https://github.com/signalwire/freeswitch/issues/1674"""
+    """Nobody is rung before it is known what rings already."""
     engine = Engine(house(member(ANN), classes={"standard": Class()}))
     engine.handle(PhoneChanged(ANN, True), 0.0)
     engine.handle(AgentLoggedIn(ANN), 0.0)

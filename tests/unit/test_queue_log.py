@@ -132,6 +132,7 @@ async def test_a_transfer_to_a_queue_ends_one_stay_and_begins_another() -> None:
 
 
 async def test_a_transfer_to_the_agent_who_was_asked_is_attended() -> None:
+    """https://github.com/asterisk/asterisk/issues/313: lines are by agent, whatever is bridged."""
     consult = {"contact": "c-1", "offer": "1.1.2", "agent": "ben", "rule": "consult"}
     told = await lines(
         *comes(0.0), offered(1.0), answered(2.0), (5.0, "Offered", consult),
@@ -159,6 +160,7 @@ async def test_agents_come_pause_and_go_in_each_of_their_queues() -> None:
 
 
 async def test_a_period_has_its_own_lines_and_knows_who_waited_before_it() -> None:
+    """https://github.com/FreePBX/issue-tracker/issues/783: times are those of the journal alone."""
     told = await lines(*comes(0.0), offered(98.0), answered(100.0), leg_ended(110.0),
                        start=99.0, end=110.0)  # fmt: skip
     assert told == ["100|c-1|support|ann|CONNECT|100|acd-1.1.1|2"]

@@ -131,6 +131,15 @@ def test_it_is_gone_with_what_it_stands_for(event: object, rings: bool) -> None:
     assert waits == isinstance(event, Transferred)
 
 
+def test_it_is_gone_when_the_talks_leg_is_told_to_have_ended_as_an_offer() -> None:
+    """An offer was taken back, has won, and its end is confirmed before the end of the talk."""
+    made = stage()
+    asked(made)
+    made.tell(OfferEnded(made.offer(ONE), OfferEnd.RELEASED), 30.0)
+    contact = made.engine.contacts[ONE]
+    assert WAIT not in made.engine.contacts and contact.stand_in is None
+
+
 def test_a_contact_that_is_handed_to_the_queue_waits_there_once_with_its_own_key() -> None:
     made = stage()
     asked(made)

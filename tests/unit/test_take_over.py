@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 
 from acd import snapshot
-from acd.config import Centre
+from acd.config import Centre, Class
 from acd.consults import listening_offer
-from acd.events import CallerLeft, LegEnded, Returned, TakenOver
+from acd.events import Arrived, CallerLeft, LegEnded, PhoneChanged, Returned, TakenOver
 from acd.model import AgentId, ContactId, OfferId
-from acd.requests import AgentLoggedOff, AgentPaused, ConsultAsked
+from acd.requests import AgentLoggedOff, AgentPaused, AgentReady, ConsultAsked
 from acd.states import AgentState, ContactState
 from ivr import take_over
 from ivr.permission import Permission
@@ -121,6 +121,35 @@ def test_a_restart_in_the_middle_keeps_owner_and_memory() -> None:
     stage.tell(TakenOver(ONE, LEG, BOSS), 31.0)
     assert stage.engine.contacts[ONE].state is ContactState.AFTER
     assert state_of(stage, BOSS) is AgentState.WRAP_UP
+
+
+def test_a_restart_makes_no_agent_of_a_supervisor_who_is_off_duty() -> None:
+    """BOB is the last of the queue, and so is kept back from nobody."""
+    agents = (member(ANN), member(BOB), member(BOSS))
+    classes = {"standard": Class(), "vip": Class(reserve=2)}
+    rules = house(*agents, classes=classes, wrap_up_seconds=30.0)
+    stage = Stage(rules, ANN)
+    stage.arrives(ONE, 10.0)
+    offer = stage.answers(ONE, 11.0)
+    stage.comes(BOB, 12.0)
+    taken(stage, offer)
+    stage.tell(AgentLoggedOff(ANN), 21.0)
+    plain = json.loads(json.dumps(snapshot.dump(stage.engine)))
+    again = snapshot.load(rules, plain, 25.0)
+    arrives = Arrived(TWO, SUPPORT, 26.0, waits=True)
+    assert again.handle(arrives, 26.0) == stage.tell(arrives, 26.0) != []
+
+
+def test_a_supervisor_who_stays_after_a_talk_they_took_over_is_offered_calls() -> None:
+    stage = Stage(house(member(ANN), member(BOSS), wrap_up_seconds=30.0), ANN)
+    stage.arrives(ONE, 10.0)
+    taken(stage, stage.answers(ONE, 11.0))
+    stage.tell(CallerLeft(ONE), 25.0)
+    stage.tell(LegEnded(ONE, LEG), 25.1)
+    stage.tell(PhoneChanged(BOSS, True), 26.0)
+    stage.tell(AgentPaused(BOSS), 26.0)
+    stage.tell(AgentReady(BOSS), 27.0)
+    assert stage.arrives(TWO, 28.0) == [(TWO, BOSS)]
 
 
 # ---------------------------------------------------------------- what is asked of the core
