@@ -70,7 +70,10 @@ class Competition:
         """The agent is logged off, on a break, or about to be after this talk. `queues`: those with
         which they came."""
         for queue, after in queues.items():
-            self._here[queue][self._wait(agent, queue, after)] &= ~self._bit[agent]
+            here, wait = self._here[queue], self._wait(agent, queue, after)
+            here[wait] &= ~self._bit[agent]
+            if not here[wait]:
+                del here[wait]  # a wait at which nobody comes is no mark
 
     def _wait(self, agent: AgentId, queue: QueueId, after: Seconds) -> Seconds:
         partner = self._centre.is_partner(self._centre.agents[agent])

@@ -33,10 +33,10 @@ def serve_together(
     held |= {contact.id: contact for contact in contacts if floor.is_held(contact)}
     only = None if wanted else fresh
     looks = Looks()
-    for lane in Lane:
-        wave = _Wave(floor, lane, [*(trades | wanted)], [*held.values()], only, looks, now)
-        while _serve(wave):
-            pass  # a reserve has come to bind others than before
+    among = [*(trades | wanted)]
+    waves = [_Wave(floor, lane, among, [*held.values()], only, looks, now) for lane in Lane]
+    while any(_serve(wave) for wave in waves):
+        pass  # a reserve has come to bind others than before: the first lane is first again
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,14 @@ class _Wave:
     def still_held(self) -> set[ContactId]:
         return {c.id for c in self.held if c.lane is self.lane and self.floor.is_held(c)}
 
+    def kept_before(self) -> list[Line]:
+        """Lines of the lanes before this one that get nobody, for a reserve."""
+        rank, floor = RANK[self.lane], self.floor
+        if not floor.reserves or not rank:
+            return []
+        lines = [head[3] for trade in self.trades for head in trade.heads if head[0] < rank]
+        return [line for line in lines if is_reserved(floor, line.demand, line.class_)]
+
     def firsts(self) -> list[First]:
         """Who may come next, of all that wait and of all that ring for too long."""
         rank, held = RANK[self.lane], self.still_held()
@@ -75,6 +83,7 @@ def _serve(wave: _Wave) -> bool:
     to bind others."""
     floor, now, held = wave.floor, wave.now, wave.still_held()
     steps, kept_back = _plan(wave)
+    kept_back += wave.kept_before()
     for number, (thing, contact, agent_id) in enumerate(steps):
         agent = floor.agents[agent_id]
         if isinstance(thing, OfferMade):

@@ -119,10 +119,14 @@ def p6_a_talk_that_needs_a_disposition_keeps_its_agent(day: Day, told: Told) -> 
 
 
 def told_waits(day: Day) -> dict[str, object]:
-    """What each who waits would be told now."""
+    """What each who waits would be told now: the place, and the range to the millionth second."""
     waits, engine = day.engine.waits, day.engine
     assert waits is not None
-    return {c.id: (waits.place(c), waits.range(engine, c, day.now)) for c in in_line(day)}
+    ranges = {c.id: waits.range(engine, c, day.now) for c in in_line(day)}
+    said = {
+        id_: r and [round(s, 6) for s in (r.low, r.middle, r.high)] for id_, r in ranges.items()
+    }
+    return {c.id: (waits.place(c), said[c.id]) for c in in_line(day)}
 
 
 def in_line(day: Day) -> list[Contact]:

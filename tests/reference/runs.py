@@ -31,15 +31,22 @@ class Instant:
         self._staff = {a.id: a for a in agents if a.state is not AgentState.LOGGED_OFF}
 
     def first_run(self) -> list[tuple[ContactId, AgentId]]:
-        """Live contacts as far as can be, then deferred ones; again, if one of those let one in."""
+        """Live contacts as far as can be, then deferred ones, until one of those lets a live one
+        in."""
         run: Run = ()
         while True:
-            longer = run
-            for lane in Lane:
-                longer = self._longest(longer, lane)
+            longer = self._longest(run, Lane.LIVE)
+            if longer == run:
+                longer = self._until_one_is_let_in(run)
             if longer == run:
                 return [(contact.id, agent.id) for contact, agent in run]
             run = longer
+
+    def _until_one_is_let_in(self, before: Run) -> Run:
+        """Deferred contacts, as long as no live one can come next."""
+        whole = self._longest(before, Lane.DEFERRED)
+        parts = (whole[:n] for n in range(len(before) + 1, len(whole)))
+        return next((part for part in parts if any(self._one_more(part, Lane.LIVE))), whole)
 
     def can_be_made(self, pairs: Sequence[tuple[ContactId, AgentId]]) -> bool:
         """Whether each of these offers is allowed after those before it."""
