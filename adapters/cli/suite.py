@@ -50,12 +50,12 @@ def test(
     kept["HYPOTHESIS_STORAGE_DIRECTORY"] = "hypothesis"
     environment = environment_with({name: str(cache / part) for name, part in kept.items()})
 
-    def run(*words: str, **more: str) -> int:
-        command, where = [sys.executable, "-m", *words], environment | more
-        return subprocess.run(command, cwd=ROOT, env=where, check=False).returncode
+    def run(*words: str) -> int:
+        command = [sys.executable, "-m", *words]
+        return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode
 
-    def pytest(*words: str, **more: str) -> int:
-        return run("pytest", "-o", f"cache_dir={cache / 'pytest'}", *words, **more)
+    def pytest(*words: str) -> int:
+        return run("pytest", "-o", f"cache_dir={cache / 'pytest'}", *words)
 
     if context.args:
         raise typer.Exit(pytest(*(FAST if fast else ()), *context.args))
@@ -64,9 +64,10 @@ def test(
             raise typer.Exit(code)
     if fast:
         raise typer.Exit(pytest(*FAST))
-    with TemporaryDirectory(prefix="hotline-tests-", ignore_cleanup_errors=True) as folder:
-        kept_nowhere = partial(pytest, PYTEST_DEBUG_TEMPROOT=folder)
-        code = looked_at_twice(kept_nowhere, LONG if long else WHOLE, cache / "pytest")
+    with TemporaryDirectory(prefix="h-", ignore_cleanup_errors=True) as folder:
+        # A short name: sockets lie in it, and 107 characters are the most that one may have.
+        in_it = partial(pytest, f"--basetemp={folder}/t")
+        code = looked_at_twice(in_it, LONG if long else WHOLE, cache / "pytest")
     raise typer.Exit(code)
 
 
