@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import signal
 import sys
-import tempfile
 import wave
 from multiprocessing import TimeoutError, get_context
 from multiprocessing.pool import AsyncResult
@@ -34,17 +33,20 @@ def render(text: str, language: str, recorded: Path | None, target: Path) -> Non
         if recorded:
             sound = audio.for_telephone(*audio.read_wav(recorded))
         else:
-            sound = _synthesise(text, language)
+            sound = _synthesise(text, language, target.with_name(f"{target.name}.raw"))
         audio.write_wav(sound, target)
     except (OSError, EOFError, ValueError, wave.Error) as fault:
         raise SpeechFailed(f"{recorded.name if recorded else 'espeak'}: {fault}") from fault
 
 
-def _synthesise(text: str, language: str) -> audio.Samples:
-    with tempfile.TemporaryDirectory(prefix="hotline-") as folder:
-        raw = Path(folder) / "raw.wav"
+def _synthesise(text: str, language: str, raw: Path) -> audio.Samples:
+    """`raw`: where the synthesiser writes, beside the prompt: a killed one leaves nothing elsewhere
+    on the machine."""
+    try:
         pyttsx3_engine.speak(text, language, raw)
         sound = audio.for_telephone(*audio.read_wav(raw))
+    finally:
+        raw.unlink(missing_ok=True)
     letters = sum(letter.isalnum() for letter in text)
     if len(sound) / audio.TELEPHONE_RATE < SHORTEST_SOUND * letters:
         raise SpeechFailed(f"the speech is too short for {letters} letters")

@@ -64,8 +64,10 @@ def test(
             raise typer.Exit(code)
     if fast:
         raise typer.Exit(pytest(*FAST))
+    # A short name: sockets lie in it, and 107 characters are the most that one may have.
     with TemporaryDirectory(prefix="h-", ignore_cleanup_errors=True) as folder:
-        # A short name: sockets lie in it, and 107 characters are the most that one may have.
+        Path(folder).chmod(0o711)  # Asterisk may run as somebody else
+        environment["TMPDIR"] = folder
         in_it = partial(pytest, f"--basetemp={folder}/t")
         code = looked_at_twice(in_it, LONG if long else WHOLE, cache / "pytest")
     raise typer.Exit(code)
