@@ -107,10 +107,14 @@ def offered(agent: Agent, offer: OfferId, medium: Medium, now: Seconds) -> None:
 
 
 def answered(agent: Agent, offer: OfferId, medium: Medium, now: Seconds) -> None:
-    """The agent talks. A fact, whatever we thought of the agent before."""
+    """The agent talks. A fact, whatever we thought of the agent before: a wrap-up of the same
+    medium ends by it, unless its talk still needs a disposition."""
     if agent.state is not AgentState.TALKING:
         _move(agent, "accept", now)
-    agent.works = {id_: w for id_, w in agent.works.items() if w.medium is not medium or _on(w)}
+    agent.works = {
+        id_: work for id_, work in agent.works.items()
+        if work.medium is not medium or _on(work) or work.owes
+    }  # fmt: skip
     agent.works[offer] = Work(medium, Phase.TALKING)
     agent.answered += 1
 
@@ -136,11 +140,13 @@ def offer_over(
     _take_what_was_asked(agent, now)
 
 
-def talk_over(agent: Agent, offer: OfferMade, now: Seconds, wrap_up: WrapUp) -> None:
-    """The agent's leg is gone: wrap-up, for this long."""
+def talk_over(
+    agent: Agent, offer: OfferMade, now: Seconds, wrap_up: WrapUp
+) -> Mapping[OfferId, Work]:
+    """The agent's leg is gone: wrap-up, for this long. Returns what `wrap_up_over` does."""
     work = agent.works.get(offer.id)
     if work is None:
-        return
+        return {}
     work.phase, work.contact, work.queue = WRAPS_UP, offer.contact, offer.queue
     work.usual_end, work.owes = now + wrap_up.usual, wrap_up.limit is not None
     work.ends_at = now + (wrap_up.usual if wrap_up.limit is None else wrap_up.limit)
@@ -150,8 +156,7 @@ def talk_over(agent: Agent, offer: OfferMade, now: Seconds, wrap_up: WrapUp) -> 
         _move(agent, "hang up", now)
     elif agent.state is OFFERED:
         _move(agent, "wrap up", now)
-    if work.ends_at <= now:
-        wrap_up_over(agent, now)
+    return wrap_up_over(agent, now) if work.ends_at <= now else {}
 
 
 def wrap_up_over(agent: Agent, now: Seconds) -> Mapping[OfferId, Work]:
@@ -169,12 +174,12 @@ def wrap_up_over(agent: Agent, now: Seconds) -> Mapping[OfferId, Work]:
     return undisposed
 
 
-def disposed(agent: Agent, work: Work, now: Seconds, *, ends: bool) -> None:
-    """The talk that is wrapped up has its disposition, which may end the wrap-up."""
+def disposed(agent: Agent, work: Work, now: Seconds, *, ends: bool) -> Mapping[OfferId, Work]:
+    """The talk that is wrapped up has its disposition, which may end the wrap-up. Returns what
+    `wrap_up_over` does."""
     work.owes = False
     work.ends_at = now if ends else max(now, work.usual_end)
-    if work.ends_at <= now:
-        wrap_up_over(agent, now)
+    return wrap_up_over(agent, now) if work.ends_at <= now else {}
 
 
 def follow(agent: Agent, before: Member | None, centre: Centre) -> None:

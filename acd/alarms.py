@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 
 from acd import agents, offers
 from acd.arrivals import unpark
-from acd.commands import Close, ContactEnd, Undisposed
+from acd.commands import Close, ContactEnd
 from acd.deadlines import Alarm
+from acd.dispositions import undisposed
 from acd.events import OfferEnd
 from acd.floor import Floor
 from acd.model import AgentId, Contact, ContactId, OfferId, OfferMade, Phase, QueueId, Seconds
@@ -128,8 +129,7 @@ def _ring_elsewhere(floor: Floor, subject: str, now: Seconds) -> None:
 
 def _end_wrap_up(floor: Floor, subject: str, now: Seconds) -> None:
     agent = floor.agents[AgentId(subject)]
-    for offer, work in agents.wrap_up_over(agent, now).items():
-        floor.commands.append(Undisposed(work.contact, agent.id, offer, work.queue))
+    undisposed(floor, agent, agents.wrap_up_over(agent, now))
     floor.freed[agent.id] = True
     floor.refresh(agent, now)
 

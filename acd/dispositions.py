@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from acd import agents
 from acd.agents import WrapUp
+from acd.commands import Undisposed
 from acd.floor import Floor
-from acd.model import CALLED_BACK, CALLED_OUT, Contact, OfferMade, Phase, Rule, Seconds
+from acd.model import (
+    CALLED_BACK,
+    CALLED_OUT,
+    Agent,
+    Contact,
+    OfferId,
+    OfferMade,
+    Phase,
+    Rule,
+    Seconds,
+    Work,
+)
 from acd.requests import Disposed
 from acd.states import ForbiddenMove
 
@@ -33,8 +47,14 @@ def disposed(floor: Floor, event: Disposed, now: Seconds) -> bool:
     work = agent.works.get(event.offer) if agent else None
     if agent and work and work.phase is Phase.WRAP_UP:
         ends = floor.queue(work.queue).disposition_ends_wrap_up
-        agents.disposed(agent, work, now, ends=ends)
+        undisposed(floor, agent, agents.disposed(agent, work, now, ends=ends))
         floor.freed[agent.id] = True
         floor.rests(agent)
         floor.refresh(agent, now)
     return True
+
+
+def undisposed(floor: Floor, agent: Agent, works: Mapping[OfferId, Work]) -> None:
+    """The wrap-up of these talks is over, and what they came to was never said."""
+    for offer, work in works.items():
+        floor.commands.append(Undisposed(work.contact, agent.id, offer, work.queue))

@@ -25,7 +25,7 @@ from acd import (
 )
 from acd.alarms import act, stands
 from acd.assign import assign
-from acd.commands import Command, Undisposed
+from acd.commands import Command
 from acd.config import Centre
 from acd.deadlines import Alarm
 from acd.events import (
@@ -143,9 +143,8 @@ class Engine(Floor):
             raise ForbiddenMove(f"there is no agent {event.agent}")
         was, owed = agent.state, {i: w for i, w in agent.works.items() if w.owes}
         agents.REQUESTS[type(event)](agent, event, self.centre, now)
-        for offer, work in owed.items():
-            if offer not in agent.works:
-                self.commands.append(Undisposed(work.contact, agent.id, offer, work.queue))
+        left = {id_: work for id_, work in owed.items() if id_ not in agent.works}
+        dispositions.undisposed(self, agent, left)
         if was is AgentState.WRAP_UP:
             self.freed[agent.id] = True
         comes = agent.off_duty and agent.state in (AgentState.READY, AgentState.NOT_READY)

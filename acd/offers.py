@@ -5,7 +5,7 @@ from __future__ import annotations
 from acd import agents
 from acd.commands import Close, ContactEnd, Offer, Withdraw
 from acd.deadlines import Alarm
-from acd.dispositions import wrap_up_of
+from acd.dispositions import undisposed, wrap_up_of
 from acd.events import LegEnded, OfferAnswered, OfferEnd, OfferEnded, PhoneAnswered
 from acd.floor import Floor
 from acd.model import (
@@ -201,7 +201,8 @@ def leg_ended(floor: Floor, event: LegEnded, now: Seconds) -> bool:
     if floor.reserves:
         floor.reserves.over(offer)
     agent = floor.agents[offer.agent]
-    agents.talk_over(agent, offer, now, wrap_up_of(floor, offer, contact))
+    wrap_up = wrap_up_of(floor, offer, contact)
+    undisposed(floor, agent, agents.talk_over(agent, offer, now, wrap_up))
     if offer.id in agent.works:
         floor.rests(agent)
     else:

@@ -101,7 +101,8 @@ def p5_an_agents_own_call_is_nobody_elses_and_never_waits(day: Day, told: Told) 
 
 
 def p6_a_talk_that_needs_a_disposition_keeps_its_agent(day: Day, told: Told) -> None:
-    """Until it has one, or time is up, which is said once, and never of a talk that has one."""
+    """Until it has one, or time is up, which is said once, and never of a talk that has one. None
+    is forgotten."""
     said, missed = day.notes.setdefault("disposed", {}), day.notes.setdefault("undisposed", {})
     event = told.event
     if isinstance(event, requests.Disposed) and told.changed and not told.refused:
@@ -116,6 +117,10 @@ def p6_a_talk_that_needs_a_disposition_keeps_its_agent(day: Day, told: Told) -> 
     for agent in day.engine.agents.values():
         owes = any(work.owes for work in agent.works.values())
         assert not owes or agent.state is not AgentState.READY, agent
+    works = [work for agent in day.engine.agents.values() for work in agent.works.items()]
+    owed, day.notes["owed"] = day.notes.get("owed", {}), {i: work for i, work in works if work.owes}
+    for id_, work in owed.items():
+        assert id_ in day.notes["owed"] or id_ in said or id_ in missed, f"{work} is forgotten"
 
 
 def told_waits(day: Day) -> dict[str, object]:

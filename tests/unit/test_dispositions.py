@@ -15,7 +15,7 @@ from acd.commands import Offer, Undisposed
 from acd.config import Centre
 from acd.engine import Engine
 from acd.events import CallerLeft, LegEnded, OfferAnswered, TakenOver, Transferred
-from acd.model import CALLED_OUT, ContactId, OfferId
+from acd.model import CALLED_OUT, CHATS, ContactId, OfferId
 from acd.requests import AgentLoggedOff, AgentPaused, AgentReady, CalledOut, ConsultAsked, Disposed
 from acd.simulation import Simulation, Traced
 from acd.states import AgentState, ContactState, ForbiddenMove
@@ -113,6 +113,37 @@ def test_nobody_is_ready_before_their_talk_has_its_disposition() -> None:
     says(stage, offer, 26.0)
     stage.tell(AgentReady(ANN), 27.0)
     assert state(stage) is AgentState.READY
+
+
+@pytest.mark.parametrize("during", [False, True])
+def test_whose_time_is_up_while_another_talk_ends_or_is_disposed_is_written_down(
+    during: bool,
+) -> None:
+    """The news of the other chat is told before the deadline of the first, which has passed."""
+    stage = Stage(centre(disposition_ends_wrap_up=True), ANN)
+    for at, contact in enumerate((ONE, TWO)):
+        stage.arrives(contact, 10.0 + at, channel=CHATS)
+    first, second = stage.answers(ONE, 12.0), stage.answers(TWO, 13.0)
+    stage.hangs_up(ONE, 20.0)
+    said = Disposed(TWO, ANN, SUPPORT, "solved", second)
+    ended = LegEnded(TWO, second)
+    stage.tell(said if during else ended, 70.0)
+    assert stage.tell(ended if during else said, 80.5) == [Undisposed(ONE, ANN, first, SUPPORT)]
+    agent = stage.engine.agents[ANN]
+    assert (agent.state, agent.reason) == (AgentState.NOT_READY, NO_DISPOSITION)
+    assert stage.tell_time(200.0) == []
+
+
+def test_a_chat_that_is_answered_leaves_the_one_before_it_its_wrap_up() -> None:
+    """Both rang at once; the first is over before the second is answered."""
+    stage = Stage(centre(), ANN)
+    for at, contact in enumerate((ONE, TWO)):
+        stage.arrives(contact, 10.0 + at, channel=CHATS)
+    first = stage.answers(ONE, 12.0)
+    stage.hangs_up(ONE, 20.0)
+    second = stage.answers(TWO, 21.0)
+    assert [*stage.engine.agents[ANN].works] == [first, second]
+    assert stage.tell_time(20.0 + LIMIT) == [Undisposed(ONE, ANN, first, SUPPORT)]
 
 
 @pytest.mark.parametrize("leaves", [AgentPaused(ANN, "lunch"), AgentLoggedOff(ANN)])
