@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from acd.commands import Withdraw
 from acd.config import Capacity, Centre, Class, Strategy
-from acd.events import LinkChanged
+from acd.events import Arrived, LegEnded, LinkChanged, OfferEnd
 from acd.matching import Matching, Options
 from acd.model import AgentId, ContactId
 from tests.routing_stage import (
@@ -164,6 +165,39 @@ def test_an_agent_who_is_kept_for_a_contact_that_rings_too_long_gets_nothing_beh
     assert stage.engine.agents[BOB].kept_for == stage.offer(TWO)
 
 
+def test_whose_contacts_come_only_after_a_wait_gets_none_of_them_before() -> None:
+    """Neither one that a colleague declined, nor one that rings at a colleague for too long."""
+    rules = {"offer_elsewhere_after": 6.0, "ring_seconds": 60.0}
+    cho = member(CHO, queues={SALES: 0.0})
+    stage = Stage(house(member(ANN, after=30.0), member(BOB), cho, **rules), BOB)
+    stage.arrives(ONE, 100.0)
+    stage.ends(ONE, OfferEnd.DECLINED, 101.0)
+    stage.tell(LinkChanged(False), 102.0)
+    stage.comes(ANN, 103.0)
+    stage.comes(CHO, 103.0)
+    assert stage.tell(LinkChanged(True), 104.0) == []
+    assert stage.wakes(111.0) == [(ONE, BOB)]
+    stage.tell(LinkChanged(False), 112.0)
+    stage.at(118.0)
+    assert stage.tell(LinkChanged(True), 119.0) == []
+    assert stage.engine.agents[ANN].kept_for is None
+    [taken_back] = stage.tell_time(130.0)
+    assert isinstance(taken_back, Withdraw) and stage.engine.agents[ANN].kept_for
+
+
+def test_who_comes_while_an_agent_gets_others_is_served_after_the_wait_of_another() -> None:
+    """Ann's call ends in the instant in which FOUR comes, who is for bob after a minute."""
+    after_a_minute = member(BOB, queues={SALES: 60.0})
+    stage = Stage(house(member(ANN, capacity=CHATS), after_a_minute, wrap_up_seconds=0.0), ANN, BOB)
+    stage.arrives(ONE, 10.0)
+    talk = stage.answers(ONE, 11.0)
+    stage.arrives(TWO, 20.0, channel="sms")
+    facts = LegEnded(ONE, talk), Arrived(FOUR, SALES, 30.0, waits=True)
+    assert rung(stage.engine.handle_all(facts, 30.0)) == [(TWO, ANN)]
+    stage.answers(TWO, 31.0)
+    assert stage.wakes(90.0) == [(FOUR, BOB)]
+
+
 # ---------------------------------------------------------------- the matching by itself
 
 Given = dict[int, str]
@@ -239,6 +273,16 @@ def test_with_room_for_several_everybody_gets_whom_they_get_when_every_way_is_tr
     ways = possible(sides, contacts)
     best = min(ways, key=lambda way: (missing(way, contacts), turns(contacts, way)))
     assert matched(sides, contacts) == best
+
+
+def test_who_was_moved_to_an_agent_is_moved_on_for_who_stands_before() -> None:
+    """A call beside chats, each: the fifth finds itself at b, whom the fourth gets all the same."""
+    matching = Matching[int, str](lambda agent: lambda asks: asks.count("call") <= 1)
+    contacts = ("chat", "b"), ("chat", "a"), ("call", "bca"), ("call", "bac"), ("call", "cba")
+    for number, (kind, able) in enumerate(contacts):
+        assert matching.add(number, Options(able, kind, places(able, 6)))
+    matching.improve()
+    assert [matching.agent_of[number] for number in range(5)] == ["b", "a", "c", "b", "a"]
 
 
 def test_where_kinds_exclude_each_other_what_comes_out_can_be_and_rarely_misses_the_best() -> None:

@@ -104,6 +104,12 @@ def test_who_has_two_chats_at_once_is_not_busy_twice() -> None:
     assert (found.contacts, found.seconds, found.occupancy) == (2, 25, 1)
 
 
+def test_a_chat_within_another_adds_nothing_to_the_work() -> None:
+    chats = [replace(call(at), channel="chat", handle=long) for at, long in ((10, 90), (20, 5))]
+    found = summary(Simulation(Engine(RULES)).run(chats), RULES).agents[AGENT]
+    assert (found.contacts, found.seconds, found.occupancy) == (2, 100, 1)
+
+
 def test_an_empty_trace_has_no_figures() -> None:
     nothing = plain(Run("A", "a.yaml", RULES, summary([], RULES)))
     assert nothing["total"] == {

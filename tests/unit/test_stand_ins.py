@@ -203,6 +203,7 @@ def test_a_regrade_holds_for_it_and_no_overflow_rule_does() -> None:
     assert made.engine.contacts[WAIT].order_key == made.engine.contacts[ONE].order_key
     for now in (30.0, 60.0, 120.0):
         assert not [c for c in made.tell_time(now) if isinstance(c, Overflow)]
+    assert made.comes(BOB, 130.0) == [(ONE, BOB)], "it stands in line as before"
 
 
 def test_it_survives_a_restart_and_every_offer_can_be_explained() -> None:

@@ -6,6 +6,7 @@ from collections import Counter
 
 import pytest
 
+from acd.assign import A_FEW
 from acd.config import Capacity, Centre, Member, Strategy
 from acd.events import CallerLeft, OfferEnd
 from acd.model import AgentId, ContactId
@@ -111,6 +112,13 @@ def test_who_has_nothing_gets_a_chat_before_who_has_one(strategy: Strategy) -> N
     stage = Stage(three(strategy), ANN, BOB, CHO)
     chats = [stage.arrives(ContactId(f"s{n}"), 10.0 + n, channel="sms")[0][1] for n in range(9)]
     assert [len({*chats[n : n + 3]}) for n in (0, 3, 6)] == [3, 3, 3]
+
+
+def test_the_only_one_with_the_skill_is_found_behind_many_who_have_been_idle_for_longer() -> None:
+    many = [AgentId(f"a{n}") for n in range(A_FEW + 4)]
+    skilled = member(ANN, skills={"loans": 5})
+    stage = Stage(house(skilled, *map(member, many)), *many, ANN)
+    assert stage.arrives(ONE, 100.0, skills={"loans": 1}) == [(ONE, ANN)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from acd import events
 from acd.bounds import bounds
 from acd.commands import Command
@@ -25,8 +27,8 @@ CENTRE = Centre(
 )
 
 
-def started(*agents: AgentId) -> Engine:
-    engine = Engine(CENTRE)
+def started(*agents: AgentId, rules: Centre = CENTRE) -> Engine:
+    engine = Engine(rules)
     engine.handle(events.Started(1), 0)
     engine.handle(events.LinkChanged(up=True), 0)
     for second, agent in enumerate(agents):
@@ -36,11 +38,14 @@ def started(*agents: AgentId) -> Engine:
 
 
 def arrive(
-    engine: Engine, name: str, at: float, level: int = 0, vip: bool = False
-) -> list[Command]:
+    engine: Engine, name: str, at: float, level: int = 0, vip: bool = False,
+    preferred: AgentId | None = None,
+) -> list[Command]:  # fmt: skip
     skills = {"billing": level} if level else {}
     class_ = "vip" if vip else "standard"
-    event = events.Arrived(ContactId(name), Q, at, class_=class_, skills=skills, waits=True)
+    event = events.Arrived(
+        ContactId(name), Q, at, class_=class_, skills=skills, preferred=preferred, waits=True
+    )
     return engine.handle(event, at)
 
 
@@ -75,6 +80,24 @@ def test_those_before_who_could_not_be_served_are_named_with_the_reason() -> Non
         ("easy", ""),
     ]
     assert "1 before it: for bob after 1:00" in said.line()
+
+
+def test_who_is_held_for_another_agent_is_said_to_be_and_is_offered_to_that_one() -> None:
+    holds = {Q: Queue(Q, hold_for_preferred=60.0)}
+    engine = started(rules=replace(CENTRE, queues=holds, classes={"standard": Class()}))
+    engine.handle(events.AgentLoggedIn(ANN), 5)
+    arrive(engine, "held", 100, preferred=ANN)
+    arrive(engine, "other", 110)
+    engine.handle(events.PhoneChanged(BOB, reachable=True), 120)
+    [said] = told(engine, events.AgentLoggedIn(BOB), 120)
+    assert [(c.contact, c.kept_by) for c in said.contacts] == [
+        ("held", "held for ann"),
+        ("other", ""),
+    ]
+    assert "1 before it: held for ann" in said.line()
+    [said] = told(engine, events.PhoneChanged(ANN, reachable=True), 130)
+    assert [(c.contact, c.kept_by) for c in said.contacts][:1] == [("held", "")]
+    assert said.rule is Rule.PREFERRED and "before it" not in said.line()
 
 
 def test_an_offer_is_explained_the_same_from_a_replay() -> None:
