@@ -66,15 +66,14 @@ def stands_on(
     floor.wait(stand_in, now)
 
 
-def dismiss(floor: Floor, contact: Contact) -> bool:
-    """Nobody is waited for any more; whether somebody was. A phone that rings is not touched."""
+def dismiss(floor: Floor, contact: Contact) -> None:
+    """Nobody is waited for any more. A phone that rings is not touched."""
     stand_in, contact.stand_in = stand_in_of(floor, contact), None
     if stand_in is None:
-        return False
+        return
     if stand_in.state is ContactState.WAITING:
         floor.leave(stand_in)
     del floor.contacts[stand_in.id]
-    return True
 
 
 def regraded(floor: Floor, contact: Contact, now: Seconds) -> None:
