@@ -167,7 +167,7 @@ def test_an_agent_who_is_kept_for_a_contact_that_rings_too_long_gets_nothing_beh
 
 def test_whose_contacts_come_only_after_a_wait_gets_none_of_them_before() -> None:
     """Neither one that a colleague declined, nor one that rings at a colleague for too long."""
-    rules = {"offer_elsewhere_after": 6.0, "ring_seconds": 60.0}
+    rules: dict[str, Any] = {"offer_elsewhere_after": 6.0, "ring_seconds": 60.0}
     cho = member(CHO, queues={SALES: 0.0})
     stage = Stage(house(member(ANN, after=30.0), member(BOB), cho, **rules), BOB)
     stage.arrives(ONE, 100.0)
