@@ -7,10 +7,11 @@ is the contact's own; whom we called has another (`line_of`).
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from acd.model import ContactId, OfferId
+from acd.model import ContactId, OfferId, Seconds
 from adapters.asterisk import listening
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.facts import LEG_PREFIX, offer_of, variables_of
@@ -21,12 +22,16 @@ from ivr.talks import ListenerCall, TalkSeen
 
 RECORDING, PAUSED, PEER = "RECORDING", "SHARED(PAUSED)", "BRIDGEPEER"
 TALKED, ASIDE, FAR = "SHARED(TALKED)", "SHARED(ASIDE)", "SHARED(FAR)"
-DROPPED = "FRAME_DROP(RX)"
+DROPPED, STATE = "FRAME_DROP(RX)", "CHANNEL(state)"
 TAKER = "SHARED(TAKER)"
 """Of the supervisors who listen the one who is to have the caller."""
 KEYS, NOTHING = "DTMF_BEGIN,DTMF_END", "HTML"
 """What a channel throws away before anybody learns of it. Telephones send no HTML: Asterisk has no
 word for `nothing`."""
+BEGUN, WHOLE = "1", "whole"
+"""Of `PAUSED`: a pause was begun, or Asterisk has confirmed all of it."""
+NAMELESS_SECONDS: Seconds = 0.1
+"""So long, at most, a channel on its way into a bridge cannot be found by its name."""
 ANSWERED = "Up"
 
 
@@ -42,28 +47,31 @@ class AsteriskTalks:
             part = await self._get(line, RECORDING) if line else None
             if line is None or part is None:
                 return None
-            paused, peer = await self._get(line, PAUSED), await self._get(line, PEER)
-            return TalkSeen(part, bool(paused), bool(peer))
+            mark, peer = await self._get(line, PAUSED), await self._get(line, PEER)
+            return TalkSeen(part, bool(mark), bool(peer), mark == WHOLE)
 
     async def pause(self, contact: ContactId) -> None:
-        """Marked first: from then on no listener gets through."""
+        """Marked first: from then on no listener gets through. Then muted, before anything that
+        others could make fail."""
         async with _told():
             line = await self._line(contact)
-            await self._set(line, PAUSED, "1")
-            for listener in await self._listeners(contact):
-                await self._hang_up(listener)
-            for channel in (line, *await self._peers(line)):
-                await self._set(channel, DROPPED, KEYS)
+            if not await self._get(line, PAUSED):
+                await self._set(line, PAUSED, BEGUN)
             if await self._get(line, RECORDING):
                 await self._mute(line, "1")
+            for listener in await self._listeners(contact):
+                await self._hang_up(listener)
+            await self._throw_away(line, KEYS)
+            await self._set(line, PAUSED, WHOLE)
 
     async def resume(self, contact: ContactId) -> None:
+        """The mark goes last, so that one that failed can be tried again."""
         async with _told():
             line = await self._line(contact)
+            await self._set(line, PAUSED, BEGUN)
             if await self._get(line, RECORDING):
                 await self._mute(line, "0")
-            for channel in (line, *await self._peers(line)):
-                await self._set(channel, DROPPED, NOTHING)
+            await self._throw_away(line, NOTHING)
             await self._set(line, PAUSED, "")
 
     async def stop(self, contact: ContactId) -> None:
@@ -118,14 +126,36 @@ class AsteriskTalks:
         action = {"Action": "MixMonitorMute", "Channel": line, "Direction": "both"}
         await self._ami.send({**action, "State": state})
 
+    async def _throw_away(self, line: str, frames: str) -> None:
+        """At the customer's channel, and at all that it is connected with or may be. Whoever has
+        gone meanwhile has no keys; who only seems to be gone is found by a second look."""
+        await self._set(line, DROPPED, frames)
+        if await self._missed(line, frames):
+            await asyncio.sleep(NAMELESS_SECONDS)
+            for channel in await self._missed(line, frames):
+                if await self._get(channel, STATE) is not None:
+                    raise AmiRefused(f"{channel} goes on taking keys as before")
+
+    async def _missed(self, line: str, frames: str) -> Sequence[str]:
+        """The channels that were not to be found."""
+        missed: list[str] = []
+        for channel in await self._peers(line):
+            try:
+                await self._set(channel, DROPPED, frames)
+            except AmiRefused:
+                missed.append(channel)
+        return missed
+
     async def _peers(self, line: str) -> Sequence[str]:
         """The channels that the caller is connected with or may be at any moment: the leg of the
         agent who has them on hold, that of a consulted one, and whoever a second line has asked."""
         leg = f"{LEG_PREFIX}{await self._get(line, TALKED) or ''}"
         aside = (await self._get(line, ASIDE) or "").partition("~")[2]
         near = [leg, aside, await self._get(line, FAR) or ""]
-        there = [name for name in near if name and await self._get(name, "CHANNEL(state)")]
-        found = [*await self._bridged(line), *there]
+        found = [
+            *await self._bridged(line),
+            *(name for name in near if name not in ("", LEG_PREFIX)),
+        ]
         for name in [name for name in found if name.startswith("Local/")]:
             end = _other_end(name)
             found += [*await self._bridged(name), end, *await self._bridged(end)]

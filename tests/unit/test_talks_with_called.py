@@ -27,7 +27,9 @@ def on_the_line() -> ChannelsAmi:
     """The half that dials comes first, and another customer is being called."""
     talk = {"CONTACT": CONTACT, "RECORDING": f"{CONTACT}.1", "BRIDGEPEER": "PJSIP/ann-1"}
     other = {"CONTACT": "call-1f"}
-    return ChannelsAmi({f"{LINE};2": {"CONTACT": CONTACT}, "out-7.2.1": other, LINE: talk})
+    return ChannelsAmi(
+        {f"{LINE};2": {"CONTACT": CONTACT}, "out-7.2.1": other, LINE: talk, "PJSIP/ann-1": {}}
+    )
 
 
 async def test_the_recording_of_whom_we_called_is_not_over_while_they_talk(
