@@ -14,11 +14,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from acd.model import ContactId, Seconds
 from adapters.asterisk.cel import NUMBER_LEFT, CelLog
 from adapters.asterisk.facts import CelRow, fields_of, from_cel
+from adapters.asterisk.recorded_rows import RESUMED
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
 from ivr.ports import Note, Vault
 
@@ -31,8 +32,13 @@ BEHIND_SECONDS: Seconds = 0.2
 class EventLog:
     """The only one who applies rows. What a store refuses is raised, and tried by the next read."""
 
-    def __init__(self, cel: CelLog, distributor: Distributor, vault: Vault) -> None:
+    def __init__(
+        self, cel: CelLog, distributor: Distributor, vault: Vault,
+        pause_ended: Callable[[ContactId], Awaitable[None]],
+    ) -> None:  # fmt: skip
+        """`pause_ended`: takes keys again of whom we called; never raises."""
         self._cel = cel
+        self._pause_ended = pause_ended
         self._distributor = distributor
         self._vault = vault
         self._reading = asyncio.Lock()
@@ -54,8 +60,11 @@ class EventLog:
                 entries = [entry for row in rows for entry in await self._told(row)]
                 mark = Note(None, CEL_APPLIED, {"row": rows[-1].id})
                 await self._distributor.record(*entries, mark)
-            if any(row.kind == NUMBER_LEFT for row in rows):
-                await self._cel.forget_numbers(rows[-1].id)
+                if any(row.kind == NUMBER_LEFT for row in rows):
+                    await self._cel.forget_numbers(rows[-1].id)
+                for entry in entries:
+                    if isinstance(entry, Note) and entry.kind == RESUMED and entry.contact:
+                        await self._pause_ended(entry.contact)
             return len(rows)
 
     async def _told(self, row: CelRow) -> Sequence[Entry]:

@@ -8,17 +8,21 @@ is the contact's own; whom we called has another (`line_of`).
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from acd.model import ContactId, OfferId, Seconds
 from adapters.asterisk import listening
+from adapters.asterisk.agent_lines import FAR_PREFIX
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.facts import LEG_PREFIX, offer_of, variables_of
 from adapters.asterisk.legs import to_desk
 from adapters.asterisk.outward_facts import FAR_HALF, OUT_PREFIX
 from ivr.ports import PhonesFailed
 from ivr.talks import ListenerCall, TalkSeen
+
+log = logging.getLogger(__name__)
 
 RECORDING, PAUSED, PEER = "RECORDING", "SHARED(PAUSED)", "BRIDGEPEER"
 TALKED, ASIDE, FAR = "SHARED(TALKED)", "SHARED(ASIDE)", "SHARED(FAR)"
@@ -40,6 +44,8 @@ class AsteriskTalks:
 
     def __init__(self, ami: Ami) -> None:
         self._ami = ami
+        self._one = asyncio.Lock()
+        """Who takes keys again must not do so under a pause that has just begun."""
 
     async def look(self, contact: ContactId) -> TalkSeen | None:
         async with _told():
@@ -53,7 +59,7 @@ class AsteriskTalks:
     async def pause(self, contact: ContactId) -> None:
         """Marked first: from then on no listener gets through. Then muted, before anything that
         others could make fail."""
-        async with _told():
+        async with _told(), self._one:
             line = await self._line(contact)
             if not await self._get(line, PAUSED):
                 await self._set(line, PAUSED, BEGUN)
@@ -66,13 +72,24 @@ class AsteriskTalks:
 
     async def resume(self, contact: ContactId) -> None:
         """The mark goes last, so that one that failed can be tried again."""
-        async with _told():
+        async with _told(), self._one:
             line = await self._line(contact)
             await self._set(line, PAUSED, BEGUN)
             if await self._get(line, RECORDING):
                 await self._mute(line, "0")
             await self._throw_away(line, NOTHING)
             await self._set(line, PAUSED, "")
+
+    async def pause_ended(self, contact: ContactId) -> None:
+        """With the talk, in the dialplan, which reaches their own channel alone: of whom we called
+        keys come in behind its other half. Never raises; a pause since then stays."""
+        try:
+            async with self._one:
+                line = await line_of(self._ami, contact)
+                if line and line != contact and not await self._get(line, PAUSED):
+                    await self._throw_away(line, NOTHING)
+        except (AmiAway, AmiRefused, AmiSlow) as error:
+            log.warning("keys may not count again", extra={"contact": contact, "why": str(error)})
 
     async def stop(self, contact: ContactId) -> None:
         async with _told():
@@ -147,19 +164,25 @@ class AsteriskTalks:
         return missed
 
     async def _peers(self, line: str) -> Sequence[str]:
-        """The channels that the caller is connected with or may be at any moment: the leg of the
-        agent who has them on hold, that of a consulted one, and whoever a second line has asked."""
-        leg = f"{LEG_PREFIX}{await self._get(line, TALKED) or ''}"
-        aside = (await self._get(line, ASIDE) or "").partition("~")[2]
-        near = [leg, aside, await self._get(line, FAR) or ""]
-        found = [
-            *await self._bridged(line),
-            *(name for name in near if name not in ("", LEG_PREFIX)),
-        ]
-        for name in [name for name in found if name.startswith("Local/")]:
-            end = _other_end(name)
-            found += [*await self._bridged(name), end, *await self._bridged(end)]
-        return list(dict.fromkeys(found))
+        """The channels that the customer is connected with or may be at any moment: the leg of the
+        agent who has them on hold, that of a consulted one, whoever a second line has asked; and
+        the telephone outside behind each of these, and behind their own channel."""
+        talked = await self._get(line, TALKED) or ""
+        heir, _, aside = (await self._get(line, ASIDE) or "").partition("~")
+        near = [half for offer in (talked, heir) if offer for half in _halves(offer)]
+        there = [id_ for id_ in (line + FAR_HALF, *near) if await self._get(id_, STATE) is not None]
+        left = [*await self._bridged(line), *there, aside, await self._get(line, FAR) or ""]
+        found: dict[str, None] = {}
+        while left:
+            channel = left.pop(0)
+            if channel in ("", *found):
+                continue
+            found[channel] = None
+            if channel.startswith("Local/"):
+                left.append(_other_end(channel))
+            if channel.startswith("Local/") or channel.endswith(FAR_HALF):
+                left += await self._bridged(channel)
+        return list(found)
 
     async def _bridged(self, channel: str) -> list[str]:
         return [name for name in (await self._get(channel, PEER) or "").split(",") if name]
@@ -174,6 +197,11 @@ class AsteriskTalks:
             await self._ami.send({"Action": "Hangup", "Channel": channel, "Cause": "16"})
         except AmiRefused:
             return  # gone by itself
+
+
+def _halves(offer: str) -> tuple[str, str]:
+    """Unique ids: of an agent's leg, and of the half that dials a telephone outside for it."""
+    return LEG_PREFIX + offer, FAR_PREFIX + offer + FAR_HALF
 
 
 def _other_end(local: str) -> str:

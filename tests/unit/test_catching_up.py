@@ -11,6 +11,7 @@ import pytest
 
 from acd.config import Centre
 from acd.engine import Engine
+from acd.model import ContactId
 from acd.states import ForbiddenMove
 from adapters.asterisk.agent_lines import AgentLines
 from adapters.asterisk.ami import Ami
@@ -89,10 +90,14 @@ class Side:
         )
         switchboard.tell(self.distributor)
         holds = PhoneHolds(self.ami, self.distributor.engine, self.distributor.post)
+        self.keys_of: list[str] = []
+        read = EventLog(log, self.distributor, self.vault, self.pause_ended)
         self.resync = Resync(
-            self.ami, EventLog(log, self.distributor, self.vault), switchboard, self.distributor,
-            holds, self.refers,
+            self.ami, read, switchboard, self.distributor, holds, self.refers
         )  # fmt: skip
+
+    async def pause_ended(self, contact: ContactId) -> None:
+        self.keys_of.append(contact)
 
     async def refers(self, centre: Centre) -> None:
         if self.faults:
@@ -142,6 +147,16 @@ async def test_a_vault_that_is_full_while_we_catch_up_is_asked_again(
         assert made.kinds().count("NumberLeft") == 1
         assert log.forgotten
     assert "could not catch up" in caplog.text
+
+
+async def test_a_pause_that_ended_with_its_talk_is_told_to_who_takes_keys_again() -> None:
+    log = BusyLog([CelRow(1, "ACD_PAUSE_END", "out-7.3.1", "h-1")])
+    async with side(log) as made:
+        await made.until(lambda: "RecordingResumed" in made.kinds())
+        assert made.keys_of == ["h-1"]
+        await made.until(lambda: made.distributor.engine.link_up)
+        log.rows.append(CelRow(len(log.rows) + 1, "ACD_PAUSE_END", "out-7.3.2", "h-2"))
+        await made.until(lambda: made.keys_of == ["h-1", "h-2"])
 
 
 async def test_a_vault_that_is_full_later_is_asked_again() -> None:
