@@ -17,7 +17,7 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 
 from acd.model import ContactId, Seconds
-from adapters.asterisk.cel import NUMBER_LEFT, CelLog
+from adapters.asterisk.cel import NUMBER_LEFT, CelLog, NotReadable
 from adapters.asterisk.facts import CelRow, fields_of, from_cel
 from adapters.asterisk.recorded_rows import RESUMED
 from ivr.distributor import CEL_APPLIED, Distributor, Entry
@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 
 BEHIND_SECONDS: Seconds = 0.2
 """So long after an event Asterisk has written its row."""
+PATIENCE: Seconds = 10.0
+"""So long a log that cannot be read holds everybody up, after a gap."""
+AGAIN_SECONDS: Seconds = 0.5
 
 
 class EventLog:
@@ -42,10 +45,27 @@ class EventLog:
         self._distributor = distributor
         self._vault = vault
         self._reading = asyncio.Lock()
+        self.patience = PATIENCE
 
     async def read_to_here(self) -> None:
-        """Up to the newest row of now, or to where the log ends or cannot be read."""
+        """Up to the newest row of now, or to where the log ends. One that cannot be read is tried
+        for a while: what it tells is not to come after the look at all channels."""
         await asyncio.sleep(BEHIND_SECONDS)
+        clock = asyncio.get_running_loop().time
+        until = clock() + self.patience
+        while True:
+            try:
+                await self._read_to_newest()
+                return
+            except NotReadable as fault:
+                if clock() >= until:
+                    log.error("event log cannot be read, calls are offered without",
+                              extra={"why": str(fault)})  # fmt: skip
+                    return
+                log.info("event log not readable yet", extra={"why": str(fault)})
+            await asyncio.sleep(AGAIN_SECONDS)
+
+    async def _read_to_newest(self) -> None:
         here = await self._cel.newest()
         # Read at least once: of a log that began anew the newest row is before the applied one.
         while await self.read_once() and self._distributor.cel_row < here:

@@ -16,6 +16,7 @@ from acd.config import Centre
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.call_facts import SCRIPT
+from adapters.asterisk.cel import NotReadable
 from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.facts import caller, milliseconds, offer_of, variables_of
 from adapters.asterisk.listening import is_listener
@@ -163,6 +164,8 @@ class Resync:
             await self._in_step.wait()
             try:
                 await self._log.read_once()
+            except NotReadable as fault:
+                log.info("event log not readable yet", extra={"why": str(fault)})
             except (StoreFailed, StoreRefused) as fault:
                 log.error("event log not applied, trying again", extra={"why": str(fault)})
                 await asyncio.sleep(RETRY_SECONDS)

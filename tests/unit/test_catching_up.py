@@ -15,7 +15,7 @@ from acd.model import ContactId
 from acd.states import ForbiddenMove
 from adapters.asterisk.agent_lines import AgentLines
 from adapters.asterisk.ami import Ami
-from adapters.asterisk.cel import MOST_ROWS, CelLog
+from adapters.asterisk.cel import MOST_ROWS, CelLog, NotReadable
 from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.facts import CelRow
 from adapters.asterisk.phone_holds import PhoneHolds
@@ -61,6 +61,25 @@ class BusyLog(CelLog):
         self.forgotten = row
 
 
+class LockedLog(BusyLog):
+    """A log that cannot be read the first so many times."""
+
+    locked = 2
+
+    async def newest(self) -> int:
+        self._try()
+        return await super().newest()
+
+    async def rows_after(self, row: int) -> Sequence[CelRow]:
+        self._try()
+        return await super().rows_after(row)
+
+    def _try(self) -> None:
+        self.locked -= 1
+        if self.locked >= 0:
+            raise NotReadable("database is locked")
+
+
 class FullVault(MemoryVault):
     """A vault that fails until it has been asked so often."""
 
@@ -91,9 +110,9 @@ class Side:
         switchboard.tell(self.distributor)
         holds = PhoneHolds(self.ami, self.distributor.engine, self.distributor.post)
         self.keys_of: list[str] = []
-        read = EventLog(log, self.distributor, self.vault, self.pause_ended)
+        self.log = EventLog(log, self.distributor, self.vault, self.pause_ended)
         self.resync = Resync(
-            self.ami, read, switchboard, self.distributor, holds, self.refers
+            self.ami, self.log, switchboard, self.distributor, holds, self.refers
         )  # fmt: skip
 
     async def pause_ended(self, contact: ContactId) -> None:
@@ -177,9 +196,27 @@ async def test_no_fault_keeps_calls_from_being_offered_for_good(
     assert "could not catch up" in caplog.text
 
 
-async def test_an_event_log_that_cannot_be_read_holds_nobody_up() -> None:
+async def test_a_house_without_an_event_log_yet_waits_for_none() -> None:
     async with side(CelLog(ROOT / "nowhere")) as made:
         await made.until(lambda: made.distributor.engine.link_up)
+
+
+async def test_nobody_is_offered_before_a_log_that_is_locked_has_been_read() -> None:
+    log = LockedLog([CelRow(n, "ACD_KEY", "h-1.0", "h-1|5") for n in range(1, 2 * MOST_ROWS)])
+    async with side(log) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        before = made.kinds().index("LinkChanged")
+        assert made.kinds()[:before].count("KeyPressed") >= 2 * MOST_ROWS - 1
+
+
+async def test_an_event_log_that_stays_unreadable_holds_nobody_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cel.db").write_bytes(b"this is no database " * 100)
+    async with side(CelLog(tmp_path / "cel.db")) as made:
+        made.log.patience = 0.0
+        await made.until(lambda: made.distributor.engine.link_up)
+    assert "calls are offered without" in caplog.text
 
 
 async def test_an_event_log_that_began_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
