@@ -15,8 +15,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from itertools import chain
 
 from acd.model import ContactId, Seconds
+from acd.states import ForbiddenMove
 from adapters.asterisk.cel import NUMBER_LEFT, CelLog, NotReadable
 from adapters.asterisk.facts import CelRow, fields_of, from_cel
 from adapters.asterisk.recorded_rows import RESUMED
@@ -30,6 +32,8 @@ BEHIND_SECONDS: Seconds = 0.2
 PATIENCE: Seconds = 10.0
 """So long a log that cannot be read holds everybody up, after a gap."""
 AGAIN_SECONDS: Seconds = 0.5
+NOT_UNDERSTOOD = (LookupError, ValueError, TypeError, AttributeError)
+"""What a row raises that is not as any that we know."""
 
 
 class EventLog:
@@ -77,9 +81,9 @@ class EventLog:
         async with self._reading:
             rows = await self._cel.rows_after(self._distributor.cel_row)
             if rows:
-                entries = [entry for row in rows for entry in await self._told(row)]
-                mark = Note(None, CEL_APPLIED, {"row": rows[-1].id})
-                await self._distributor.record(*entries, mark)
+                told = [await self._told(row) for row in rows]
+                entries = [entry for of_row in told for entry in of_row]
+                await self._apply(rows, told)
                 if any(row.kind == NUMBER_LEFT for row in rows):
                     await self._cel.forget_numbers(rows[-1].id)
                 for entry in entries:
@@ -87,12 +91,24 @@ class EventLog:
                         await self._pause_ended(entry.contact)
             return len(rows)
 
+    async def _apply(self, rows: Sequence[CelRow], told: Sequence[Sequence[Entry]]) -> None:
+        """All at once; where the engine refuses one, each by itself, and that one is left out."""
+        try:
+            await self._distributor.record(*chain.from_iterable(told), _mark(rows[-1]))
+        except ForbiddenMove:
+            for row, entries in zip(rows, told, strict=True):
+                try:
+                    await self._distributor.record(*entries, _mark(row))
+                except ForbiddenMove as error:
+                    log.error("event log row refused", extra={"row": row.id, "why": str(error)})
+                    await self._distributor.record(_mark(row))
+
     async def _told(self, row: CelRow) -> Sequence[Entry]:
         try:
             if row.kind == NUMBER_LEFT:
                 return [await self._number_left(row)]
             return from_cel(row)
-        except (KeyError, ValueError) as error:
+        except NOT_UNDERSTOOD as error:
             log.error("event log row not understood", extra={"row": row.id, "why": repr(error)})
             return []
 
@@ -102,3 +118,8 @@ class EventLog:
         person = await self._vault.person_for_number(number)
         data = {"person": person, "queue": queue, "language": language}
         return Note(ContactId(contact), "NumberLeft", data)
+
+
+def _mark(row: CelRow) -> Note:
+    """Applied up to here."""
+    return Note(None, CEL_APPLIED, {"row": row.id})

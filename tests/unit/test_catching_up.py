@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from acd.commands import Command
 from acd.config import Centre
 from acd.engine import Engine
+from acd.events import Event
 from acd.model import ContactId
 from acd.states import ForbiddenMove
 from adapters.asterisk.agent_lines import AgentLines
@@ -95,11 +97,12 @@ class FullVault(MemoryVault):
 class Side:
     """The telephone side as far as it catches up, at an Asterisk with no channels."""
 
-    def __init__(self, port: int, log: CelLog, faults: Sequence[Exception]) -> None:
+    def __init__(self, fake: FakeAmi, log: CelLog, faults: Sequence[Exception]) -> None:
+        self.fake, self.beaten = fake, 0
         self.faults = list(faults)
         self.vault = FullVault()
         self.ami = Ami(
-            "127.0.0.1", port, "acd", WORD, on_event=lambda event: None,
+            "127.0.0.1", fake.port, "acd", WORD, on_event=lambda event: None,
             on_link=lambda up: self.resync.link_changed(up),
         )  # fmt: skip
         switchboard = Switchboard(self.ami, PromptFolder(ROOT), AgentLines(ROOT))
@@ -127,6 +130,20 @@ class Side:
             while not holds():
                 await asyncio.sleep(0.01)
 
+    async def beats(self, count: int) -> None:
+        """Let so many times pass at which a sign of life may be given."""
+        until = self.beaten + count
+        await self.until(lambda: self.beaten >= until)
+
+    async def beat(self, seconds: float) -> None:
+        self.beaten += 1
+        await asyncio.sleep(0.02)
+
+    def signs(self) -> int:
+        """How often Asterisk was told that the core lives."""
+        told = [action.get("Variable") for action in self.fake.actions]
+        return told.count("GLOBAL(ACD_ALIVE)")
+
     def kinds(self) -> list[str]:
         return [record.kind for record in self.journal.records]
 
@@ -136,9 +153,10 @@ async def side(log: CelLog, *faults: Exception) -> AsyncIterator[Side]:
     async with FakeAmi() as fake:
         for name in ("Status", "DeviceStateList"):
             fake.answers[name] = lambda of: NOBODY.format(of=of).encode()
-        made = Side(fake.port, log, faults)
+        made = Side(fake, log, faults)
         parts = made.ami.run(), made.distributor.run(), made.resync.follow()
-        running = [asyncio.create_task(part) for part in parts]
+        lives = made.resync.keep_alive(made.beat)
+        running = [asyncio.create_task(part) for part in (*parts, lives)]
         try:
             yield made
             assert [task for task in running if task.done()] == []
@@ -194,6 +212,66 @@ async def test_no_fault_keeps_calls_from_being_offered_for_good(
     async with side(BusyLog(), fault) as made:
         await made.until(lambda: made.distributor.engine.link_up)
     assert "could not catch up" in caplog.text
+
+
+async def test_the_dialplan_is_told_of_no_life_while_nobody_can_be_offered() -> None:
+    """After a minute without it the fallback phones ring: callers are served by them then."""
+    async with side(BusyLog(), *[OSError("no room")] * 99) as made:
+        await made.until(lambda: len(made.faults) < 98)
+        await made.beats(5)
+        assert made.signs() == 0
+        made.faults.clear()
+        await made.until(lambda: made.distributor.engine.link_up and made.signs())
+        await made.beats(5)
+        assert made.signs() > 1
+
+
+async def test_the_dialplan_is_told_of_no_life_while_the_journal_takes_nothing() -> None:
+    async with side(BusyLog()) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        made.journal.failing = "the disk is full"
+        await made.until(lambda: not made.distributor.writes)
+        told = made.signs()
+        await made.beats(5)
+        assert made.signs() <= told + 1, "one may have been on its way"
+        made.journal.failing = ""
+        await made.until(lambda: made.distributor.writes)
+        await made.beats(5)
+        assert made.signs() > told + 1
+
+
+@pytest.mark.parametrize("extra", [None, "[1]", '{"extra": 1', "{}"])
+async def test_a_row_that_nobody_understands_holds_nobody_up(extra: str) -> None:
+    strange = CelRow(1, "ACD_GONE", "h-1.0", extra)
+    async with side(BusyLog([strange])) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        await made.until(lambda: "KeyPressed" in made.kinds())
+
+
+@pytest.mark.parametrize("when", ["while we were away", "later"])
+async def test_a_row_that_the_engine_refuses_holds_no_other_back(when: str) -> None:
+    log = BusyLog()
+    async with side(log) as made:
+        refuse(made, "h-bad")
+        if when == "later":
+            await made.until(lambda: made.distributor.engine.link_up)
+        for contact in ("h-bad", "h-good"):
+            log.rows.append(CelRow(len(log.rows) + 1, "ACD_GONE", "h-1.0", f"{contact}|0|16"))
+        await made.until(lambda: "h-good" in [one.contact for one in made.journal.records])
+        await made.until(lambda: made.distributor.engine.link_up)
+        assert made.distributor.cel_row > 2
+
+
+def refuse(made: Side, contact: str) -> None:
+    """An engine with a mistake about this contact."""
+    handle = made.distributor.engine.handle
+
+    def mistaken(event: Event, now: float) -> Sequence[Command]:
+        if getattr(event, "contact", "") == contact:
+            raise ForbiddenMove("no")
+        return handle(event, now)
+
+    made.distributor.engine.handle = mistaken  # type: ignore[method-assign, assignment]
 
 
 async def test_a_house_without_an_event_log_yet_waits_for_none() -> None:
