@@ -71,7 +71,8 @@ class AsteriskTalks:
             await self._set(line, PAUSED, WHOLE)
 
     async def resume(self, contact: ContactId) -> None:
-        """The mark goes last, so that one that failed can be tried again."""
+        """The mark goes when all is done, so that one that failed can be tried again; then what a
+        leg that came in between has made of the mark is undone, too."""
         async with _told(), self._one:
             line = await self._line(contact)
             await self._set(line, PAUSED, BEGUN)
@@ -79,6 +80,7 @@ class AsteriskTalks:
                 await self._mute(line, "0")
             await self._throw_away(line, NOTHING)
             await self._set(line, PAUSED, "")
+            await self._throw_away(line, NOTHING)
 
     async def pause_ended(self, contact: ContactId) -> None:
         """With the talk, in the dialplan, which reaches their own channel alone: of whom we called

@@ -80,3 +80,26 @@ async def test_a_resume_that_failed_leaves_the_mark_for_another() -> None:
     ami.stubborn = ""
     await talks_of(ami).resume(CALL)
     assert ami.channels[PEER][DROPPED] == NOTHING and ami.channels[CALL][PAUSED] == ""
+
+
+class JoinedAmi(ChannelsAmi):
+    """While a resume is at work another leg comes to the caller, and finds them paused."""
+
+    async def send(self, action: Action, deadline: float = 2.0) -> dict[str, str]:
+        told = dict(await super().send(action, deadline))
+        if (action.get("Channel"), action.get("Value")) == (PEER, NOTHING) and LATE not in str(
+            self.channels
+        ):
+            self.channels[f"acd-{LATE}"] = {DROPPED: KEYS}
+            self.channels[CALL]["SHARED(TALKED)"] = LATE
+        return told
+
+
+LATE = "1.2.9"
+
+
+async def test_a_leg_that_comes_while_a_talk_is_resumed_is_not_left_deaf_to_keys() -> None:
+    ami = JoinedAmi(bridged(**{PAUSED: "whole"}).channels)
+    await talks_of(ami).resume(CALL)
+    assert ami.channels[f"acd-{LATE}"][DROPPED] == NOTHING
+    assert ami.channels[CALL][PAUSED] == ""
