@@ -68,6 +68,9 @@ class AsteriskTalks:
             for listener in await self._listeners(contact):
                 await self._hang_up(listener)
             await self._throw_away(line, KEYS)
+            if not await self._get(line, PAUSED):  # by the dialplan, with the talk
+                await self._throw_away(line, NOTHING)
+                raise AmiRefused("the talk is over")
             await self._set(line, PAUSED, WHOLE)
 
     async def resume(self, contact: ContactId) -> None:
@@ -75,7 +78,8 @@ class AsteriskTalks:
         leg that came in between has made of the mark is undone, too."""
         async with _told(), self._one:
             line = await self._line(contact)
-            await self._set(line, PAUSED, BEGUN)
+            if await self._get(line, PAUSED) == WHOLE:
+                await self._set(line, PAUSED, BEGUN)
             if await self._get(line, RECORDING):
                 await self._mute(line, "0")
             await self._throw_away(line, NOTHING)

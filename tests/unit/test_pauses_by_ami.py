@@ -103,3 +103,28 @@ async def test_a_leg_that_comes_while_a_talk_is_resumed_is_not_left_deaf_to_keys
     await talks_of(ami).resume(CALL)
     assert ami.channels[f"acd-{LATE}"][DROPPED] == NOTHING
     assert ami.channels[CALL][PAUSED] == ""
+
+
+class EndingAmi(ChannelsAmi):
+    """While a pause is at work the talk ends: the dialplan takes the mark and its own drop away."""
+
+    async def send(self, action: Action, deadline: float = 2.0) -> dict[str, str]:
+        told = dict(await super().send(action, deadline))
+        if (action.get("Channel"), action.get("Value")) == (PEER, KEYS):
+            self.channels[CALL] |= {PAUSED: "", "RECORDING": "", DROPPED: NOTHING}
+            del self.channels[PEER]
+        return told
+
+
+async def test_a_talk_that_ends_while_it_is_paused_leaves_no_pause_to_the_next() -> None:
+    ami = EndingAmi(bridged().channels)
+    with pytest.raises(PhonesFailed, match="over"):
+        await talks_of(ami).pause(CALL)
+    assert (ami.channels[CALL][PAUSED], ami.channels[CALL][DROPPED]) == ("", NOTHING)
+
+
+async def test_a_resume_that_comes_too_late_leaves_no_mark_when_it_fails() -> None:
+    ami = StubbornAmi(bridged(**{PAUSED: ""}).channels)
+    with pytest.raises(PhonesFailed):
+        await talks_of(ami).resume(CALL)
+    assert ami.channels[CALL][PAUSED] == ""
