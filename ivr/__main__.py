@@ -179,7 +179,9 @@ async def _asked(
     shelf = FileOutbox(settings.data, TEXTS)
     known = outward.requests(vault, audit) | among | shown
     known |= _talks(settings, side, outward.routing, audit, clock)
-    known |= of_records(outward.desk, vault, audit, journal, clock, distributor.engine)
+    known |= of_records(
+        outward.desk, vault, audit, journal, clock, distributor.engine, site.languages
+    )
     texts, recovery = of_texts_and_recovery(
         site, distributor, vault, audit, journal, shelf, clock, outward, passes.desk, side.gone
     )

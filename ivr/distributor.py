@@ -89,6 +89,8 @@ class Distributor:
         self._clock = clock
         self._inbox: deque[_Posted] = deque()
         self._wake = asyncio.Event()
+        self.writes = True
+        """Whether the journal takes what is decided; while it does not, nobody is offered."""
         self._since_snapshot = 0
         self._last = 0
         """The journal's newest record."""
@@ -252,9 +254,10 @@ class Distributor:
         """Durable before any effect. While the journal fails nothing is decided; nobody is lost."""
         while True:
             try:
-                self._last = await self._journal.append(records)
+                self._last, self.writes = await self._journal.append(records), True
                 break
             except JournalFailed as failure:
+                self.writes = False
                 log.error("journal failed, trying again", extra={"why": str(failure)})
                 await asyncio.sleep(JOURNAL_RETRY_SECONDS)
         self._since_snapshot += len(records)

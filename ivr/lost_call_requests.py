@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from acd.engine import Engine
@@ -31,8 +31,11 @@ class LostCallRequests:
     """One promise for a lost call, however often it is asked for. Each deed is audited before."""
 
     def __init__(
-        self, desk: CallbackDesk, vault: Vault, audit: Audit, journal: Journal, engine: Engine
-    ) -> None:
+        self, desk: CallbackDesk, vault: Vault, audit: Audit, journal: Journal, engine: Engine,
+        languages: Sequence[str],
+    ) -> None:  # fmt: skip
+        """`languages`: those that the house speaks; the first where nobody says another of them."""
+        self._languages = languages
         self._desk = desk
         self._vault = vault
         self._audit = audit
@@ -83,12 +86,13 @@ class LostCallRequests:
     def _wish(
         self, lost: ContactId, queue: str, number: str, person: PersonId, fields: Fields
     ) -> Wish:
-        language = str(fields.get("language") or "zh")
+        asked = str(fields.get("language") or "")
+        language = asked if asked in self._languages else self._languages[0]
         class_ = str(fields.get("class") or "standard")
         facts = CallFacts(contact_for(lost), "", None, class_=class_, language=language)
         place = self._engine.places.get(lost)
-        asked = place.skills if place and place.queue == queue else {}
-        return Wish(key_of(lost), facts, queue, language, number, person, skills=asked, lost=lost)
+        skills = place.skills if place and place.queue == queue else {}
+        return Wish(key_of(lost), facts, queue, language, number, person, skills=skills, lost=lost)
 
     async def _remember(self) -> None:
         """What was taken before this process began, and since the last look."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from acd.engine import Engine
 from ivr.answers import Answer
 from ivr.callbacks import CallbackDesk
@@ -12,11 +14,12 @@ from ivr.recording_requests import RecordingRequests
 
 
 def of_records(
-    desk: CallbackDesk, vault: Vault, audit: Audit, journal: Journal, clock: Clock, engine: Engine
-) -> dict[str, Answer]:
+    desk: CallbackDesk, vault: Vault, audit: Audit, journal: Journal, clock: Clock, engine: Engine,
+    languages: Sequence[str],
+) -> dict[str, Answer]:  # fmt: skip
     """All of it, by name."""
     return {
-        **LostCallRequests(desk, vault, audit, journal, engine).known,
+        **LostCallRequests(desk, vault, audit, journal, engine, languages).known,
         **RecordingRequests(audit, clock).known,
         **ExportRequests(audit, clock).known,
     }

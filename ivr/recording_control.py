@@ -84,14 +84,15 @@ class RecordingControl:
     # ---------------------------------------------------------------- recording
 
     async def pause(self, fields: Fields) -> Fields:
-        """Until `resume`, or the end of the talk: a pause never ends by itself. Of one that is
-        marked nobody knows whether it was ever made whole: it is made anew."""
+        """Until `resume`, or the end of the talk: a pause never ends by itself. One that is there
+        already is made anew; if that fails and it was whole, it goes on as it was."""
         contact, seen = await self._talk(fields)
         await self._note(contact, "RecordingPaused", fields)
         try:
             await self._talks.pause(contact)
         except PhonesFailed:
-            await self._note(contact, "RecordingResumed", fields, why="could not be paused")
+            if not seen.whole:
+                await self._note(contact, "RecordingResumed", fields, why="could not be paused")
             raise
         return _answer(contact, seen.part, paused=True)
 

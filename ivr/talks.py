@@ -33,6 +33,8 @@ class TalkSeen:
     """Marked as paused: it may not be so yet, while `pause` is at work or where it failed."""
     bridged: bool
     """Whether the caller is connected with somebody."""
+    whole: bool = False
+    """Whether a pause was confirmed in all its parts, and nobody has begun to end it since."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.asterisk.agi import CallAgi
-from adapters.asterisk.bound import END_IT, TAKEN
+from adapters.asterisk.bound import refused
 from adapters.asterisk.double_keys import DoubleKeys
 from adapters.asterisk.line import AgiLine
 from adapters.asterisk.rare_log import RareLog
@@ -35,7 +35,7 @@ END_SECONDS = 1.0
 
 
 class PortTaken(Exception):
-    """Another program has our port; the message says what to do."""
+    """Our port cannot be had, mostly as another program has it; the message says what to do."""
 
 
 class _Refused(Exception):
@@ -86,7 +86,8 @@ class AgiServer:
         try:
             listener = socket.create_server(self._address, backlog=BACKLOG)
         except OSError as error:
-            raise PortTaken(f"port {self._address[1]} for calls (AGI) {TAKEN}. {END_IT}") from error
+            what, remedy = refused(f"port {self._address[1]} for calls (AGI)", error)
+            raise PortTaken(f"{what}. {remedy}") from error
         listener.setblocking(False)
         self._accepting = asyncio.create_task(self._accept(listener), name="agi accept")
 

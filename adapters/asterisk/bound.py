@@ -12,6 +12,7 @@ from pathlib import Path
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 TAKEN = "is taken by another program"
 END_IT = "End that program, or set HOTLINE_PORT_BASE to another number."
+OTHERWISE = "Mend that, or set HOTLINE_PORT_BASE to another number (above 1023)."
 BOUND_UDP, LISTENING_TCP = "07", "0A"
 
 
@@ -51,8 +52,15 @@ def why_not_ours(
             if error.errno == errno.EADDRNOTAVAIL:
                 what = f"{address} is no address of this machine"
                 return what, "Set `listen` (or `listen_web`) in site.yaml to one that is."
-            return f"port {port} for {name} at {address} {TAKEN}", END_IT
+            return refused(f"port {port} for {name} at {address}", error)
     return None
+
+
+def refused(port: str, error: OSError) -> tuple[str, str]:
+    """Why this port is not ours, and the way out: only one of the reasons is another program."""
+    if error.errno == errno.EADDRINUSE:
+        return f"{port} {TAKEN}", END_IT
+    return f"{port} cannot be had: {error.strerror or error}", OTHERWISE
 
 
 def _bound(kind: str, port: int) -> Iterator[tuple[Address, str]]:

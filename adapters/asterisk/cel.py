@@ -23,8 +23,13 @@ BUSY_SECONDS = 2.0
 READ_SECONDS = 5.0
 
 
+class NotReadable(Exception):
+    """The log is there, and locked, slow or spoilt: nobody knows what it has."""
+
+
 class CelLog:
-    """Rows after a given one, oldest first. A locked or missing file means no rows yet."""
+    """Rows after a given one, oldest first. A missing or empty file means no rows yet; what cannot
+    be read raises `NotReadable`."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -34,16 +39,14 @@ class CelLog:
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._read, row), READ_SECONDS)
         except (sqlite3.DatabaseError, TimeoutError) as error:
-            log.info("event log not readable yet", extra={"why": str(error)})
-            return []
+            raise NotReadable(str(error) or "too slow") from error
 
     async def newest(self) -> int:
-        """The newest row's id; 0 while there is none, or none can be read."""
+        """The newest row's id; 0 while there is none."""
         try:
             return await asyncio.wait_for(asyncio.to_thread(self._newest), READ_SECONDS)
         except (sqlite3.DatabaseError, TimeoutError) as error:
-            log.info("event log not readable yet", extra={"why": str(error)})
-            return 0
+            raise NotReadable(str(error) or "too slow") from error
 
     async def forget_numbers(self, row: int) -> None:
         """Blank the numbers in rows up to this one; what fails now is done with the next ones."""
@@ -78,7 +81,9 @@ class CelLog:
             return []
         with closing(self._opened()) as connection:
             newest = _newest_of(connection)
-            if 0 < newest < row:
+            if not newest:
+                return []
+            if newest < row:
                 log.warning("event log began anew", extra={"applied": row, "newest": newest})
                 row = 0
             found = connection.execute(
@@ -90,5 +95,8 @@ class CelLog:
 
 
 def _newest_of(connection: sqlite3.Connection) -> int:
+    """0 also before Asterisk has made the table."""
+    if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'cel'").fetchone():
+        return 0
     (newest,) = connection.execute("SELECT max(AcctId) FROM cel").fetchone()
     return int(newest or 0)

@@ -7,7 +7,6 @@ from typing import Any
 
 from adapters.asterisk.config import Folders
 from adapters.asterisk.talk_files import RecordedFiles
-from adapters.asterisk.talks import AsteriskTalks
 from adapters.asterisk.telephony import Telephony
 from ivr.permission import Permission
 from ivr.ports import Audit, Clock, Journal, Recordings, Vault
@@ -26,7 +25,7 @@ def recorded(
     """What can be asked of talks, and the sealing of what was recorded. Where nothing is recorded,
     nobody watches the disk for it."""
     site = settings.site
-    talks, told = AsteriskTalks(side.ami), side.distributor
+    talks, told = side.talks, side.distributor
     permission = Permission(site.listeners, told.engine, audit, clock)
     control = RecordingControl(talks, told, audit, clock, permission)
     requests = control.known | TakeOverRequests(talks, told, audit, clock, permission).known

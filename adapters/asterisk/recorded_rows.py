@@ -8,6 +8,8 @@ from types import MappingProxyType
 from acd.model import ContactId
 from ivr.ports import Note
 
+RESUMED = "RecordingResumed"
+
 
 def began(contact: str, part: str, policy: str, consent: str, *_: str) -> list[Note]:
     """The recorder is ready: every talk from here on is in this part."""
@@ -23,7 +25,7 @@ def not_recorded(contact: str, why: str, *_: str) -> list[Note]:
 def pause_over(contact: str, *_: str) -> list[Note]:
     """The talk ended in a pause, and the pause with it."""
     data = {"who": "hotline", "why": "the talk is over"}
-    return [Note(ContactId(contact), "RecordingResumed", data)]
+    return [Note(ContactId(contact), RESUMED, data)]
 
 
 RECORDED_ROWS: Mapping[str, Callable[..., list[Note]]] = MappingProxyType({

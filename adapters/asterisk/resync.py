@@ -10,12 +10,14 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 
 from acd import events
 from acd.config import Centre
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.call_facts import SCRIPT
+from adapters.asterisk.cel import NotReadable
 from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.facts import caller, milliseconds, offer_of, variables_of
 from adapters.asterisk.listening import is_listener
@@ -82,7 +84,8 @@ class Resync:
             self._distributor.post(events.LinkChanged(up=False))
 
     async def _come_back(self) -> None:
-        """Until it has worked: nobody is offered to before, so no fault may end this."""
+        """Until it has worked: nobody is offered to before, so no fault may end this. While one
+        lasts the dialplan has no sign of life, and after a minute the fallback phones ring."""
         while True:
             try:
                 await self._caught_up()
@@ -99,7 +102,7 @@ class Resync:
         channels = await self._channels()
         await take_back(self._ami, channels)
         await self._refers(self._distributor.engine.centre)
-        await self._announce_epoch()
+        await self._set_global("ACD_EPOCH", str(self._distributor.engine.epoch))
         await self._announce_credits()
         await self._introduce(channels)
         await self._log.read_to_here()
@@ -107,6 +110,8 @@ class Resync:
         await self._distributor.record(events.LinkChanged(up=True))
         self._in_step.set()
         log.info("link to asterisk is up", extra={"cel_row": self._distributor.cel_row})
+        with suppress(AmiAway, AmiRefused, AmiSlow):  # it is said again
+            await self._give_sign()
 
     async def read_log(self) -> None:
         """Apply what the event log has: while nobody writes it, all there will be."""
@@ -120,11 +125,6 @@ class Resync:
         """Asterisk has ended, so there is no channel, as the next look would find."""
         self._switchboard.know({}, {})
         await self._distributor.record(*reconcile(self._distributor.engine, Seen()).events)
-
-    async def _announce_epoch(self) -> None:
-        epoch = self._distributor.engine.epoch
-        await self._set_global("ACD_EPOCH", str(epoch))
-        await self._set_global("ACD_ALIVE", str(time.time_ns()))
 
     async def _announce_credits(self) -> None:
         """By these the dialplan orders callers while the core is away."""
@@ -143,14 +143,19 @@ class Resync:
         except (AmiAway, AmiRefused, AmiSlow) as error:
             log.warning("asterisk not told of the rules", extra={"why": str(error)})
 
-    async def keep_alive(self) -> None:
-        """Tell the dialplan that the core lives, until cancelled; else the fallback phones ring."""
+    async def keep_alive(self, pause: Callable[[Seconds], Awaitable[None]] = asyncio.sleep) -> None:
+        """Tell the dialplan that the core lives, until cancelled; else the fallback phones ring.
+        It lives for the callers only while they can be offered: in step, and with a journal."""
         while True:
-            await asyncio.sleep(ALIVE_SECONDS)
+            await pause(ALIVE_SECONDS)
             try:
-                await self._set_global("ACD_ALIVE", str(time.time_ns()))
+                if self._in_step.is_set() and self._distributor.writes:
+                    await self._give_sign()
             except (AmiAway, AmiRefused, AmiSlow) as error:
                 log.info("no sign of life given", extra={"why": str(error)})
+
+    async def _give_sign(self) -> None:
+        await self._set_global("ACD_ALIVE", str(time.time_ns()))
 
     async def _set_global(self, name: str, value: str) -> None:
         await self._ami.send({"Action": "Setvar", "Variable": f"GLOBAL({name})", "Value": value})
@@ -163,8 +168,13 @@ class Resync:
             await self._in_step.wait()
             try:
                 await self._log.read_once()
+            except NotReadable as fault:
+                log.info("event log not readable yet", extra={"why": str(fault)})
             except (StoreFailed, StoreRefused) as fault:
                 log.error("event log not applied, trying again", extra={"why": str(fault)})
+                await asyncio.sleep(RETRY_SECONDS)
+            except Exception:  # the top of the task: calls go on without the rest of their story
+                log.exception("event log not applied, trying again")
                 await asyncio.sleep(RETRY_SECONDS)
             await asyncio.sleep(FOLLOW_SECONDS)
 

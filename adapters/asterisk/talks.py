@@ -7,11 +7,14 @@ is the contact's own; whom we called has another (`line_of`).
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from acd.model import ContactId, OfferId
+from acd.model import ContactId, OfferId, Seconds
 from adapters.asterisk import listening
+from adapters.asterisk.agent_lines import FAR_PREFIX
 from adapters.asterisk.ami import Ami, AmiAway, AmiRefused, AmiSlow
 from adapters.asterisk.facts import LEG_PREFIX, offer_of, variables_of
 from adapters.asterisk.legs import to_desk
@@ -19,14 +22,20 @@ from adapters.asterisk.outward_facts import FAR_HALF, OUT_PREFIX
 from ivr.ports import PhonesFailed
 from ivr.talks import ListenerCall, TalkSeen
 
+log = logging.getLogger(__name__)
+
 RECORDING, PAUSED, PEER = "RECORDING", "SHARED(PAUSED)", "BRIDGEPEER"
 TALKED, ASIDE, FAR = "SHARED(TALKED)", "SHARED(ASIDE)", "SHARED(FAR)"
-DROPPED = "FRAME_DROP(RX)"
+DROPPED, STATE = "FRAME_DROP(RX)", "CHANNEL(state)"
 TAKER = "SHARED(TAKER)"
 """Of the supervisors who listen the one who is to have the caller."""
 KEYS, NOTHING = "DTMF_BEGIN,DTMF_END", "HTML"
 """What a channel throws away before anybody learns of it. Telephones send no HTML: Asterisk has no
 word for `nothing`."""
+BEGUN, WHOLE = "1", "whole"
+"""Of `PAUSED`: a pause was begun, or Asterisk has confirmed all of it."""
+NAMELESS_SECONDS: Seconds = 0.1
+"""So long, at most, a channel on its way into a bridge cannot be found by its name."""
 ANSWERED = "Up"
 
 
@@ -35,6 +44,8 @@ class AsteriskTalks:
 
     def __init__(self, ami: Ami) -> None:
         self._ami = ami
+        self._one = asyncio.Lock()
+        """Who takes keys again must not do so under a pause that has just begun."""
 
     async def look(self, contact: ContactId) -> TalkSeen | None:
         async with _told():
@@ -42,29 +53,49 @@ class AsteriskTalks:
             part = await self._get(line, RECORDING) if line else None
             if line is None or part is None:
                 return None
-            paused, peer = await self._get(line, PAUSED), await self._get(line, PEER)
-            return TalkSeen(part, bool(paused), bool(peer))
+            mark, peer = await self._get(line, PAUSED), await self._get(line, PEER)
+            return TalkSeen(part, bool(mark), bool(peer), mark == WHOLE)
 
     async def pause(self, contact: ContactId) -> None:
-        """Marked first: from then on no listener gets through."""
-        async with _told():
+        """Marked first: from then on no listener gets through. Then muted, before anything that
+        others could make fail."""
+        async with _told(), self._one:
             line = await self._line(contact)
-            await self._set(line, PAUSED, "1")
-            for listener in await self._listeners(contact):
-                await self._hang_up(listener)
-            for channel in (line, *await self._peers(line)):
-                await self._set(channel, DROPPED, KEYS)
+            if not await self._get(line, PAUSED):
+                await self._set(line, PAUSED, BEGUN)
             if await self._get(line, RECORDING):
                 await self._mute(line, "1")
+            for listener in await self._listeners(contact):
+                await self._hang_up(listener)
+            await self._throw_away(line, KEYS)
+            if not await self._get(line, PAUSED):  # by the dialplan, with the talk
+                await self._throw_away(line, NOTHING)
+                raise AmiRefused("the talk is over")
+            await self._set(line, PAUSED, WHOLE)
 
     async def resume(self, contact: ContactId) -> None:
-        async with _told():
+        """The mark goes when all is done, so that one that failed can be tried again; then what a
+        leg that came in between has made of the mark is undone, too."""
+        async with _told(), self._one:
             line = await self._line(contact)
+            if await self._get(line, PAUSED) == WHOLE:
+                await self._set(line, PAUSED, BEGUN)
             if await self._get(line, RECORDING):
                 await self._mute(line, "0")
-            for channel in (line, *await self._peers(line)):
-                await self._set(channel, DROPPED, NOTHING)
+            await self._throw_away(line, NOTHING)
             await self._set(line, PAUSED, "")
+            await self._throw_away(line, NOTHING)
+
+    async def pause_ended(self, contact: ContactId) -> None:
+        """With the talk, in the dialplan, which reaches their own channel alone: of whom we called
+        keys come in behind its other half. Never raises; a pause since then stays."""
+        try:
+            async with self._one:
+                line = await line_of(self._ami, contact)
+                if line and line != contact and not await self._get(line, PAUSED):
+                    await self._throw_away(line, NOTHING)
+        except (AmiAway, AmiRefused, AmiSlow) as error:
+            log.warning("keys may not count again", extra={"contact": contact, "why": str(error)})
 
     async def stop(self, contact: ContactId) -> None:
         async with _told():
@@ -118,18 +149,46 @@ class AsteriskTalks:
         action = {"Action": "MixMonitorMute", "Channel": line, "Direction": "both"}
         await self._ami.send({**action, "State": state})
 
+    async def _throw_away(self, line: str, frames: str) -> None:
+        """At the customer's channel, and at all that it is connected with or may be. Whoever has
+        gone meanwhile has no keys; who only seems to be gone is found by a second look."""
+        await self._set(line, DROPPED, frames)
+        if await self._missed(line, frames):
+            await asyncio.sleep(NAMELESS_SECONDS)
+            for channel in await self._missed(line, frames):
+                if await self._get(channel, STATE) is not None:
+                    raise AmiRefused(f"{channel} goes on taking keys as before")
+
+    async def _missed(self, line: str, frames: str) -> Sequence[str]:
+        """The channels that were not to be found."""
+        missed: list[str] = []
+        for channel in await self._peers(line):
+            try:
+                await self._set(channel, DROPPED, frames)
+            except AmiRefused:
+                missed.append(channel)
+        return missed
+
     async def _peers(self, line: str) -> Sequence[str]:
-        """The channels that the caller is connected with or may be at any moment: the leg of the
-        agent who has them on hold, that of a consulted one, and whoever a second line has asked."""
-        leg = f"{LEG_PREFIX}{await self._get(line, TALKED) or ''}"
-        aside = (await self._get(line, ASIDE) or "").partition("~")[2]
-        near = [leg, aside, await self._get(line, FAR) or ""]
-        there = [name for name in near if name and await self._get(name, "CHANNEL(state)")]
-        found = [*await self._bridged(line), *there]
-        for name in [name for name in found if name.startswith("Local/")]:
-            end = _other_end(name)
-            found += [*await self._bridged(name), end, *await self._bridged(end)]
-        return list(dict.fromkeys(found))
+        """The channels that the customer is connected with or may be at any moment: the leg of the
+        agent who has them on hold, that of a consulted one, whoever a second line has asked; and
+        the telephone outside behind each of these, and behind their own channel."""
+        talked = await self._get(line, TALKED) or ""
+        heir, _, aside = (await self._get(line, ASIDE) or "").partition("~")
+        near = [half for offer in (talked, heir) if offer for half in _halves(offer)]
+        there = [id_ for id_ in (line + FAR_HALF, *near) if await self._get(id_, STATE) is not None]
+        left = [*await self._bridged(line), *there, aside, await self._get(line, FAR) or ""]
+        found: dict[str, None] = {}
+        while left:
+            channel = left.pop(0)
+            if channel in ("", *found):
+                continue
+            found[channel] = None
+            if channel.startswith("Local/"):
+                left.append(_other_end(channel))
+            if channel.startswith("Local/") or channel.endswith(FAR_HALF):
+                left += await self._bridged(channel)
+        return list(found)
 
     async def _bridged(self, channel: str) -> list[str]:
         return [name for name in (await self._get(channel, PEER) or "").split(",") if name]
@@ -144,6 +203,11 @@ class AsteriskTalks:
             await self._ami.send({"Action": "Hangup", "Channel": channel, "Cause": "16"})
         except AmiRefused:
             return  # gone by itself
+
+
+def _halves(offer: str) -> tuple[str, str]:
+    """Unique ids: of an agent's leg, and of the half that dials a telephone outside for it."""
+    return LEG_PREFIX + offer, FAR_PREFIX + offer + FAR_HALF
 
 
 def _other_end(local: str) -> str:

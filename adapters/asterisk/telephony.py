@@ -23,6 +23,7 @@ from adapters.asterisk.refers import Refers
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.second_lines import SecondLines
 from adapters.asterisk.switchboard import Switchboard
+from adapters.asterisk.talks import AsteriskTalks
 from adapters.asterisk.waiting_voice import WaitingVoice
 from ivr.distributor import Distributor
 from ivr.outward import BothWays
@@ -51,6 +52,7 @@ class Telephony:
     lines: AgentLines
     voice: WaitingVoice
     second: SecondLines
+    talks: AsteriskTalks
     ears: list[Ear] = field(default_factory=list)
     """Who is told of each event, in this order; more may be added until the link runs."""
 
@@ -68,7 +70,8 @@ def telephony(
     distributor = Distributor(found.engine, journal, phones, vault, clock, found.cel_row)
     switchboard.tell(distributor)
     holds = PhoneHolds(ami, found.engine, distributor.post)
-    log = EventLog(CelLog(Folders.of(settings).cel), distributor, vault)
+    talks = AsteriskTalks(ami)
+    log = EventLog(CelLog(Folders.of(settings).cel), distributor, vault, talks.pause_ended)
     resync = Resync(ami, log, switchboard, distributor, holds, Refers(settings).follow)
     unseen = settings.site.recovery.unseen_seconds
     gone = GoneWatch(Instance(settings), lambda: ami.up, resync, unseen)
@@ -79,7 +82,7 @@ def telephony(
     ears += [keys.hear, switchboard.hear, holds.hear, heirs.hear, second.hear, line.hear]
     ears.append(voice.hear)
     parts = ami, switchboard, phones, distributor, holds, resync, gone, line, lines, voice, second
-    return Telephony(*parts, ears)
+    return Telephony(*parts, talks, ears)
 
 
 def _ami(settings: Settings, ears: Sequence[Ear], on_link: Callable[[bool], None]) -> Ami:

@@ -42,19 +42,18 @@ def send_again(settings: Settings) -> None:
     """What failed waits anew, under the same keys."""
     shelf, failed = FileOutbox(settings.data), FileOutbox(settings.data, FAILED)
 
-    async def back(entries: Sequence[Waiting]) -> None:
+    async def back(entries: Sequence[Waiting]) -> int:
+        moved = 0
         for one in entries:
             told = {name: value for name, value in one.outgoing.data.items() if name != "why"}
             entry = Outgoing(one.outgoing.key, one.outgoing.kind, one.outgoing.to, told)
-            await shelf.put(entry)
-            await failed.done(entry.key)
+            moved += await failed.move(entry, shelf)
+        return moved
 
     try:
-        entries = list(failed.waiting())
-        asyncio.run(back(entries))
+        print(f"{asyncio.run(back(list(failed.waiting())))} wait to be sent again")
     except (OSError, StoreFailed, StoreRefused) as fault:
         fail(str(fault))
-    print(f"{len(entries)} wait to be sent again")
 
 
 def drop(settings: Settings) -> None:

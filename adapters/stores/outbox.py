@@ -10,7 +10,7 @@ import asyncio
 import json
 import os
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -58,13 +58,33 @@ class FileOutbox:
         except OSError as error:
             raise StoreFailed(f"outbox: {error.strerror}") from error
 
+    async def move(self, entry: Outgoing, to: FileOutbox) -> bool:
+        """This entry of ours, as it is given here, waits there from now on. At any instant it lies
+        in one of the two, so that whoever gives it up there finds room for it here. One that lies
+        there already is left as it is: whoever put it here is about to remove it there. Whether it
+        was moved; raises `StoreFailed`."""
+        try:
+            return await asyncio.to_thread(self._move, entry, to)
+        except OSError as error:
+            raise StoreFailed(f"outbox: {error.strerror}") from error
+
+    def _move(self, entry: Outgoing, to: FileOutbox) -> bool:
+        here, there = self._path(entry.key), to._path(entry.key)
+        if there.exists():
+            return False
+        there.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with _spare(here, _content(entry)) as spare:
+            spare.replace(here)
+        here.replace(there)
+        _keep_names(there.parent)
+        _keep_names(here.parent)
+        return True
+
     def _path(self, key: EffectKey) -> Path:
         return self._folder / f"{sha256(key.encode()).hexdigest()[:NAME_DIGITS]}.json"
 
     def _put(self, outgoing: Outgoing) -> None:
-        plain = {"key": outgoing.key, "kind": outgoing.kind, "to": outgoing.to,
-                 "data": dict(outgoing.data)}  # fmt: skip
-        content = json.dumps(plain, ensure_ascii=False, allow_nan=False).encode()
+        content = _content(outgoing)
         try:
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             put_once(self._path(outgoing.key), content)
@@ -75,21 +95,33 @@ class FileOutbox:
 def put_once(path: Path, content: bytes) -> bool:
     """Write a file that nobody else may read, whole or not at all, durable when this returns. One
     that is there already stays as it is; whether it was not. Blocks; raises OSError."""
-    spare = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     made = False
+    with _spare(path, content) as spare, suppress(FileExistsError):
+        os.link(spare, path)
+        made = True
+    _keep_names(path.parent)
+    return made
+
+
+@contextmanager
+def _spare(path: Path, content: bytes) -> Iterator[Path]:
+    """A whole file beside that one, under a name of its own; gone afterwards."""
+    spare = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
     try:
         handle = os.open(spare, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(spare, path)
-            made = True
+        yield spare
     finally:
         spare.unlink(missing_ok=True)
-    _keep_names(path.parent)
-    return made
+
+
+def _content(outgoing: Outgoing) -> bytes:
+    plain = {"key": outgoing.key, "kind": outgoing.kind, "to": outgoing.to,
+             "data": dict(outgoing.data)}  # fmt: skip
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False).encode()
 
 
 def _keep_names(folder: Path) -> None:

@@ -182,6 +182,31 @@ async def test_who_hangs_up_while_told_of_the_recording_was_not_reached(
     assert await told(asterisk, asked["contact"], "NotRecorded") == [{"why": "not told"}]
 
 
+async def test_keys_of_whom_the_house_calls_are_told_to_nobody_in_a_pause(
+    asterisk: Instance, ami: rig.Ami, client: CoreClient, agent: Phone, outside: Outside
+) -> None:
+    asked = await client.ask("agent call", agent="a1", number=MOBILE, queue="support")
+    leg = await agent.rings()
+    leg.answer()
+    call = await outside.rings()
+    call.answer()
+    await talk(call, leg, CUSTOMER)
+    await call.press("7")
+    await ami.event("DTMFEnd", Digit="7", Direction="Received")
+    await client.ask("recording pause", of="a1", who="ann")
+    for key in "4929":
+        await call.press(key)
+    await asyncio.sleep(0.3)  # nothing tells that they have come in
+    await client.ask("recording resume", of="a1", who="ann")
+    await call.press("8")
+    await ami.event("DTMFEnd", Digit="8", Direction="Received")
+    assert {ami.count("DTMFEnd", Digit=key) for key in "492"} == {0}
+    await call.hang_up()
+    await asyncio.wait_for(leg.ended.wait(), 5)
+    kinds = await told(asterisk, asked["contact"], "RecordingPaused")
+    assert len(kinds) == 1
+
+
 @pytest.mark.parametrize("own", [True, False], ids=["own call", "callback"])
 @pytest.mark.parametrize("leg", ["gone", "never there for them"])
 async def test_who_picks_up_as_the_agent_hangs_up_waits_for_nobody(

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import pytest
 
+from adapters.asterisk.agi_server import AgiServer, PortTaken
 from adapters.asterisk.bound import why_not_ours
 from adapters.cli.pid_file import PidFile
 from adapters.cli.port_looks import of_ports
 from ivr.home import ROOT
+from ivr.ports import Line
 from ivr.settings import Settings, load
 from tests.ports import free_base
+from voice.prompts import PromptFolder
 
 
 @pytest.fixture
@@ -73,6 +76,36 @@ def test_an_address_of_another_machine_is_no_busy_port(monkeypatch: pytest.Monke
     what, remedy = found
     assert what == "192.0.2.10 is no address of this machine"
     assert "`listen`" in remedy
+
+
+@pytest.mark.parametrize("fault", [errno.EACCES, errno.EMFILE])
+def test_a_port_that_we_may_not_have_sends_nobody_after_another_program(
+    monkeypatch: pytest.MonkeyPatch, fault: int
+) -> None:
+    def refuses(sock: socket.socket, address: object) -> None:
+        raise OSError(fault, os.strerror(fault))
+
+    monkeypatch.setattr(socket.socket, "bind", refuses)
+    found = why_not_ours("the web", "127.0.0.1", 80, socket.SOCK_STREAM)
+    assert found is not None
+    what, remedy = found
+    assert what == f"port 80 for the web at 127.0.0.1 cannot be had: {os.strerror(fault)}"
+    assert "HOTLINE_PORT_BASE" in remedy and "program" not in what + remedy
+
+
+async def test_a_core_that_may_not_have_its_port_says_why(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuses(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    async def take(line: Line) -> None:
+        raise AssertionError
+
+    server = AgiServer("127.0.0.1", 80, "sesame", take, PromptFolder(ROOT))
+    monkeypatch.setattr(socket, "create_server", refuses)
+    with pytest.raises(PortTaken, match="cannot be had: Permission denied"):
+        await server.start()
 
 
 def test_a_core_whose_port_is_taken_says_so_in_one_sentence(

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from acd.commands import Command
 from acd.config import Centre
 from acd.engine import Engine
+from acd.events import Event
+from acd.model import ContactId
 from acd.states import ForbiddenMove
 from adapters.asterisk.agent_lines import AgentLines
 from adapters.asterisk.ami import Ami
-from adapters.asterisk.cel import MOST_ROWS, CelLog
+from adapters.asterisk.cel import MOST_ROWS, CelLog, NotReadable
 from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.facts import CelRow
 from adapters.asterisk.phone_holds import PhoneHolds
@@ -60,6 +63,25 @@ class BusyLog(CelLog):
         self.forgotten = row
 
 
+class LockedLog(BusyLog):
+    """A log that cannot be read the first so many times."""
+
+    locked = 2
+
+    async def newest(self) -> int:
+        self._try()
+        return await super().newest()
+
+    async def rows_after(self, row: int) -> Sequence[CelRow]:
+        self._try()
+        return await super().rows_after(row)
+
+    def _try(self) -> None:
+        self.locked -= 1
+        if self.locked >= 0:
+            raise NotReadable("database is locked")
+
+
 class FullVault(MemoryVault):
     """A vault that fails until it has been asked so often."""
 
@@ -75,11 +97,12 @@ class FullVault(MemoryVault):
 class Side:
     """The telephone side as far as it catches up, at an Asterisk with no channels."""
 
-    def __init__(self, port: int, log: CelLog, faults: Sequence[Exception]) -> None:
+    def __init__(self, fake: FakeAmi, log: CelLog, faults: Sequence[Exception]) -> None:
+        self.fake, self.beaten = fake, 0
         self.faults = list(faults)
         self.vault = FullVault()
         self.ami = Ami(
-            "127.0.0.1", port, "acd", WORD, on_event=lambda event: None,
+            "127.0.0.1", fake.port, "acd", WORD, on_event=lambda event: None,
             on_link=lambda up: self.resync.link_changed(up),
         )  # fmt: skip
         switchboard = Switchboard(self.ami, PromptFolder(ROOT), AgentLines(ROOT))
@@ -89,10 +112,14 @@ class Side:
         )
         switchboard.tell(self.distributor)
         holds = PhoneHolds(self.ami, self.distributor.engine, self.distributor.post)
+        self.keys_of: list[str] = []
+        self.log = EventLog(log, self.distributor, self.vault, self.pause_ended)
         self.resync = Resync(
-            self.ami, EventLog(log, self.distributor, self.vault), switchboard, self.distributor,
-            holds, self.refers,
+            self.ami, self.log, switchboard, self.distributor, holds, self.refers
         )  # fmt: skip
+
+    async def pause_ended(self, contact: ContactId) -> None:
+        self.keys_of.append(contact)
 
     async def refers(self, centre: Centre) -> None:
         if self.faults:
@@ -103,6 +130,20 @@ class Side:
             while not holds():
                 await asyncio.sleep(0.01)
 
+    async def beats(self, count: int) -> None:
+        """Let so many times pass at which a sign of life may be given."""
+        until = self.beaten + count
+        await self.until(lambda: self.beaten >= until)
+
+    async def beat(self, seconds: float) -> None:
+        self.beaten += 1
+        await asyncio.sleep(0.02)
+
+    def signs(self) -> int:
+        """How often Asterisk was told that the core lives."""
+        told = [action.get("Variable") for action in self.fake.actions]
+        return told.count("GLOBAL(ACD_ALIVE)")
+
     def kinds(self) -> list[str]:
         return [record.kind for record in self.journal.records]
 
@@ -112,9 +153,10 @@ async def side(log: CelLog, *faults: Exception) -> AsyncIterator[Side]:
     async with FakeAmi() as fake:
         for name in ("Status", "DeviceStateList"):
             fake.answers[name] = lambda of: NOBODY.format(of=of).encode()
-        made = Side(fake.port, log, faults)
+        made = Side(fake, log, faults)
         parts = made.ami.run(), made.distributor.run(), made.resync.follow()
-        running = [asyncio.create_task(part) for part in parts]
+        lives = made.resync.keep_alive(made.beat)
+        running = [asyncio.create_task(part) for part in (*parts, lives)]
         try:
             yield made
             assert [task for task in running if task.done()] == []
@@ -144,6 +186,16 @@ async def test_a_vault_that_is_full_while_we_catch_up_is_asked_again(
     assert "could not catch up" in caplog.text
 
 
+async def test_a_pause_that_ended_with_its_talk_is_told_to_who_takes_keys_again() -> None:
+    log = BusyLog([CelRow(1, "ACD_PAUSE_END", "out-7.3.1", "h-1")])
+    async with side(log) as made:
+        await made.until(lambda: "RecordingResumed" in made.kinds())
+        assert made.keys_of == ["h-1"]
+        await made.until(lambda: made.distributor.engine.link_up)
+        log.rows.append(CelRow(len(log.rows) + 1, "ACD_PAUSE_END", "out-7.3.2", "h-2"))
+        await made.until(lambda: made.keys_of == ["h-1", "h-2"])
+
+
 async def test_a_vault_that_is_full_later_is_asked_again() -> None:
     log = BusyLog()
     async with side(log) as made:
@@ -162,9 +214,87 @@ async def test_no_fault_keeps_calls_from_being_offered_for_good(
     assert "could not catch up" in caplog.text
 
 
-async def test_an_event_log_that_cannot_be_read_holds_nobody_up() -> None:
+async def test_the_dialplan_is_told_of_no_life_while_nobody_can_be_offered() -> None:
+    """After a minute without it the fallback phones ring: callers are served by them then."""
+    async with side(BusyLog(), *[OSError("no room")] * 99) as made:
+        await made.until(lambda: len(made.faults) < 98)
+        await made.beats(5)
+        assert made.signs() == 0
+        made.faults.clear()
+        await made.until(lambda: made.distributor.engine.link_up and made.signs())
+        await made.beats(5)
+        assert made.signs() > 1
+
+
+async def test_the_dialplan_is_told_of_no_life_while_the_journal_takes_nothing() -> None:
+    async with side(BusyLog()) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        made.journal.failing = "the disk is full"
+        await made.until(lambda: not made.distributor.writes)
+        told = made.signs()
+        await made.beats(5)
+        assert made.signs() <= told + 1, "one may have been on its way"
+        made.journal.failing = ""
+        await made.until(lambda: made.distributor.writes)
+        await made.beats(5)
+        assert made.signs() > told + 1
+
+
+@pytest.mark.parametrize("extra", [None, "[1]", '{"extra": 1', "{}"])
+async def test_a_row_that_nobody_understands_holds_nobody_up(extra: str) -> None:
+    strange = CelRow(1, "ACD_GONE", "h-1.0", extra)
+    async with side(BusyLog([strange])) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        await made.until(lambda: "KeyPressed" in made.kinds())
+
+
+@pytest.mark.parametrize("when", ["while we were away", "later"])
+async def test_a_row_that_the_engine_refuses_holds_no_other_back(when: str) -> None:
+    log = BusyLog()
+    async with side(log) as made:
+        refuse(made, "h-bad")
+        if when == "later":
+            await made.until(lambda: made.distributor.engine.link_up)
+        for contact in ("h-bad", "h-good"):
+            log.rows.append(CelRow(len(log.rows) + 1, "ACD_GONE", "h-1.0", f"{contact}|0|16"))
+        await made.until(lambda: "h-good" in [one.contact for one in made.journal.records])
+        await made.until(lambda: made.distributor.engine.link_up)
+        assert made.distributor.cel_row > 2
+
+
+def refuse(made: Side, contact: str) -> None:
+    """An engine with a mistake about this contact."""
+    handle = made.distributor.engine.handle
+
+    def mistaken(event: Event, now: float) -> Sequence[Command]:
+        if getattr(event, "contact", "") == contact:
+            raise ForbiddenMove("no")
+        return handle(event, now)
+
+    made.distributor.engine.handle = mistaken  # type: ignore[method-assign, assignment]
+
+
+async def test_a_house_without_an_event_log_yet_waits_for_none() -> None:
     async with side(CelLog(ROOT / "nowhere")) as made:
         await made.until(lambda: made.distributor.engine.link_up)
+
+
+async def test_nobody_is_offered_before_a_log_that_is_locked_has_been_read() -> None:
+    log = LockedLog([CelRow(n, "ACD_KEY", "h-1.0", "h-1|5") for n in range(1, 2 * MOST_ROWS)])
+    async with side(log) as made:
+        await made.until(lambda: made.distributor.engine.link_up)
+        before = made.kinds().index("LinkChanged")
+        assert made.kinds()[:before].count("KeyPressed") >= 2 * MOST_ROWS - 1
+
+
+async def test_an_event_log_that_stays_unreadable_holds_nobody_up(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "cel.db").write_bytes(b"this is no database " * 100)
+    async with side(CelLog(tmp_path / "cel.db")) as made:
+        made.log.patience = 0.0
+        await made.until(lambda: made.distributor.engine.link_up)
+    assert "calls are offered without" in caplog.text
 
 
 async def test_an_event_log_that_began_anew_is_read_from_its_beginning(tmp_path: Path) -> None:

@@ -72,6 +72,35 @@ async def test_what_failed_waits_anew_when_it_is_asked_for(data: Path) -> None:
     assert one.outgoing.data == {"queue": "support", "at": 7.0} and shown() == {"k1": "waits"}
 
 
+async def test_what_is_given_up_again_at_once_is_not_lost(
+    data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The web process looks at every instant at which something has become durable."""
+    await left(data, "k1", FAILED, why="refused 550")
+    fsync = os.fsync
+
+    def and_the_web_looks(handle: int) -> None:
+        fsync(handle)
+        for path in (data / FOLDER).glob("*.json"):
+            given_up = data / FAILED / path.name
+            if not given_up.exists():
+                given_up.write_bytes(path.read_bytes())
+            path.unlink()
+
+    monkeypatch.setattr(os, "fsync", and_the_web_looks)
+    await done("--again")
+    assert list(shown()) == ["k1"]
+
+
+async def test_what_is_just_being_given_up_stays_so(data: Path) -> None:
+    """It lies in both folders for an instant, and is about to be removed from the first."""
+    await left(data, "k1")
+    await left(data, "k1", FAILED, why="refused 550")
+    assert "0 wait" in await done("--again")
+    await FileOutbox(data).done(EffectKey("k1"))
+    assert shown() == {"k1": "failed: refused 550"}
+
+
 async def test_what_failed_and_what_nobody_sends_goes_when_it_is_asked_for(data: Path) -> None:
     await left(data, "k1")
     await left(data, "k2", FAILED, why="refused 550")

@@ -49,6 +49,7 @@ class House:
         self.vault = MemoryVault({CALLER: {"number": NUMBER}, PersonId("per_hidden"): {}})
         self.settings = CallbackSettings()
         self.engine = Engine(CENTRE)
+        self.languages: tuple[str, ...] = ("zh", "en")
 
     async def begin(self) -> None:
         self.distributor = Distributor(
@@ -60,7 +61,7 @@ class House:
         )
         await self.desk.remember(self.journal)
         self.requests = LostCallRequests(
-            self.desk, self.vault, self.audit, self.journal, self.engine
+            self.desk, self.vault, self.audit, self.journal, self.engine, self.languages
         )
         await self.distributor.record(events.Started(self.engine.epoch + 1))
 
@@ -104,6 +105,16 @@ async def test_a_lost_call_is_promised_a_callback_by_the_plan_of_its_queue(house
     assert (waits.state, waits.channel, waits.class_) == (
         ContactState.PARKED, CALLED_BACK, "vip",
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", ["", "zh"])
+async def test_a_house_without_chinese_promises_no_call_in_chinese(
+    house: House, asked: str
+) -> None:
+    house.languages = ("en",)
+    await house.dies()
+    await house.take(language=asked)
+    assert house.engine.contacts[ContactId("c-1-callback")].language == "en"
 
 
 async def test_within_the_grace_time_the_place_of_the_wait_is_taken_up(house: House) -> None:

@@ -141,6 +141,16 @@ async def test_a_pause_that_failed_half_way_is_said_once_the_next_has_made_it_wh
     assert house.kinds == ["RecordingPaused", "RecordingResumed"] * 2 + ["RecordingPaused"]
 
 
+async def test_a_pause_that_holds_is_not_called_ended_because_a_second_one_failed(
+    house: House,
+) -> None:
+    house.talks.seen = TalkSeen("call-1.1", True, True, whole=True)
+    house.talks.fails = True
+    with pytest.raises(CoreRefused, match="not done"):
+        await house.ask("recording pause", of=ANN)
+    assert house.kinds == ["RecordingPaused"]
+
+
 async def test_a_pause_that_could_not_be_made_is_not_said_and_stands_as_ended(
     house: House,
 ) -> None:

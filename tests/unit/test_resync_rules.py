@@ -15,6 +15,7 @@ from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.resync import Resync
 from adapters.asterisk.switchboard import Switchboard
+from adapters.asterisk.talks import AsteriskTalks
 from ivr.distributor import Distributor
 from ivr.settings import ROOT
 from tests.centres import centre
@@ -39,7 +40,8 @@ def resync_at(port: int) -> tuple[Resync, Ami, Distributor]:
     distributor = Distributor(Engine(RULES), MemoryJournal(), switchboard, vault, StandingClock())
     switchboard.tell(distributor)
     holds = PhoneHolds(ami, distributor.engine, distributor.post)
-    log = EventLog(CelLog(ROOT / "nowhere"), distributor, vault)
+    talks = AsteriskTalks(ami)
+    log = EventLog(CelLog(ROOT / "nowhere"), distributor, vault, talks.pause_ended)
     return Resync(ami, log, switchboard, distributor, holds, followed), ami, distributor
 
 
