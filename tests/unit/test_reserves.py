@@ -74,7 +74,7 @@ def test_on_any_day_the_counts_are_those_of_everybody() -> None:
         staff = Counter(
             queue
             for agent in engine.agents.values()
-            if agent.state is not AgentState.LOGGED_OFF
+            if agent.state is not AgentState.LOGGED_OFF and not agent.off_duty
             for queue in agent.queues
         )
         free = Counter(
