@@ -43,6 +43,7 @@ def _synthesise(text: str, language: str, raw: Path) -> audio.Samples:
     """`raw`: where the synthesiser writes, beside the prompt: a killed one leaves nothing elsewhere
     on the machine."""
     try:
+        raw.touch()  # where nothing can be written the synthesiser would hang
         pyttsx3_engine.speak(text, language, raw)
         sound = audio.for_telephone(*audio.read_wav(raw))
     finally:
