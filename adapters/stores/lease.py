@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import IO
 
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import OperationalError
 
 from adapters.stores.database import Database
 from ivr.ports import StoreRefused
 
 POSTGRES_LOCKS = {"core": 0x686F7401, "web": 0x686F7402}
+PATIENCE_SECONDS = 1
+LOCK_NOT_AVAILABLE = "55P03"
+"""PostgreSQL's code for a lock that was not to be had in time."""
 
 
 def lock_file(file: Path) -> Path:
@@ -32,10 +36,17 @@ def hold_file(file: Path) -> IO[bytes]:
 
 
 def hold_session(connection: Connection, database: Database) -> None:
-    """Hold a PostgreSQL part for as long as this very connection lives."""
+    """Hold a PostgreSQL part for as long as this very connection lives. The server learns of the
+    end of another one a moment after it: who begins again at once is not turned away."""
     key = POSTGRES_LOCKS[database.part]
-    if not connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), {"key": key}):
-        raise in_use(database.name)
+    connection.execute(text(f"SET lock_timeout = '{PATIENCE_SECONDS}s'"))
+    try:
+        connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
+    except OperationalError as fault:
+        if getattr(fault.orig, "sqlstate", "") == LOCK_NOT_AVAILABLE:
+            raise in_use(database.name) from None
+        raise
+    connection.execute(text("SET lock_timeout = DEFAULT"))
 
 
 def in_use(name: str) -> StoreRefused:

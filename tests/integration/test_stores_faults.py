@@ -14,11 +14,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from adapters.stores.database import PRAGMAS, Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.schema import open_database
 from ivr.ports import JournalFailed, Record, Snapshot, StoreRefused
+from tests.databases import Postgres
 
 pytestmark = pytest.mark.once
 
@@ -82,6 +84,31 @@ async def test_a_second_writer_is_refused_until_the_first_is_gone(database_url: 
         assert await journal.append([NOTE]) == 3
     await one.close()
     await other.close()
+
+
+async def test_who_begins_again_at_once_waits_until_the_server_has_noticed_the_end(
+    postgres: Postgres,
+) -> None:
+    url = postgres.new_database()
+    one, other = [await open_database(url, "core") for _ in range(2)]
+    async with SqlJournal(one) as journal:
+        await journal.append([NOTE])
+        again = SqlJournal(other)
+        entering = asyncio.create_task(again.__aenter__())
+        async with asyncio.timeout(5):
+            while not await one.read(waits_for_the_lock):
+                await asyncio.sleep(0)
+        assert not entering.done()
+    await entering
+    assert await again.append([NOTE]) == 2
+    await again.__aexit__(None, None, None)
+    await one.close()
+    await other.close()
+
+
+def waits_for_the_lock(connection: Connection) -> bool:
+    asked = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+    return bool(connection.scalar(text(asked)))
 
 
 async def test_locked_by_another_program_it_fails_and_then_goes_on(sqlite: Database) -> None:
