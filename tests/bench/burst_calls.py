@@ -9,6 +9,7 @@ rules. The reserve is the smallest with which the simulation of this house keeps
 from __future__ import annotations
 
 import asyncio
+import json
 import tempfile
 import time
 from collections.abc import AsyncIterator, Mapping
@@ -36,7 +37,7 @@ RINGS = 0.1
 CHATTERS, CHATS_EACH = 2, 20
 PATIENT: Seconds = 20.0
 """So long everybody may wait; then whoever has more than `SOON` to go is led out of the line."""
-SOON: Seconds = 10.0
+SOON: Seconds = 2.0
 MOST_IN_LINE = 200
 FIRST_OFFER: Seconds = 3.0
 BEFORE, AFTER = 90.0, 60.0
@@ -118,10 +119,13 @@ def limits(found: Mapping[str, Any], handling: Seconds) -> list[Limit]:
 @asynccontextmanager
 async def _house(agents: int, reserve: int) -> AsyncIterator[House]:
     with tempfile.TemporaryDirectory(prefix="hotline-") as folder:
-        here = House(Path(folder), agents + CHATTERS, site=SITE)
+        here = House(Path(folder), agents + CHATTERS)
         data = here.settings.data
-        (data / "centre.yaml").write_text(yaml.safe_dump(_centre(here, agents, reserve)))
-        (data / "flows" / "main.yaml").write_text(yaml.safe_dump(FLOW, allow_unicode=True))
+        site = yaml.safe_load((data / "site.yaml").read_text()) | SITE
+        files = {"centre.yaml": _centre(here, agents, reserve), "site.yaml": site,
+                 "flows/main.yaml": FLOW}  # fmt: skip
+        for name, content in files.items():
+            (data / name).write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         try:
             await here.start()
             yield here
