@@ -66,6 +66,8 @@ class Condition:
     """The queue's hours say closed, for whatever reason."""
     holiday: bool | None = None
     """Today is a holiday of the queue's hours."""
+    trunks_busy: bool | None = None
+    """Every trunk that takes calls has all its channels in use."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,10 +52,11 @@ from acd.events import (
     TakenOver,
     TimePassed,
     Transferred,
+    TrunksChanged,
 )
 from acd.floor import Floor
 from acd.model import Contact, Lane, Seconds
-from acd.overflow import look_for_overflow
+from acd.overflow import look_for_overflow, trunks_changed
 from acd.requests import AgentRequest
 from acd.states import AgentState, ContactState, ForbiddenMove
 
@@ -164,6 +165,7 @@ _RULES: Mapping[type[Event], Handled] = {
     TimePassed: Engine._time_passed,
     PhoneChanged: Engine._phone_changed,
     DeskChanged: desks.desk_changed,
+    TrunksChanged: trunks_changed,
     Arrived: arrivals.arrived,
     Reached: arrivals.reached,
     Returned: arrivals.returned,

@@ -1,4 +1,4 @@
-"""What the engine is told of what contacts reach agents by: links, telephones, desks.
+"""What the engine is told of what contacts reach agents by: trunks, links, telephones, desks.
 
 `acd.events` has them, too: whoever needs an event looks there.
 """
@@ -32,3 +32,11 @@ class DeskChanged:
 
     agent: AgentId
     open: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TrunksChanged:
+    """Whether every trunk that takes calls has all its channels in use. Until somebody tells
+    otherwise none is."""
+
+    busy: bool

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from acd.equipment import DeskChanged, LinkChanged, PhoneChanged
+from acd.equipment import DeskChanged, LinkChanged, PhoneChanged, TrunksChanged
 from acd.model import AgentId, ContactId, OfferId, QueueId, Seconds
 from acd.plain import as_plain
 from acd.requests import (
@@ -36,7 +36,8 @@ __all__ = [
     "Disposed", "Event", "Held", "LegEnded", "LinkChanged", "Moved", "OfferAnswered", "OfferEnd",
     "OfferEnded", "Parked", "PhoneAnswered", "PhoneChanged", "PickedUp", "Reached", "Regraded",
     "Request", "Resumed", "Returned", "RingingTaken", "Started", "TakenByFallback", "TakenOver",
-    "TimePassed", "TransferCompleted", "Transferred", "from_plain", "is_event_kind", "to_plain",
+    "TimePassed", "TransferCompleted", "Transferred", "TrunksChanged", "from_plain",
+    "is_event_kind", "to_plain",
 ]  # fmt: skip
 
 
@@ -257,7 +258,7 @@ class TimePassed:
 
 
 Event = (
-    Started | LinkChanged | TimePassed | PhoneChanged | DeskChanged
+    Started | LinkChanged | TimePassed | PhoneChanged | DeskChanged | TrunksChanged
     | Arrived | Reached | Returned | TakenByFallback | CallerLeft
     | PhoneAnswered | OfferAnswered | OfferEnded | LegEnded
     | Moved | Parked | BecameLive | Transferred | Held | Resumed | TakenOver | ConsultDropped

@@ -50,7 +50,7 @@ class Floor:
         """The estimates of waiting, where somebody wants them: overflow rules may."""
         self.explains: Callable[[Floor, Offer, Seconds], str] | None = None
         """Who says why an offer is made; asked while everything is still as it was decided on."""
-        self.link_up, self.desks = False, True
+        self.link_up, self.desks, self.trunks_busy = False, True, False
         """`desks`: whether those of agents of whom nothing was told are open: see `Started`."""
         self.contacts: dict[ContactId, Contact] = {}
         self.offers: dict[OfferId, OfferMade] = {}

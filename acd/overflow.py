@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from acd.commands import Overflow
 from acd.config import Condition, Queue
 from acd.deadlines import Alarm
+from acd.equipment import TrunksChanged
 from acd.model import Contact, ContactId, Medium, QueueId, Seconds
 from acd.states import AgentState, ContactState
 
@@ -33,7 +34,8 @@ class ToLookAt:
     contacts: dict[ContactId, None] = field(default_factory=dict)
     """Contacts that have begun to wait in a queue with overflow rules."""
     queues: dict[QueueId, None] = field(default_factory=dict)
-    """Queues with overflow rules that an agent has just logged off from."""
+    """Queues with overflow rules that an agent has just logged off from, or that name the trunks
+    when these have changed."""
     again: dict[QueueId, Seconds] = field(default_factory=dict)
     """When the rules of a queue are asked next about everybody in it."""
 
@@ -98,6 +100,17 @@ def look_at_queue(floor: Floor, queue: Queue, now: Seconds) -> None:
             look(floor, contact, now, seen)
     if seen.waiting:
         _look_again(floor, queue.id, now + LOOK_SECONDS)
+
+
+def trunks_changed(floor: Floor, event: TrunksChanged, now: Seconds) -> bool:
+    """The last channel of all trunks is taken, or one is free again: rules that name it look."""
+    if event.busy == floor.trunks_busy:
+        return False
+    floor.trunks_busy = event.busy
+    for queue in floor.centre.queues.values():
+        if any(rule.when.trunks_busy is not None for rule in queue.overflow):
+            floor.overflow.queues[queue.id] = None
+    return True
 
 
 def _come_back(floor: Floor, contact: Contact, now: Seconds) -> None:
@@ -167,6 +180,8 @@ def _reasons(
         yield _is("the queue is closed", seen.closed, when.closed)
     if when.holiday is not None:
         yield _is("it is a holiday", seen.holiday, when.holiday)
+    if when.trunks_busy is not None:
+        yield _is("all trunks are busy", floor.trunks_busy, when.trunks_busy)
 
 
 def _predicted(floor: Floor, contact: Contact, now: Seconds) -> Seconds | None:

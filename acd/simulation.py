@@ -26,6 +26,7 @@ from acd.events import (
     OfferAnswered,
     OfferEnd,
     OfferEnded,
+    Parked,
     PhoneChanged,
     Started,
     TimePassed,
@@ -170,11 +171,9 @@ class Simulation:
 
     def _give_up(self, number: int, now: Seconds) -> None:
         if self._results[number].outcome is Outcome.WAITING:
-            self._leave(self._results[number], Outcome.ABANDONED, now)
-
-    def _leave(self, result: Result, outcome: Outcome, now: Seconds) -> None:
-        result.outcome, result.ended = outcome, now
-        self._tell(now, CallerLeft(result.contact.id))
+            result = self._results[number]
+            result.outcome, result.ended = Outcome.ABANDONED, now
+            self._tell(now, CallerLeft(result.contact.id))
 
     # ---------------------------------------------------------------- what the engine asks for
 
@@ -209,7 +208,10 @@ class Simulation:
         if command.to in self._engine.centre.queues:
             self._tell(now, Transferred(contact.id, QueueId(command.to)))
         else:
-            self._leave(self._results[self._numbers[contact.id]], Outcome.OVERFLOWED, now)
+            result = self._results[self._numbers[contact.id]]
+            result.outcome, result.ended = Outcome.OVERFLOWED, now
+            # As in service: led out of the line, then gone. Nobody's patience has ended by that.
+            self._tell(now, Parked(contact.id), CallerLeft(contact.id))
 
 
 def _overflow_rules(centre: Centre) -> Iterator[OverflowRule]:

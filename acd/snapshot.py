@@ -23,6 +23,7 @@ def dump(engine: Engine) -> dict[str, Any]:
         "offers_made": engine.offers_made,
         "link_up": engine.link_up,
         "desks": engine.desks,
+        "trunks_busy": engine.trunks_busy,
         "contacts": [as_plain(contact) for contact in engine.contacts.values()],
         "offers": [as_plain(offer) for offer in engine.offers.values()],
         "agents": [_agent_and_works(agent) for agent in engine.agents.values()],
@@ -46,6 +47,7 @@ def load(centre: Centre, state: Mapping[str, Any], now: float) -> Engine:
     engine = Engine(centre)
     engine.epoch, engine.seq, engine.link_up = state["epoch"], state["seq"], state["link_up"]
     engine.offers_made, engine.desks = state.get("offers_made", 0), state.get("desks", True)
+    engine.trunks_busy = state.get("trunks_busy", False)
     engine.ended, engine.kept = dict(state["ended"]), dict(state.get("kept", {}))
     engine.places = {id_: Place(**place) for id_, place in state.get("places", {}).items()}
     engine.contacts = {plain["id"]: _contact(plain) for plain in state["contacts"]}

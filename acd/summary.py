@@ -3,7 +3,8 @@
 A *wait* lasts until the contact is answered or has left; contacts that still wait at the end have
 none. The *service level* is the share of all contacts that were answered within the
 `service_level_seconds` of the queue they came to. A share of waits (0.95) is the smallest wait that
-so many do not exceed. *Occupancy* is the share of time in which agents talk or wrap up, from the
+so many do not exceed. A *promise* (`promise_seconds`) is reachable for a class when it was kept for
+`REACHABLE` of it. *Occupancy* is the share of time in which agents talk or wrap up, from the
 first arrival to the end of the last piece of work. All times are seconds.
 """
 
@@ -20,6 +21,8 @@ from acd.match import queue_of
 from acd.model import AgentId, Seconds
 from acd.simulation import Outcome, Result
 
+REACHABLE = 0.9
+"""A promise is reachable under some rules when it is kept for this share of its contacts."""
 TINY = 1e-9
 """Less than any share of a contact: products such as 0.95 * 20 are not exact."""
 
@@ -43,6 +46,10 @@ class Group:
     @property
     def service_level(self) -> float | None:
         return self.in_time / self.offered if self.offered else None
+
+    def can_be_promised(self, limit: Seconds) -> bool:
+        """Whether these contacts are answered within so long, as a rule."""
+        return (self.answered_within(limit) or 0.0) >= REACHABLE - TINY
 
     @property
     def mean_wait(self) -> Seconds | None:
@@ -80,6 +87,8 @@ class Summary:
     queues: Mapping[str, Group]
     classes: Mapping[str, Group]
     agents: Mapping[AgentId, Worked]
+    promised: Mapping[str, Mapping[str, Group]]
+    """Of each queue that promises a wait, the classes that have a name."""
 
     @property
     def occupancy(self) -> float | None:
@@ -95,7 +104,18 @@ def summary(results: Sequence[Result], centre: Centre) -> Summary:
         _groups(results, centre, lambda result: result.contact.queue),
         _groups(results, centre, lambda result: result.contact.class_),
         _agents(results, centre),
+        _promised(results, centre),
     )
+
+
+def _promised(results: Sequence[Result], centre: Centre) -> dict[str, dict[str, Group]]:
+    promising = sorted(id_ for id_, queue in centre.queues.items() if queue.promise_seconds)
+    own = {id_: [r for r in results if r.contact.queue == id_] for id_ in promising}
+    named = {id_: [r for r in of_queue if r.contact.class_] for id_, of_queue in own.items()}
+    return {
+        id_: _groups(of_queue, centre, lambda result: result.contact.class_)
+        for id_, of_queue in named.items()
+    }
 
 
 def _groups(

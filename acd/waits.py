@@ -150,7 +150,7 @@ class Waits:
         estimate = self.estimates[demand.queue]
         if isinstance(event, events.OfferAnswered | events.LegEnded):
             estimate.started(id_, now)
-        elif isinstance(event, events.CallerLeft):
+        elif isinstance(event, events.CallerLeft) and not event.lost:
             estimate.abandoned(id_, now)
         else:
             estimate.forget(id_)

@@ -138,7 +138,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     )
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
     parts = distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive(), side.gone.run()
-    behind = announcer.run(), outward.dialler.run(), returns.run(), earlier.run()
+    behind = announcer.run(), outward.dialler.run(), returns.run(), earlier.run(), side.trunks.run()
     tasks = _running((*parts, *behind, *work), stack)
     await _listen(agi, ControlServer(settings.core_socket, answers.answer), stack)
     await flows.catch_up()

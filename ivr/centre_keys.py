@@ -124,6 +124,8 @@ class ConditionEntry(Keys):
     """The queue's hours say closed, for whatever reason."""
     holiday: bool | None = None
     """Today is a holiday of the queue's hours."""
+    trunks_busy: bool | None = None
+    """Every trunk that takes calls has all its `channels` in use."""
 
 
 class OverflowEntry(Keys):

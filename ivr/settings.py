@@ -16,6 +16,7 @@ from acd.config import Centre
 from acd.schedule import Schedule
 from ivr import centre_file, site_file
 from ivr.centre_file import CentreFile
+from ivr.check_trunks import never_busy
 from ivr.faults import BadSettings as BadSettings
 from ivr.home import ROOT as ROOT
 from ivr.home import home_of
@@ -176,4 +177,5 @@ def _rules(data: Path, site: SiteFile | None, faults: list[str]) -> tuple[Centre
         return CentreFile(), []
     if site:
         faults += site_file.contradictions(site, rules)
+        warnings += never_busy(rules.queues, site.trunks)
     return rules, warnings

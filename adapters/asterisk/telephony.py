@@ -24,6 +24,7 @@ from adapters.asterisk.resync import Resync
 from adapters.asterisk.second_lines import SecondLines
 from adapters.asterisk.switchboard import Switchboard
 from adapters.asterisk.talks import AsteriskTalks
+from adapters.asterisk.trunk_lines import TrunkLines
 from adapters.asterisk.waiting_voice import WaitingVoice
 from ivr.distributor import Distributor
 from ivr.outward import BothWays
@@ -38,8 +39,8 @@ Ear = Callable[[Mapping[str, str]], None]
 
 @dataclass(slots=True)
 class Telephony:
-    """Each part once. `run` of `ami` and of `gone`, and `follow` and `keep_alive` of `resync` make
-    it live."""
+    """Each part once. `run` of `ami`, of `gone` and of `trunks`, and `follow` and `keep_alive` of
+    `resync` make it live."""
 
     ami: Ami
     switchboard: Switchboard
@@ -53,6 +54,7 @@ class Telephony:
     voice: WaitingVoice
     second: SecondLines
     talks: AsteriskTalks
+    trunks: TrunkLines
     ears: list[Ear] = field(default_factory=list)
     """Who is told of each event, in this order; more may be added until the link runs."""
 
@@ -82,7 +84,8 @@ def telephony(
     ears += [keys.hear, switchboard.hear, holds.hear, heirs.hear, second.hear, line.hear]
     ears.append(voice.hear)
     parts = ami, switchboard, phones, distributor, holds, resync, gone, line, lines, voice, second
-    return Telephony(*parts, talks, ears)
+    trunks = TrunkLines(ami, settings.site.trunks, found.engine, distributor.post)
+    return Telephony(*parts, talks, trunks, ears)
 
 
 def _ami(settings: Settings, ears: Sequence[Ear], on_link: Callable[[bool], None]) -> Ami:

@@ -13,6 +13,7 @@ from ivr.home import ROOT
 app = typer.Typer(no_args_is_help=True)
 
 BENCHMARKS: Mapping[str, str] = {
+    "burst": "Ten times the calls for a minute: simulated days, then real calls.",
     "calls": "The same SIP load on Hotline and on Asterisk's app_queue, side by side.",
     "estimate": "How often the estimated range of waiting holds the true wait, on simulated days.",
     "gaps": "How long nothing at all reaches a caller's telephone, in everything they can hear.",

@@ -12,7 +12,7 @@ from rich.table import Table
 from acd.config import Centre
 from acd.model import AgentId, QueueId, Seconds
 from acd.simulation import Outcome
-from acd.summary import Group, Summary, Worked
+from acd.summary import REACHABLE, Group, Summary, Worked
 
 Cells = list[str]
 ALL = "all"
@@ -88,6 +88,14 @@ def _plain_promise(run: Run, queue: str, group: Group) -> dict[str, Any]:
         "promise_seconds": promise,
         "answered_within_promise": _rounded(group.answered_within(promise)),
         "waited_longer": _rounded(group.longer_than(promise)),
+        "promise_by_class": {
+            name: {
+                "offered": of_class.offered,
+                "answered_within_promise": _rounded(of_class.answered_within(promise)),
+                "reachable": of_class.can_be_promised(promise),
+            }
+            for name, of_class in run.summary.promised[queue].items()
+        },
     }
 
 
@@ -130,9 +138,22 @@ def _remarks(run: Run) -> Iterator[str]:
                 f"{run.rules}: {name}: {percent(kept)} % were answered within the promised "
                 f"{promise:g} s, {percent(broken)} % waited longer"
             )
+            for class_, of_class in run.summary.promised[name].items():
+                yield f"{run.rules}: {name}, {promise_words(class_, of_class, promise)}"
     if run.not_ready:
         who = ", ".join(run.not_ready)
         yield f"{run.rules}: let a phone ring out, and had nothing from then on: {who}"
+
+
+def promise_words(class_: str, group: Group, promise: Seconds) -> str:
+    """Whether this can be promised to the class, with the figures that say so."""
+    kept = f"class {class_}: {percent(group.answered_within(promise))} % of {group.offered}"
+    if group.can_be_promised(promise):
+        return f"{kept} within {promise:g} s: the promise is reachable"
+    return (
+        f"{kept} within {promise:g} s: the promise is not reachable under these rules "
+        f"({100 * REACHABLE:g} % are asked for): more `reserve` or `credit`, or more agents"
+    )
 
 
 def _table(

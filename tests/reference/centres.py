@@ -31,6 +31,7 @@ OVERFLOW = (
     OverflowRule(Condition(length=4), "callback"),
     OverflowRule(Condition(nobody=True), "message"),
     OverflowRule(Condition(predicted_wait=600.0), "sms"),
+    OverflowRule(Condition(trunks_busy=True), "email"),
 )
 
 

@@ -50,6 +50,7 @@ WEIGHTS = {
     "a_talk_has_a_disposition": 4,
     "talks_end_together": 1,
     "the_link_changes": 1,
+    "the_trunks_change": 1,
     "late_news_comes": 6,
     "old_news_comes_again": 1,
     "time_passes": 8,
@@ -126,6 +127,9 @@ class Shift(Talks):
 
     def the_link_changes(self, dice: Random) -> None:
         self.news(events.LinkChanged(dice.random() < 0.7), dice)
+
+    def the_trunks_change(self, dice: Random) -> None:
+        self.news(events.TrunksChanged(dice.random() < 0.5), dice)
 
     def late_news_comes(self, dice: Random) -> None:
         """In any order: a fact may be overtaken by those that happened after it."""

@@ -290,8 +290,8 @@ BAD = {
     "queues: {a: {online: {nevr: [vip]}}}":
         "1: queues.a.online.nevr: unknown key; did you mean 'never'?",
     "queues: {a: {overflow: [{when: {}, to: chat}]}}":
-        "1: queues.a.overflow[0].when: say when, by at "
-        "least one of: predicted_wait, waited, longest_wait, length, nobody, closed, holiday",
+        "1: queues.a.overflow[0].when: say when, by at least one of: predicted_wait, "
+        "waited, longest_wait, length, nobody, closed, holiday, trunks_busy",
     "queues: {a: {overflow: [{when: {length: 3}}]}}": "1: queues.a.overflow[0].to: is missing",
     "queues: {a: {overflow: [{when: {length: 0}, to: sms}]}}":
         "1: queues.a.overflow[0].when.length: must be at least 1, not '0'",

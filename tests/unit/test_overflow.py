@@ -205,3 +205,66 @@ def test_the_first_rule_that_holds_says_where() -> None:
 
 def test_a_queue_without_rules_lets_everybody_wait() -> None:
     assert way_out(started(), SUPPORT, "standard", 5) == ""
+
+
+# ---------------------------------------------------------------- trunks
+
+
+BUSY = OverflowRule(Condition(trunks_busy=True), "chat")
+
+
+def test_when_the_last_line_of_the_trunks_is_taken_all_who_wait_are_sent_on_at_once() -> None:
+    engine = started(BUSY)
+    assert overflows(arrive(engine, "one", 10)) == [] == overflows(arrive(engine, "two", 11))
+    told = engine.handle(events.TrunksChanged(busy=True), 12)
+    assert sorted(overflows(told)) == [("one", "chat"), ("two", "chat")]
+    assert {c.why for c in told if isinstance(c, Overflow)} == {"all trunks are busy"}
+    assert overflows(arrive(engine, "three", 13)) == [("three", "chat")]
+    engine.handle(events.TrunksChanged(busy=False), 14)
+    assert overflows(arrive(engine, "four", 15)) == [] and until(engine, 60) == []
+
+
+def test_a_rule_may_ask_for_a_line_that_is_free() -> None:
+    engine = started(OverflowRule(Condition(trunks_busy=False, waited=30), "callback"))
+    engine.handle(events.TrunksChanged(busy=True), 5)
+    arrive(engine, "one", 10)
+    assert until(engine, 60) == []
+    told = engine.handle(events.TrunksChanged(busy=False), 61)
+    assert overflows(told) == [("one", "callback")]
+
+
+def test_that_the_trunks_are_as_they_were_is_no_news() -> None:
+    engine = started(BUSY)
+    assert engine.handle(events.TrunksChanged(busy=False), 1) == [] and not engine.changed
+    engine.handle(events.TrunksChanged(busy=True), 2)
+    assert engine.changed
+    engine.handle(events.TrunksChanged(busy=True), 3)
+    assert not engine.changed
+
+
+def test_while_the_telephone_side_is_away_nobody_is_sent_on_for_its_trunks() -> None:
+    engine = started(BUSY)
+    arrive(engine, "one", 10)
+    engine.handle(events.LinkChanged(up=False), 11)
+    assert overflows(engine.handle(events.TrunksChanged(busy=True), 12)) == []
+    assert overflows(engine.handle(events.LinkChanged(up=True), 13)) == [("one", "chat")]
+
+
+def test_busy_trunks_outlive_a_restart_and_count_as_free_in_what_was_written_before() -> None:
+    engine = started(BUSY)
+    engine.handle(events.TrunksChanged(busy=True), 5)
+    plain = snapshot.dump(engine)
+    assert overflows(arrive(snapshot.load(engine.centre, plain, 6), "one", 10)) == [("one", "chat")]
+    del plain["trunks_busy"]
+    assert overflows(arrive(snapshot.load(engine.centre, plain, 6), "one", 10)) == []
+    assert events.from_plain(*events.to_plain(events.TrunksChanged(True))) == (
+        events.TrunksChanged(True)
+    )
+
+
+def test_a_caller_who_comes_while_the_trunks_are_busy_is_told_so_before() -> None:
+    engine = started(BUSY)
+    talks(engine)
+    assert way_out(engine, SUPPORT, "standard", 50) == ""
+    engine.handle(events.TrunksChanged(busy=True), 51)
+    assert way_out(engine, SUPPORT, "standard", 52) == "chat"

@@ -79,6 +79,38 @@ def test_a_promise_is_kept_by_answers_and_broken_by_waits(
     assert said in capsys.readouterr().out
 
 
+def vips(answered: int, late: int) -> Run:
+    """So many of a class are answered at once, and so many after a minute."""
+    promising = Queue(Q, wrap_up_seconds=0, promise_seconds=20)
+    rules = replace(RULES, queues={Q: promising}, agents={AGENT: RULES.agents[AGENT]})
+    at_once = [replace(call(100.0 * n, class_="vip"), handle=1) for n in range(answered)]
+    busy = [replace(call(50_000.0), handle=60)] if late else []
+    waiting = [replace(call(50_000.5 + n, class_="vip"), handle=0.01) for n in range(late)]
+    results = Simulation(Engine(rules)).run([*at_once, *busy, *waiting])
+    return Run("A", "a.yaml", rules, summary(results, rules))
+
+
+@pytest.mark.parametrize(("answered", "late", "reachable"), [(18, 2, True), (17, 2, False)])
+def test_a_promise_is_reachable_for_a_class_of_which_nine_in_ten_are_answered_within_it(
+    answered: int, late: int, reachable: bool
+) -> None:
+    told = plain(vips(answered, late))["queues"][Q]["promise_by_class"]
+    assert told["vip"]["offered"] == answered + late
+    assert told["vip"]["reachable"] is reachable and [*told] == ["vip"], "no word of no class"
+
+
+def test_what_cannot_be_promised_is_said_with_the_way_out(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_runs([vips(1, 3), vips(10, 0)])
+    said = capsys.readouterr().out
+    assert (
+        "a.yaml: q, class vip: 25.0 % of 4 within 20 s: the promise is not reachable under these "
+        "rules (90 % are asked for): more `reserve` or `credit`, or more agents" in said
+    )
+    assert "a.yaml: q, class vip: 100.0 % of 10 within 20 s: the promise is reachable" in said
+
+
 @pytest.mark.parametrize("n", range(1, 200))
 def test_of_so_many_waits_the_smallest_is_taken_that_enough_do_not_exceed(n: int) -> None:
     group = Group({}, 0, range(1, n + 1), ())

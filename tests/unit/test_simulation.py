@@ -111,6 +111,15 @@ def test_a_contact_that_is_sent_to_a_channel_has_overflowed_and_left() -> None:
     ]  # fmt: skip
 
 
+def test_who_is_sent_on_by_a_rule_does_not_make_the_others_seem_impatient() -> None:
+    """Else the waits that rules go by become ever shorter in a burst, and the line ever longer."""
+    engine = sends("callback", predicted_wait=60)
+    found = replay(*(call(n / 8, 180) for n in range(64)), engine=engine)
+    assert sum(result.outcome is Outcome.OVERFLOWED for result in found) > 50
+    assert engine.waits
+    assert engine.waits.estimates[Q].plain()["pace"]["departed"] == 0
+
+
 def test_a_contact_that_is_sent_to_another_queue_keeps_its_place_there() -> None:
     calls = call(0, 100), call(1, patience=200), call(2, queue=R), call(120)
     assert [(r.queue, *times(r)) for r in replay(*calls, engine=sends(R, waited=30))] == [

@@ -75,6 +75,12 @@ def known(stage: Stage, queue: QueueId = SUPPORT) -> int:
     return stage.engine.waits.estimates[queue].measured.known
 
 
+def departed(stage: Stage, queue: QueueId = SUPPORT) -> float:
+    """How many have run out of patience, as far as the queue's estimate knows."""
+    assert stage.engine.waits
+    return float(stage.engine.waits.estimates[queue].plain()["pace"]["departed"])
+
+
 def has_a_range(stage: Stage, name: ContactId, now: float) -> bool:
     assert stage.engine.waits
     return stage.engine.waits.range(stage.engine, stage.engine.contacts[name], now) is not None
@@ -448,3 +454,13 @@ def test_a_chat_that_rings_in_vain_leaves_the_others_handling_time_as_it_was() -
     stage.tell(CallerLeft(TWO), 26.0)
     stage.hangs_up(ONE, 70.0)
     assert learned(stage) == (1, 60.0)
+
+
+def test_who_was_lost_with_the_telephone_side_had_patience_left() -> None:
+    stage = watched()
+    stage.arrives(ONE, 10.0)
+    stage.arrives(TWO, 11.0)
+    stage.tell(CallerLeft(ONE, lost=True), 20.0)
+    assert departed(stage) == 0
+    stage.tell(CallerLeft(TWO), 20.0)
+    assert departed(stage) == 1
