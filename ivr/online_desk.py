@@ -91,10 +91,16 @@ class OnlineDesk:
         contacts = self._engine.contacts
         for gone in self._callers.keys() - contacts.keys():
             del self._callers[gone]
-        seen = OneLook(self._engine, now)
+        seen = OneLook(self._engine, now, self._coming())
         for contact in contacts.values():
             if contact.state is ContactState.WAITING and contact.channel == CALLS:
                 self._look_at(contact, seen, now)
+
+    def _coming(self) -> list[Contact]:
+        """Callers with a pass in hand: the place that they are about to take is told to nobody."""
+        known = (id_ for id_, caller in self._callers.items() if caller.opened_at is not None)
+        found = (self._engine.contacts[id_] for id_ in known if id_ in self._engine.contacts)
+        return [contact for contact in found if is_on_the_phone(contact)]
 
     def _look_at(self, contact: Contact, seen: OneLook, now: Seconds) -> None:
         caller = self._callers.setdefault(contact.id, Caller(now + FIRST_SECONDS))
