@@ -11,7 +11,7 @@ import math
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from acd.config import Centre, Skills
 from acd.lines import Levels
@@ -51,6 +51,17 @@ Ahead = tuple[int, bool, int, int]
 whom of these it comes first."""
 
 
+class Rivals(NamedTuple):
+    """Those who wait with one demand, seen from another at one moment."""
+
+    keys: Sequence[OrderKey]
+    alike: bool
+    bits: int
+    """Who may serve the first of them by now,"""
+    first: int
+    """and at whom of these they come before the other demand."""
+
+
 class Competition:
     """Who competes with whom, among the agents who are here."""
 
@@ -64,13 +75,22 @@ class Competition:
         """Who is here for a queue, by the wait from which on its contacts come to them."""
         self._fitting: dict[Demand, list[tuple[Seconds, int]]] = {}
         """Whose levels will do, from which wait on."""
+        self._rivals: dict[Demand, list[Rivals]] = {}
+        self._rivals_at = -math.inf
+        """Found out once for all who ask while nothing happens, as thousands may."""
+
+    def forget(self) -> None:
+        """Others wait than before, or other agents are here."""
+        self._rivals.clear()
 
     def see(self, agent: Agent) -> None:
         """The desk, the telephone or the contacts of an agent may have changed."""
         self._sharing.see(agent)
+        self.forget()
 
     def comes(self, agent: AgentId, queues: Mapping[QueueId, Seconds]) -> None:
         """The agent takes contacts of these queues from now on; busy or free does not matter."""
+        self.forget()
         for queue, after in queues.items():
             here = self._here.setdefault(queue, {})
             wait = self._wait(agent, queue, after)
@@ -79,6 +99,7 @@ class Competition:
     def goes(self, agent: AgentId, queues: Mapping[QueueId, Seconds]) -> None:
         """The agent is logged off, on a break, or about to be after this talk. `queues`: those with
         which they came."""
+        self.forget()
         for queue, after in queues.items():
             here, wait = self._here[queue], self._wait(agent, queue, after)
             here[wait] &= ~self._bit[agent]
@@ -96,7 +117,8 @@ class Competition:
 
     def place(self, demand: Demand, key: OrderKey, waiting: Waiting) -> int:
         """The place of a contact with this key, which may be among those waiting or not."""
-        return 1 + sum(count for count, _ in self._ahead(demand, key, waiting))
+        competing = self._competing(demand, waiting)
+        return 1 + sum(bisect_left(waiting[other], key) for other in competing)
 
     def standing(
         self,
@@ -110,18 +132,16 @@ class Competition:
     ) -> Standing:
         """What `acd.estimate` asks for; `free`: how many of the able agents are free; `worth`: how
         many chats are done in the time of a call."""
-        ahead = list(self._ahead(demand, key, waiting))
-        place, head = 1 + sum(count for count, _ in ahead), now - key[0]
-        theirs = list[Ahead]()
-        for count, other in ahead:
-            bits = self._bits(other, now - waiting[other][0][0])
-            first = bits & self._sharing.contested(demand.medium, other.medium)
-            theirs.append((count, other == demand, bits, first))
+        ahead = [
+            (bisect_left(one.keys, key), one.alike, one.bits, one.first)
+            for one in self._rivals_of(demand, waiting, now) if one.keys and one.keys[0] < key
+        ]  # fmt: skip
+        place, head = 1 + sum(count for count, *_ in ahead), now - key[0]
 
         def places(bits: int) -> float:
             return self._sharing.places(bits, demand.medium, worth)
 
-        phases = tuple(self._phases(demand, head - credit, theirs, places))
+        phases = tuple(self._phases(demand, head - credit, ahead, places))
         return Standing(place, places(self._bits(demand)), phases, free, head)
 
     def _phases(
@@ -133,18 +153,28 @@ class Competition:
             mine = self._bits(demand, mark)
             yield mark - waited, places(mine), _load(mine, ahead, places)
 
-    def _ahead(
-        self, demand: Demand, key: OrderKey, waiting: Waiting
-    ) -> Iterator[tuple[int, Demand]]:
-        """How many are ahead of each demand that competes."""
+    def _rivals_of(self, demand: Demand, waiting: Waiting, now: Seconds) -> list[Rivals]:
+        if now != self._rivals_at:
+            self._rivals_at = now
+            self.forget()
+        if demand not in self._rivals:
+            self._rivals[demand] = list(self._look(demand, waiting, now))
+        return self._rivals[demand]
+
+    def _look(self, demand: Demand, waiting: Waiting, now: Seconds) -> Iterator[Rivals]:
+        for other in self._competing(demand, waiting):
+            keys = waiting[other]
+            bits = self._bits(other, now - keys[0][0])
+            first = bits & self._sharing.contested(demand.medium, other.medium)
+            yield Rivals(keys, other == demand, bits, first)
+
+    def _competing(self, demand: Demand, waiting: Waiting) -> Iterator[Demand]:
+        """Of those who wait, what is asked for by whoever competes."""
         mine = self._bits(demand)
         for other, keys in waiting.items():
-            if keys and keys[0] < key and (other == demand or self._shared(demand, other) & mine):
-                yield bisect_left(keys, key), other
-
-    def _shared(self, demand: Demand, other: Demand) -> int:
-        """Who would be taken by such another."""
-        return self._bits(other) & self._sharing.contested(demand.medium, other.medium)
+            contested = self._sharing.contested(demand.medium, other.medium)
+            if keys and (other == demand or self._bits(other) & contested & mine):
+                yield other
 
     def _bits(self, demand: Demand, waited: Seconds = math.inf) -> int:
         """The agents who may serve the demand after this wait, a bit each: thousands are compared

@@ -176,10 +176,12 @@ class Waits:
             standing = self.standing(engine, contact, now)
             estimate.arrived(id_, stands[1], contact.credit, standing, now, stands[0])
             self._in_line[id_] = stands
+            self._competition.forget()
             insort(self._keys.setdefault(stands[0], []), stands[1])
 
     def _leave(self, id_: ContactId, event: events.Event, now: Seconds) -> None:
         demand, key = self._in_line.pop(id_)
+        self._competition.forget()
         keys = self._keys[demand]
         del keys[bisect_left(keys, key)]
         if not keys:

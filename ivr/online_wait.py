@@ -17,6 +17,9 @@ from acd.match import NEVER
 from acd.model import CHATS, AgentId, Contact, Medium, Seconds
 from ivr.online_offer import Rules, Sight
 
+LOOKS_A_SECOND = 400
+"""A look at one caller takes a tenth of a millisecond."""
+
 
 def rules_of(engine: Engine, contact: Contact) -> Rules | None:
     """What the queue of this caller says of offers; None: that nobody is asked, or not yet.
@@ -46,6 +49,11 @@ class OneLook:
         ahead = [Coming(contact.queue, contact.order_key) for contact in coming]
         self._as_chats = AsChats(engine, now, ahead)
         self._talks: dict[DemandTerms, bool] = {}
+
+    def pause(self, usual: Seconds) -> Seconds:
+        """Until this caller is looked at again: longer, the more there are, so that a second of
+        looks takes no more however many wait."""
+        return max(usual, len(self._engine.contacts) / LOOKS_A_SECOND)
 
     def sight_of(self, contact: Contact) -> Sight:
         """How it stands for this caller; a wait of which little is known is not told. Of the

@@ -39,7 +39,7 @@ from acd.model import CALLS, CHATS, AgentId, Contact, ContactId, OfferId, QueueI
 from acd.states import ContactState
 from acd.waits import Waits
 from ivr.online_offer import Rules, Sight, offer_to
-from ivr.online_wait import OneLook, offers_chat, rules_of
+from ivr.online_wait import LOOKS_A_SECOND, OneLook, offers_chat, rules_of
 
 SUPPORT, SALES = QueueId("support"), QueueId("sales")
 ANN, BOB, CHO, DAN, EVE = (AgentId(name) for name in ("ann", "bob", "cho", "dan", "eve"))
@@ -335,6 +335,28 @@ def test_the_phone_serves_as_long_as_somebody_who_talks_is_logged_in() -> None:
     assert stage.sight(one).phone_serves, "it rings there"
     stage.tell(OfferEnded(one.offer or OfferId(""), OfferEnd.UNREACHABLE))
     assert not stage.sight(one).phone_serves
+
+
+def test_who_comes_in_the_same_instant_is_seen_by_who_has_asked_before() -> None:
+    stage = Stage(member(ANN, CALLS_ONLY), member(BOB, CHATS_ONLY))
+    stage.calls(1, answered=True)
+    stage.chats(2, answered=True)
+    last = stage.arrives()
+    before = stage.sight(last)
+    for name in ("early call", "early chat"):
+        channel = CHATS if "chat" in name else CALLS
+        stage.tell(Arrived(ContactId(name), SUPPORT, 0.5, channel=channel, waits=True))
+    after = stage.sight(last)
+    assert before.phone and before.online and after.phone and after.online
+    assert after.phone > before.phone and after.online > before.online
+
+
+def test_callers_are_looked_at_less_often_the_more_there_are() -> None:
+    stage = Stage(member(ANN, CALLS_ONLY))
+    stage.calls(10)
+    assert OneLook(stage.engine, stage.now).pause(5.0) == 5.0
+    stage.calls(2990)
+    assert OneLook(stage.engine, stage.now).pause(5.0) == 3000 / LOOKS_A_SECOND
 
 
 # ---------------------------------------------------------------- which queues ask
