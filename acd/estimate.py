@@ -80,6 +80,11 @@ class Estimate:
 
     # ---- what is asked
 
+    @property
+    def handle(self) -> Seconds:
+        """What one of these contacts takes of an agent in the mean."""
+        return self._pace.handle
+
     def range(self, standing: Standing) -> Range | None:
         """The wait from now on; None: unknown, for nobody is there who may serve the contact."""
         return self._range(standing, self._pace.predict(standing))

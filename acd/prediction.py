@@ -40,10 +40,10 @@ class Standing:
 
     place: int
     """1 + the number ahead that compete for the same agents, as `acd.place` counts it."""
-    able: int
+    able: float
     """Agents logged in who may serve it sooner or later, busy or not; none who are on a break or
-    about to leave."""
-    phases: tuple[tuple[Seconds, int, float], ...] = ()
+    about to leave. Of a chat: how many chats they have at once."""
+    phases: tuple[tuple[Seconds, float, float], ...] = ()
     """From when on (from now) how many agents may serve it, and its place as `acd.place` weighs it
     by who shares which agents. More may later: a second queue, skills that relax. Empty: `able`
     and the place itself."""
@@ -114,14 +114,19 @@ class Pace:
     def knows_little(self) -> bool:
         return self._handles < FEW
 
+    @property
+    def handle(self) -> Seconds:
+        """What a contact takes of an agent in the mean, as far as is known."""
+        handles = self._handles + SUPPOSED_HANDLES
+        return max((self._handled + SUPPOSED_HANDLES * self._supposed) / handles, 1.0)
+
     def predict(self, standing: Standing) -> Prediction | None:
         """None: there is nobody to wait for, or nobody to come."""
         place = standing.place - standing.free
         if standing.able <= 0 or place <= 0:
             return None
         handles = self._handles + SUPPOSED_HANDLES
-        handle = (self._handled + SUPPOSED_HANDLES * self._supposed) / handles
-        load, rate = _pull(standing, max(handle, 1.0))
+        load, rate = _pull(standing, self.handle)
         leaving = self._departed / (self._exposed + SUPPOSED_PATIENCE)
         mean, variance = clearing(load, rate, leaving)
         for _ in range(3):
@@ -154,7 +159,7 @@ class Pace:
 def _pull(standing: Standing, handle: Seconds) -> tuple[float, float]:
     """The place, and how many a second are taken, as the mean of all phases until its turn."""
     phases = standing.phases or ((0.0, standing.able, standing.place),)
-    at, able, load, left = 0.0, 0, 0.5, 1.0
+    at, able, load, left = 0.0, 0.0, 0.5, 1.0
     for begins, more, place in phases:
         done = (begins - at) * able / (load * handle)
         if done >= left:

@@ -50,11 +50,16 @@ class Reserves:
 
     def keep_back(self, queue: QueueId, medium: Medium, class_: str) -> bool:
         """Whether the queue's free agents must stay free of this class now. Remembers that so."""
-        free = self._free[queue, medium]
+        if self.would_keep_back(queue, class_, self._free[queue, medium]):
+            self.bound.setdefault(queue, set()).add(medium)
+            return True
+        return False
+
+    def would_keep_back(self, queue: QueueId, class_: str, free: int) -> bool:
+        """The same with so many of the queue's agents free. Remembers nothing."""
         most = self._staff[queue] - 1
         for name, number in self._numbers.items():
             if name != class_ and free + self._with[queue, name] - 1 < min(number, most):
-                self.bound.setdefault(queue, set()).add(medium)
                 return True
         return False
 

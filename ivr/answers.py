@@ -129,12 +129,13 @@ class Answers:
     def _measured(self, queue: QueueId) -> Fields | None:
         """How many estimated waits have become known, and the share that came out as estimated."""
         waits = self._distributor.engine.waits
-        found = waits.estimates.get(queue) if waits else None
-        if found is None:
+        found = waits.of_queue(queue) if waits else []
+        if not found:
             return None
-        known, within = found.measured.known, found.measured.within
+        known = sum(one.measured.known for one in found)
+        within = sum(one.measured.within for one in found)
         share = round(within / known, 3) if known else None
-        return {"promised": found.coverage, "known": known, "within": share}
+        return {"promised": found[0].coverage, "known": known, "within": share}
 
     def _contact(self, contact: Contact) -> Fields:
         engine = self._distributor.engine

@@ -20,7 +20,7 @@ from acd.states import ContactState
 from ivr.chat_lines import ChatLines, Writer
 from ivr.chat_presence import Presence
 from ivr.chat_settings import ChatSettings
-from ivr.chat_waits import opens_at, wait_of
+from ivr.chat_waits import opens_at, told_on_coming, wait_of
 from ivr.chats import (
     LONGEST_ID,
     LONGEST_NAME,
@@ -144,7 +144,8 @@ class ChatDesk:
         if hours and not hours.is_open(now):
             await self._lines.house(chat, Phrase.CLOSED, opens=opens_at(hours, now))
         elif contact and contact.state in IN_LINE:
-            await self._lines.house(chat, Phrase.WAITING, wait=wait_of(self._engine, contact, now))
+            stands = told_on_coming(self._engine, contact, now)
+            await self._lines.house(chat, Phrase.WAITING, **stands)
 
     # ---------------------------------------------------------------- while it goes on
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from acd.engine import Engine
-from acd.model import CHATS, Contact, QueueId, Seconds
+from acd.model import Contact, Seconds
 from acd.schedule import Schedule
-from acd.states import AgentState
+from acd.states import ContactState
 from acd.waits import IN_LINE
 
 LOOKS = 64
@@ -16,18 +18,20 @@ def wait_of(engine: Engine, contact: Contact, now: Seconds) -> list[Seconds] | N
     """From and to how many seconds this contact will wait still; None: nobody can tell."""
     if contact.state not in IN_LINE or engine.waits is None:
         return None
-    if contact.channel == CHATS and not somebody_chats(engine, contact.queue):
-        return None
     found = engine.waits.range(engine, contact, now)
     return [round(found.low, 1), round(found.high, 1)] if found else None
 
 
-def somebody_chats(engine: Engine, queue: QueueId) -> bool:
-    """Whether an agent of this queue is here, with an open desk."""
-    return any(
-        agent.desk and agent.state is not AgentState.LOGGED_OFF and queue in agent.queues
-        for agent in engine.agents.values()
-    )
+def told_on_coming(engine: Engine, contact: Contact, now: Seconds) -> dict[str, Any]:
+    """What who has come is told: `wait` as `wait_of`; `place` in line, None when it rings already;
+    `by`, when somebody will be with them at the latest, where the queue has a promise. A promise
+    that the estimate does not bear out, or that is over, is not made."""
+    wait, waits = wait_of(engine, contact, now), engine.waits
+    place = waits.place(contact) if waits and contact.state is ContactState.WAITING else None
+    promise = engine.queue(contact.queue).promise_seconds
+    by = contact.entered_at + promise if promise and place else None
+    kept = by is not None and now + (wait[1] if wait else 0.0) < by
+    return {"wait": wait, "place": place, "by": by if kept else None}
 
 
 def opens_at(hours: Schedule, now: Seconds) -> Seconds | None:

@@ -67,7 +67,7 @@ class How(StrEnum):
 class Phrase(StrEnum):
     """What the house says by itself; pages have the words."""
 
-    WAITING = "waiting"  # `wait`: seconds from and to, or null
+    WAITING = "waiting"  # `wait`: seconds from and to, or null; `place`, and `by` when, or null
     CLOSED = "closed"  # `opens`: when the queue's hours begin, or null
     JOINED = "joined"  # `agent`
     TRANSFERRED = "transferred"  # `queue`

@@ -91,7 +91,7 @@ class OnlineDesk:
         contacts = self._engine.contacts
         for gone in self._callers.keys() - contacts.keys():
             del self._callers[gone]
-        seen = OneLook(self._engine, now)
+        seen = OneLook(self._engine, now, self._coming())
         for contact in contacts.values():
             if contact.state is ContactState.WAITING and contact.channel == CALLS:
                 self._look_at(contact, seen, now)
@@ -106,7 +106,7 @@ class OnlineDesk:
             return
         if now < caller.next_look or self._sayings.open(contact.id):
             return
-        caller.next_look = now + NEXT_SECONDS
+        caller.next_look = now + seen.pause(NEXT_SECONDS)
         offer = offer_to(rules, seen.sight_of(contact), now, caller.offer)
         if offer and self._key_is_free(contact.id):
             caller.offer = offer
@@ -123,6 +123,12 @@ class OnlineDesk:
         flow = self._flows(origin) if origin else None
         step = flow.steps.get(origin.step) if origin and flow else None
         return flow is not None and not (isinstance(step, QueueStep) and ACCEPT_KEY in step.keys)
+
+    def _coming(self) -> list[Contact]:
+        """Callers with a pass in hand: the place that they are about to take is told to nobody."""
+        known = (id_ for id_, caller in self._callers.items() if caller.opened_at is not None)
+        found = (self._engine.contacts[id_] for id_ in known if id_ in self._engine.contacts)
+        return [contact for contact in found if is_on_the_phone(contact)]
 
     # ---------------------------------------------------------------- accepting
 

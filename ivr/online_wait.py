@@ -1,23 +1,24 @@
 """How it stands for waiting callers, here and online: what an offer to go on there is made of.
 
-Pure; reads the engine. A chat is served by agents who serve its queue and whose desk is open.
+Pure; reads the engine. Both waits are the engine's own: the one as it is, the other as for a chat
+with the same key (`acd.as_chats`).
 """
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 
+from acd.as_chats import AsChats, Coming
 from acd.config import Queue
 from acd.engine import Engine
-from acd.model import CHATS, Agent, Contact, Medium, OrderKey, QueueId, Seconds
-from acd.prediction import Standing
-from acd.states import AgentState, ContactState
+from acd.estimate import Range
+from acd.lines import DemandTerms, demand_terms
+from acd.match import NEVER
+from acd.model import CHATS, AgentId, Contact, Medium, Seconds
 from ivr.online_offer import Rules, Sight
 
-LAST: OrderKey = (float("inf"), 0)
-"""Behind everybody."""
+LOOKS_A_SECOND = 400
+"""A look at one caller takes a tenth of a millisecond."""
 
 
 def rules_of(engine: Engine, contact: Contact) -> Rules | None:
@@ -30,7 +31,7 @@ def rules_of(engine: Engine, contact: Contact) -> Rules | None:
     spoken = any(contact.overflowed >> number & 1 for number in to_chat)
     if not (spoken if to_chat else queue.online):
         return None
-    return Rules(CHATS, queue.online.never if queue.online else frozenset())
+    return Rules(CHATS, queue.online.never if queue.online else frozenset(), wanted=spoken)
 
 
 def offers_chat(queue: Queue) -> bool:
@@ -38,86 +39,52 @@ def offers_chat(queue: Queue) -> bool:
     return queue.online is not None or any(rule.to == CHATS for rule in queue.overflow)
 
 
-def online_wait(
-    engine: Engine, queue: QueueId, now: Seconds, key: OrderKey = LAST
-) -> Seconds | None:
-    """How long a chat of this queue would wait that came now, with this order key; None: nobody can
-    tell, or nobody serves chats of it."""
-    return OneLook(engine, now).online(queue, key)
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """Who serves a queue, seen once for all of its callers."""
-
-    phone_serves: bool
-    rooms: int
-    """How many chats more would be given to somebody now."""
-    places: int
-    """How many chats there can be at once; 0: nobody serves them."""
-    ahead: list[OrderKey]
-    """Chats that wait, in their order."""
-
-
 class OneLook:
-    """The engine as it is now; what all callers of a queue share is found out once."""
+    """The engine as it is now; what all callers share is found out once."""
 
-    def __init__(self, engine: Engine, now: Seconds) -> None:
+    def __init__(self, engine: Engine, now: Seconds, coming: Iterable[Contact] = ()) -> None:
+        """`coming`: callers with a pass for the chat in hand, who may be there before others."""
         self._engine = engine
         self._now = now
-        self._sides: dict[QueueId, _Side] = {}
+        ahead = [Coming(contact.queue, contact.order_key) for contact in coming]
+        self._as_chats = AsChats(engine, now, ahead)
+        self._talks: dict[DemandTerms, bool] = {}
+
+    def pause(self, usual: Seconds) -> Seconds:
+        """Until this caller is looked at again: longer, the more there are, so that a second of
+        looks takes no more however many wait."""
+        return max(usual, len(self._engine.contacts) / LOOKS_A_SECOND)
 
     def sight_of(self, contact: Contact) -> Sight:
-        """How it stands for this caller: a wait of which little is known is not told."""
-        engine = self._engine
-        known = engine.waits.range(engine, contact, self._now) if engine.waits else None
-        phone = known.middle if known and not known.few else None
-        online = self.online(contact.queue, contact.order_key)
-        serves = self._side(contact.queue).phone_serves
-        return Sight(phone, online, serves, online is not None, contact.class_)
-
-    def online(self, queue: QueueId, key: OrderKey) -> Seconds | None:
-        """As `online_wait`."""
-        side = self._side(queue)
-        ahead = bisect_left(side.ahead, key)
-        if not side.places:
-            return None
-        if side.rooms > ahead:
-            return 0.0
-        waits = self._engine.waits
-        estimate = waits.estimates.get(queue) if waits else None
-        head = self._now - key[0] if key is not LAST else 0.0
-        standing = Standing(ahead - side.rooms + 1, side.places, head=head)
-        found = estimate.range(standing) if estimate else None
-        return found.middle if found and not found.few else None
-
-    def _side(self, queue: QueueId) -> _Side:
-        if queue not in self._sides:
-            self._sides[queue] = self._look(queue)
-        return self._sides[queue]
-
-    def _look(self, queue: QueueId) -> _Side:
-        engine = self._engine
-        # A phone that talks may count as out of reach.
-        talks = any(one.reachable or one.works for one in self._members(queue, Medium.VOICE))
-        able = [one for one in self._members(queue, Medium.CHAT) if one.desk]
-        keys = sorted(
-            other.order_key
-            for other in engine.contacts.values()
-            if other.channel == CHATS and other.queue == queue
-            and other.state is ContactState.WAITING
+        """How it stands for this caller; a wait of which little is known is not told. Of the
+        telephone the middle, of the chat the long end: the gain is not made to look larger. Where
+        nobody can tell of the chat, nothing is compared."""
+        waits, there = self._engine.waits, known(self._as_chats.range(contact))
+        compared = waits.range(self._engine, contact, self._now) if waits and there else None
+        here = known(compared)
+        return Sight(
+            here.middle if here else None, there.high if there else None,
+            self._serves(contact), there is not None, contact.class_,
         )  # fmt: skip
-        places = sum(engine.member(agent.id).capacity.chat for agent in able)
-        return _Side(talks, sum(self._rooms(agent) for agent in able), places, keys)
 
-    def _members(self, queue: QueueId, medium: Medium) -> Iterator[Agent]:
-        for agent in self._engine.agents.values():
-            here = agent.state is not AgentState.LOGGED_OFF and queue in agent.queues
-            if here and self._engine.member(agent.id).capacity.of(medium):
-                yield agent
+    def _serves(self, contact: Contact) -> bool:
+        """Whether somebody is logged in who may talk with this caller, sooner or later."""
+        terms = demand_terms(contact)
+        if terms not in self._talks:
+            demands = self._engine.demands
+            demand = demands.named(terms)
+            self._talks[terms] = any(
+                demands.need(id_, demand) < NEVER and self._speaks(id_) for id_ in demand.trade.able
+            )
+        return self._talks[terms]
 
-    def _rooms(self, agent: Agent) -> int:
-        if not self._engine.has_room(agent, Medium.CHAT, self._now):
-            return 0
-        held = sum(work.medium is Medium.CHAT for work in agent.works.values())
-        return self._engine.member(agent.id).capacity.chat - held
+    def _speaks(self, id_: AgentId) -> bool:
+        """Whether calls may come to this agent. A phone that talks may count as out of reach."""
+        agent, capacity = self._engine.agents[id_], self._engine.member(id_).capacity
+        talks = any(work.medium is Medium.VOICE for work in agent.works.values())
+        return capacity.voice > 0 and (agent.reachable or talks)
+
+
+def known(wait: Range | None) -> Range | None:
+    """What may be told."""
+    return wait if wait and not wait.few else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -81,6 +82,21 @@ async def test_a_customer_begins_writes_is_served_ends_and_is_asked(
     await tab.click("#again")
     await tab.shown("#begin")
     assert await tab.run("return localStorage.length + sessionStorage.length") == 0
+
+
+async def test_the_house_says_where_the_customer_stands_and_by_when(
+    house: ChatStage, tab: Tab
+) -> None:
+    chat = await begins(tab, house, "en")
+    by = 1_800_000_000  # 08:00 UTC; a quarter of an hour wherever the browser is
+    house.house.house_says(chat, "waiting", wait=[60, 180], place=3, by=by)
+    await tab.shown("#lines .line.house", "Ahead of you in line: 2.")
+    [_, said] = await tab.texts("#lines .line.house")
+    assert re.search(r"An agent will be with you by \d\d:(00|15|30|45)\. Write", said)
+    await tab.click("#language")
+    await tab.shown("#lines .line.house", "您前面还有 2 位。最迟")
+    house.house.house_says(chat, "waiting", wait=None, place=1, by=None)
+    await tab.shown("#lines .line.house", "您是下一位。请在这里")
 
 
 async def test_the_language_can_be_changed_and_what_people_wrote_stays(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 
 from acd import events
 from acd.commands import Overflow
 from acd.events import OfferEnd
-from acd.model import CHATS, OfferId
+from acd.model import CHATS, ContactId, OfferId
 from acd.states import AgentState, ContactState
 from ivr.chat_overflow import ChatOverflow
 from ivr.pickups import Pickups
 from ivr.ports import CoreRefused
-from tests.fakes_core_chats import ANN, BEN, LI, WU, ChatHouse, by_of
+from tests.fakes_core_chats import ANN, BEN, LI, SUPPORT, WU, ChatHouse, by_of
 
 
 @pytest.fixture
@@ -94,6 +95,27 @@ async def test_the_wait_is_told_where_somebody_could_serve(house: ChatHouse) -> 
     low, high = said["values"]["wait"]
     assert 0 <= low <= high and said["who"] == "house"
     assert (await house.ask("chat state", by=by_of("3")))["wait"][1] == high
+
+
+async def test_who_comes_is_told_the_place_and_the_promise_of_the_queue_if_it_can_be_kept(
+    house: ChatHouse,
+) -> None:
+    def told(contact: ContactId) -> tuple[object, object]:
+        values = house.of(contact, "ChatSaid")[0].data["values"]
+        return values["place"], values["by"]
+
+    assert told(await house.begins(by_of("1"))) == (1, None), "the queue has no promise"
+    rules = house.engine.centre
+    support = replace(rules.queues[SUPPORT], promise_seconds=1800.0)
+    house.engine.use(replace(rules, queues={**rules.queues, SUPPORT: support}), 0.0)
+    assert told(await house.begins(by_of("2"))) == (2, house.clock.now() + 1800.0)
+    support = replace(support, promise_seconds=1.0)
+    house.engine.use(replace(rules, queues={**rules.queues, SUPPORT: support}), 0.0)
+    await house.agent_comes()
+    for number in range(3, 6):
+        contact = await house.begins(by_of(str(number)))
+    said = house.of(contact, "ChatSaid")[0].data["values"]
+    assert said["place"] and said["wait"][1] > 1.0 and said["by"] is None, "not to be kept"
 
 
 # ---------------------------------------------------------------- being served

@@ -100,6 +100,35 @@ def test_who_was_told_that_the_phone_cannot_serve_is_not_told_again() -> None:
     assert offer_to(RULES, closed, AGAIN_SECONDS, open_before)
 
 
+UNTOLD = Sight(None, 0.0)
+"""Somebody is there in the chat at once; how long the telephone takes nobody can tell yet."""
+
+
+def test_where_the_phones_wait_is_not_known_only_the_queues_own_rule_lets_callers_be_asked() -> (
+    None
+):
+    wanted = replace(RULES, wanted=True)
+    assert offer_to(RULES, UNTOLD, 0.0) is None
+    offer = offer_to(wanted, UNTOLD, 0.0)
+    assert offer == Offer("webchat", None, 0.0, 0.0, serves=True)
+    assert offer_to(wanted, replace(UNTOLD, online=30.0), 0.0) is None, "an estimate: not certain"
+    assert offer_to(wanted, replace(UNTOLD, class_="vip"), 0.0) is None
+    assert offer_to(wanted, Sight(60.0, 0.0), 0.0) is None, "known, and not worth it"
+    english, chinese = words_of(offer, "en", "our chat"), words_of(offer, "zh", "网页聊天")
+    assert "cannot tell yet" in english and "In our chat it is about one minute" in english
+    assert "还无法估计" in chinese and "网页聊天等待大约一分钟" in chinese and "请按1" in chinese
+
+
+def test_who_was_asked_before_the_wait_was_known_is_asked_again_once_both_can_be_said() -> None:
+    wanted = replace(RULES, wanted=True)
+    first = offer_to(wanted, UNTOLD, 0.0)
+    assert first and offer_to(wanted, UNTOLD, 600.0, first) is None
+    assert offer_to(wanted, NINE_AND_TWO, AGAIN_SECONDS - 1, first) is None
+    again = offer_to(wanted, NINE_AND_TWO, AGAIN_SECONDS, first)
+    assert again and (again.phone, again.serves, again.times) == (540.0, False, 2)
+    assert offer_to(wanted, Sight(None, 60.0, phone_serves=False), AGAIN_SECONDS, first)
+
+
 def test_both_waits_are_said_in_words_and_the_way_to_stay() -> None:
     offer = Offer("webchat", 540.0, 100.0, 0.0)
     english = words_of(offer, "en", "our chat")

@@ -8,7 +8,7 @@ import pytest
 
 from acd import snapshot
 from acd.config import Capacity, Centre, Relax
-from acd.estimate import Range
+from acd.estimate import Estimate, Range
 from acd.events import CallerLeft, LegEnded, Moved, OfferAnswered, OfferEnd, PhoneChanged, TakenOver
 from acd.model import CALLED_OUT, CHATS, ContactId, QueueId
 from acd.requests import (
@@ -63,9 +63,18 @@ def estimated(centre: Centre) -> Stage:
 
 
 def learned(stage: Stage, queue: QueueId = SUPPORT) -> tuple[int, float]:
-    """How many handling times the queue's estimate has been told of, and their sum."""
+    """How many handling times the queue's estimates have been told of, and their sum: of calls."""
     assert stage.engine.waits
-    pace = stage.engine.waits.estimates[queue].plain()["pace"]
+    return _learned(stage.engine.waits.estimates[queue])
+
+
+def learned_of_chats(stage: Stage) -> tuple[int, float]:
+    assert stage.engine.waits
+    return _learned(stage.engine.waits.chats[SUPPORT])
+
+
+def _learned(estimate: Estimate) -> tuple[int, float]:
+    pace = estimate.plain()["pace"]
     return round(pace["handles"]), round(pace["handled"], 6)
 
 
@@ -453,7 +462,38 @@ def test_a_chat_that_rings_in_vain_leaves_the_others_handling_time_as_it_was() -
     stage.ends(TWO, OfferEnd.DECLINED, 25.0)
     stage.tell(CallerLeft(TWO), 26.0)
     stage.hangs_up(ONE, 70.0)
-    assert learned(stage) == (1, 60.0)
+    assert learned_of_chats(stage) == (1, 60.0)
+
+
+def test_each_of_several_chats_counts_with_its_own_handling_time_and_none_as_a_call() -> None:
+    stage = estimated(house(member(ANN), wrap_up_seconds=10.0))
+    stage.comes(ANN, 0.0)
+    for number, name in enumerate((ONE, TWO, THREE)):
+        stage.arrives(name, 10.0 + 10 * number, channel=CHATS)
+        stage.answers(name, 11.0 + 10 * number)
+    stage.hangs_up(TWO, 100.0)
+    stage.at(110.0)
+    assert learned_of_chats(stage) == (1, 90.0)
+    stage.hangs_up(ONE, 200.0)
+    again = restarted(stage, 205.0)
+    for one in (stage, again):
+        one.at(210.0)
+        one.hangs_up(THREE, 210.0)
+        one.at(220.0)
+        count, seconds = learned_of_chats(one)
+        assert (count, round(seconds)) == (3, round(90 * 0.995**2 + 200 * 0.995 + 190))
+        assert learned(one) == (0, 0.0)
+
+
+def test_what_an_older_version_wrote_down_of_who_is_busy_is_still_read() -> None:
+    stage = watched()
+    plain = json.loads(json.dumps(snapshot.dump(stage.engine)))
+    del plain["waits"]["chats"], plain["waits"]["since"]
+    plain["waits"]["busy_since"] = {ANN: 5.0, "somebody who has left": 1.0}
+    stage.engine = snapshot.load(stage.engine.centre, plain, 20.0)
+    stage.hangs_up(ZERO, 60.0)
+    stage.at(70.0)
+    assert learned(stage) == (1, 65.0)
 
 
 def test_who_was_lost_with_the_telephone_side_had_patience_left() -> None:

@@ -75,8 +75,8 @@ export const WORDS = {
     "refused_call me": "现在无法给这个号码回电：请核对号码，或在这里继续等待。",
     "refused_frame": "没有听懂这个请求，请重新打开页面。",
     "refused_code": "口令是九位数字，请核对。",
-    "house_waiting": "您好，我们已经收到，{wait}。请在这里写下您的问题；离开页面后再回来，位置仍在。",
-    "house_waiting_unknown": "您好，我们已经收到，会尽快接待您。请在这里写下您的问题；离开页面后再回来，位置仍在。",
+    "house_waiting": "您好，我们已经收到，{wait}。{stands}请在这里写下您的问题；离开页面后再回来，位置仍在。",
+    "house_waiting_unknown": "您好，我们已经收到，会尽快接待您。{stands}请在这里写下您的问题；离开页面后再回来，位置仍在。",
     "house_joined": "{agent}已加入对话。",
     "house_transferred": "您已被转到另一组座席，位置不变。",
     "house_returned": "座席的连接断开了，您已回到队列，位置不变。",
@@ -85,6 +85,9 @@ export const WORDS = {
     "house_ended_silent": "您离开了较长时间，聊天已经结束。",
     "house_ended_expired": "您离开了较长时间，聊天已经结束。",
     "house_ended_phone": "您的请求在电话上继续。",
+    "stands_next": "您是下一位。",
+    "stands_behind": "您前面还有 {ahead} 位。",
+    "stands_by": "最迟{time}有座席接待您。",
     "opens_at": "{time}开始服务",
     "opens_unknown": "请留意我们公布的服务时间",
     "house_unknown": "（系统提示）"
@@ -162,8 +165,8 @@ export const WORDS = {
     "refused_call me": "This number cannot be called just now: check it, or stay in line here.",
     "refused_frame": "The request was not understood: open the page again.",
     "refused_code": "A code has nine digits: please check it.",
-    "house_waiting": "Hello, we have your request: {wait}. Write your question here; if you leave the page and come back, your place is kept.",
-    "house_waiting_unknown": "Hello, we have your request and will be with you as soon as we can. Write your question here; if you leave the page and come back, your place is kept.",
+    "house_waiting": "Hello, we have your request: {wait}.{stands} Write your question here; if you leave the page and come back, your place is kept.",
+    "house_waiting_unknown": "Hello, we have your request and will be with you as soon as we can.{stands} Write your question here; if you leave the page and come back, your place is kept.",
     "house_joined": "{agent} has joined.",
     "house_transferred": "You were passed on to other agents; your place is kept.",
     "house_returned": "The agent's connection broke: you are in line again, at the same place.",
@@ -172,6 +175,9 @@ export const WORDS = {
     "house_ended_silent": "You were away for long: this chat is over.",
     "house_ended_expired": "You were away for long: this chat is over.",
     "house_ended_phone": "Your request goes on by telephone.",
+    "stands_next": " You are next.",
+    "stands_behind": " Ahead of you in line: {ahead}.",
+    "stands_by": " An agent will be with you by {time}.",
     "opens_at": "we open {time}",
     "opens_unknown": "please see our opening hours",
     "house_unknown": "(Notice)"
@@ -199,10 +205,20 @@ export function wait(language, range) {
 // What the house says: a phrase with values. One that is not known yet is said to be a notice.
 export function houseWords(language, phrase, values) {
   const told = { ...values, agent: values.agent || say(language, "agent"), wait: wait(language, values.wait) };
-  if (phrase === "waiting" && !told.wait) return say(language, "house_waiting_unknown");
+  if (phrase === "waiting") told.stands = standing(language, values);
+  if (phrase === "waiting" && !told.wait) return say(language, "house_waiting_unknown", told);
   if (phrase === "closed") told.opens = opening(language, values.opens);
   const keys = [`house_${phrase}_${values.how}`, `house_${phrase}`, "house_unknown"];
   return say(language, keys.find((key) => key in WORDS[language]), told);
+}
+
+// Where somebody stands in line, and by when they are promised an agent; "" as far as nobody can tell.
+function standing(language, { place, by }) {
+  const where = place > 1 ? say(language, "stands_behind", { ahead: place - 1 }) : "";
+  const next = place === 1 ? say(language, "stands_next") : "";
+  const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  const time = by ? new Date(by * 1000).toLocaleTimeString(language, clock) : "";
+  return where + next + (time ? say(language, "stands_by", { time }) : "");
 }
 
 function opening(language, at) {
