@@ -201,23 +201,6 @@ def _engine_version() -> str:
         ) from missing
 
 
-# ---- what a call needs at this moment
-
-
-async def recordings(
-    store: PromptStore, prompts: Iterable[Prompt], seconds: float = 2.0
-) -> list[Path]:
-    """What there is to play now. A prompt that cannot be had in time is left out and logged."""
-    found: list[Path] = []
-    for prompt in prompts:
-        try:
-            async with asyncio.timeout(seconds):
-                found.append(store.find(prompt) or await store.make(prompt))
-        except (SpeechFailed, TimeoutError) as fault:
-            log.warning("prompt left out", extra={"why": str(fault) or "not in time"})
-    return found
-
-
 # ---- what is made before the first call
 
 
