@@ -17,8 +17,8 @@ from acd.model import CALLS, CHATS, Contact, ContactId, Seconds
 from acd.states import ContactState
 from ivr.flow import Flow, QueueStep
 from ivr.online_asking import Asking
-from ivr.online_ladder import ACCEPTED, ANSWERED, HEARD, Rung
-from ivr.online_number import Ask
+from ivr.online_ladder import ACCEPTED, HEARD, Rung
+from ivr.online_number import LONGEST, Ask
 from ivr.online_offer import ACCEPT_KEY, Offer, offer_to, words_of
 from ivr.online_rungs import Ladder
 from ivr.online_sayings import IN_LINE, Sayings, Voice
@@ -40,6 +40,8 @@ NEXT_SECONDS: Seconds = 5.0
 """Between two looks at how it stands for one caller; the first is at once."""
 AGAIN_SECONDS: Seconds = 300.0
 """Who presses the key again within this time hears the same once more, and gets nothing new."""
+TRY_SECONDS: Seconds = 30.0
+"""Not sooner is it tried again to make up for a text."""
 
 
 @dataclass(slots=True)
@@ -55,8 +57,10 @@ class Caller:
     code: Prompt | None = field(default=None, repr=False)
     """As it was said; None: by a process that has died, which took it along."""
     opening: bool = False
-    asked: bool = False
-    """Whether they are asked how, and have not answered."""
+    asked_at: Seconds | None = None
+    """When they were asked how, as long as they have not answered."""
+    tried_at: Seconds = float("-inf")
+    """When it was last tried to make up for a text."""
 
 
 class OnlineDesk:
@@ -83,12 +87,11 @@ class OnlineDesk:
 
     async def remember(self, journal: Journal) -> None:
         """Learn what was offered and accepted before this process began."""
-        kinds = OFFERED, ASKED, ACCEPTED, REDEEMED, *ANSWERED
-        async for record in journal.read(0, kinds):
+        async for record in journal.read(0, (OFFERED, ASKED, ACCEPTED, REDEEMED)):
             if record.contact not in self._engine.contacts:
                 continue
             caller = self._callers.setdefault(record.contact, Caller(record.at))
-            caller.asked = record.kind == ASKED
+            caller.asked_at = record.at if record.kind == ASKED else None
             if record.kind == OFFERED:
                 phone, online, times = (record.data[name] for name in ("phone", "online", "times"))
                 caller.offer = Offer(CHATS, phone, online, record.at, times)
@@ -110,7 +113,7 @@ class OnlineDesk:
             if contact.state is ContactState.WAITING and contact.channel == CALLS:
                 self._look_at(contact, seen, now)
             elif not is_on_the_phone(contact) and (caller := self._callers.get(contact.id)):
-                caller.asked = False
+                caller.asked_at = None
                 self._asking.drop(contact.id)
         self._asking.look(now)
 
@@ -119,8 +122,9 @@ class OnlineDesk:
         rules = rules_of(self._engine, contact)
         if rules is None or self._voice.origin(contact.id) is None or caller.opened_at is not None:
             return
-        if caller.asked:  # perhaps by a process that has died
-            if contact.id not in self._asking and not caller.opening:
+        if caller.asked_at is not None:
+            known = contact.id in self._asking or caller.opening
+            if not known and now - caller.asked_at < LONGEST:  # by a process that has died
                 self._asking.begin(contact)
         elif now >= caller.next_look and not self._sayings.open(contact.id):
             caller.next_look = now + NEXT_SECONDS
@@ -180,11 +184,15 @@ class OnlineDesk:
             caller.opened_at, caller.by, caller.code = None, "", None
 
     def instead(self, contact: ContactId) -> None:
-        """The text has not come: they hear a code. Nothing where they cannot listen now."""
+        """The text has not come: they hear a code. Nothing where they cannot listen just now, or
+        it was tried a moment ago: whoever asks, asks again."""
         known, caller = self._engine.contacts.get(contact), self._callers.get(contact)
-        if known and caller and is_on_the_phone(known) and not caller.opening:
-            caller.opening = True
-            self._begin(self._give(known, caller, self._way.code(known, instead=True)))
+        if known is None or caller is None or caller.opening:
+            return
+        listens = known.channel == CALLS and known.state is ContactState.WAITING
+        if listens and self._clock.now() - caller.tried_at >= TRY_SECONDS:
+            caller.opening, caller.tried_at = True, self._clock.now()
+            self._begin(self._give(known, caller, self._way.code(known, instead=True), asked=False))
 
     async def _accept(self, contact: Contact, caller: Caller) -> None:
         """The same once more; what takes its place; or, the first time, whatever suits them."""
@@ -197,12 +205,12 @@ class OnlineDesk:
                 await self._give(contact, caller, self._way.code(contact, instead=failed))
             elif await self._way.may_key(contact):
                 self._post(Note(contact.id, ASKED, {}))
-                caller.asked = True
+                caller.asked_at = self._clock.now()
             else:
                 await self._give(contact, caller, self._way.open(contact))
         finally:
             caller.opening = False
-        if caller.asked and is_on_the_phone(contact):
+        if caller.asked_at is not None and is_on_the_phone(contact):
             self._asking.begin(contact)
 
     async def _again(self, contact: Contact, caller: Caller) -> Prompt | None:
@@ -224,15 +232,16 @@ class OnlineDesk:
         known, caller = self._engine.contacts.get(contact), self._callers.get(contact)
         if known is None or caller is None:
             return
-        caller.asked = False
+        caller.asked_at = None
         if is_on_the_phone(known) and not caller.opening:
             caller.opening = True
             way = self._way.open_to(known, number) if number else self._way.code(known)
             self._begin(self._give(known, caller, way))
 
     async def _give(
-        self, contact: Contact, caller: Caller, way: Coroutine[Any, Any, Way]
-    ) -> None:  # fmt: skip
+        self, contact: Contact, caller: Caller, way: Coroutine[Any, Any, Way], asked: bool = True
+    ) -> None:
+        """`asked`: whether they pressed a key for it, and hear so if it is not possible."""
         try:
             opened = await way
         finally:
@@ -241,7 +250,7 @@ class OnlineDesk:
         if opened.by:
             caller.opened_at, caller.by = now, opened.by
             caller.code = opened.say if opened.by == CODE else None
-        if is_on_the_phone(contact):
+        if is_on_the_phone(contact) and (opened.by or asked):
             self._sayings.say(contact.id, WAY, opened.say, now)
         log.info("online accepted", extra={"contact": contact.id, "by": opened.by})
 

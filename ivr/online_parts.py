@@ -92,7 +92,6 @@ async def online_parts(
     )  # fmt: skip
     await desk.remember(journal)
     await again.remember(journal)
-    await rungs.begin()
     return GoingOnline(desk, legs, sayings, again, rungs, clock)
 
 

@@ -65,6 +65,7 @@ class Ladder:
         self.book = book
         self._journal = journal
         self._read = 0
+        self._begun = False
         self._one = asyncio.Lock()
 
     async def learn(self) -> None:
@@ -75,10 +76,13 @@ class Ladder:
                 self.book.learn(record)
                 self._read = record.seq
             self._read = max(self._read, newest)
+            if not self._begun:
+                self._begun = True
+                self.book.restarted()
 
 
 class OnlineRungs:
-    """`begin`, then `run`."""
+    """`run` it once."""
 
     def __init__(
         self, ladder: Ladder, instead: Callable[[ContactId], None], calling: CallingBack,
@@ -95,11 +99,6 @@ class OnlineRungs:
         self._clock = clock
         self._aside: set[ContactId] = set()
         """Contacts for which this process fails."""
-
-    async def begin(self) -> None:
-        """Learn what was promised, and what became of it, before this process began."""
-        await self._ladder.learn()
-        self._ladder.book.restarted()
 
     async def run(self) -> None:
         """Look again and again, until cancelled."""

@@ -55,7 +55,7 @@ Fields = Mapping[str, Any]
 TEXT = "text"
 """The kind of what goes to the outbox."""
 ALONE = "alone"
-"""Field of a text to somebody who waits: nothing else is tried for them when it has failed."""
+"""Field of a text with a way online: who asked for it makes it good when it has failed."""
 NEWS = {TextState.SENT: SENT, TextState.DELIVERED: DELIVERED, TextState.FAILED: FAILED}
 
 

@@ -108,6 +108,26 @@ async def test_a_code_that_died_with_its_process_is_spoken_anew(house: OnlineHou
     assert house.hears() == "", "it was heard"
 
 
+async def test_a_code_that_cannot_be_made_is_tried_again_quietly(house: OnlineHouse) -> None:
+    await promised(house)
+    house.book.failing = "disk full"
+    for _ in range(5):
+        await house.look(LATE_SECONDS / 2)
+        assert house.hears() == ""
+    house.book.failing = ""
+    await house.look(LATE_SECONDS)
+    assert "enter this code" in house.hears()
+
+
+async def test_while_an_agents_telephone_rings_nothing_is_said_of_the_text(
+    house: OnlineHouse,
+) -> None:
+    await promised(house)
+    await house.agents(ANN)
+    await house.look(LATE_SECONDS)
+    assert house.hears() == ""
+
+
 async def test_a_late_link_whose_place_went_on_by_the_code_is_refused_in_one_sentence(
     house: OnlineHouse,
 ) -> None:
