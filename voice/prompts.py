@@ -106,10 +106,10 @@ class PromptFolder:
         try:
             (fault,) = await self._speak([(path, prompt)])
         except asyncio.CancelledError:
-            path.unlink(missing_ok=True)
+            _clear(path)
             raise
         if fault:  # the reason may hold the text, and goes into the log
-            path.unlink(missing_ok=True)
+            _clear(path)
             raise SpeechFailed("a prompt with a caller's value could not be made")
         return path
 
@@ -176,6 +176,12 @@ async def _run(command: Sequence[str], order: str, deadline: float) -> str:
         said = errors.decode(errors="replace").strip() or f"exit status {process.returncode}"
         raise SpeechFailed(f"the speech process failed: {said.splitlines()[-1]}")
     return answer.decode(errors="replace")
+
+
+def _clear(path: Path) -> None:
+    """Nothing is left of it, nor of what a process that was killed had made on the way there."""
+    for left in path.parent.glob(f"*{path.stem}*"):
+        left.unlink(missing_ok=True)
 
 
 def _content(recording: Path) -> str:

@@ -161,8 +161,11 @@ async def test_a_personal_prompt_that_fails_tells_no_word_of_it(tmp_path: Path) 
     assert "4711" not in str(failed.value)
 
 
-async def test_a_personal_prompt_that_is_given_up_leaves_nothing(tmp_path: Path) -> None:
-    writes = WRITES.replace("print(", "import time; time.sleep(60); print(")
+@pytest.mark.parametrize("half", ["{}", "{}.raw"])
+async def test_a_personal_prompt_that_is_given_up_leaves_nothing(tmp_path: Path, half: str) -> None:
+    """Nor what its process had made of it by then, before it was killed."""
+    writes = WRITES.replace("order['target']", f"'{half}'.format(order['target'])")
+    writes = writes.replace("print(", "import time; time.sleep(60); print(")
     kept = store(tmp_path, writes)
     making = asyncio.create_task(kept.make(MINE))
     async with asyncio.timeout(10):
