@@ -121,7 +121,7 @@ LATE = 35.0
 async def test_a_gateway_that_is_away_leaves_nobody_with_nothing() -> None:
     """Who stays hears a code, who has hung up is to be called back: once, with their key; though
     all of ours is killed meanwhile."""
-    outward = {"trunks": {"gw": TRUNK}, "outbound": {"allow": ["+86"]}}
+    outward: dict[str, Any] = {"trunks": {"gw": TRUNK}, "outbound": {"allow": ["+86"]}}
     async with chatting_house(free_port(), **outward) as house:
         await house.core.ask("agent login", agent=AGENT)
         await house.core.ask("chat desk", agent=AGENT, open=True)
