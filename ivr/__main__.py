@@ -110,7 +110,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     clock, prompts, keys = CentreClock(found.at), _prompts(settings), DoubleKeys()
     side = telephony(settings, found, journal, vault, clock, prompts, keys)
     distributor, switchboard, resync = side.distributor, side.switchboard, side.resync
-    announcer = Announcer(distributor.engine, flows.of_waiting, switchboard, clock)
+    announcer = Announcer(distributor.engine, flows.of_waiting, side.voice, clock)
     await carry_out(distributor, flows.of_waiting, switchboard, journal, settings.site.offered)
     rules = RulesInForce(settings, distributor, flows.walked, resync.rules_changed)
     rules.begin(found.rules)
@@ -134,8 +134,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
     asked, work = await _asked(settings, side, kept, outward, phones, pins, clock)
     work += await going_online(
-        settings.site, distributor, side.voice, asked, flows.of_waiting, journal, vault, clock
-    )
+        settings.site, distributor, side.voice, asked, outward.calling, flows.of_waiting, journal,
+        vault, audit, clock,
+    )  # fmt: skip
     answers = Answers(distributor, clock, rules, FlowRequests(flows, audit, clock), more | asked)
     parts = distributor.run(), side.ami.run(), resync.follow(), resync.keep_alive(), side.gone.run()
     behind = announcer.run(), outward.dialler.run(), returns.run(), earlier.run(), side.trunks.run()

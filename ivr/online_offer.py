@@ -9,11 +9,11 @@ To say nothing leaves them in line; the offer is never a way out that is taken f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from acd.model import Seconds
-from voice.phrases import waiting_time
+from voice.phrases import waiting_time, waiting_times
 
 LEAST_GAIN: Seconds = 120.0
 """The other side must save at least so much,"""
@@ -132,8 +132,29 @@ _WORDS: Mapping[str, tuple[str, str, str]] = {
 
 def words_of(offer: Offer, language: str, channel: str) -> str:
     """The offer as it is said; `channel`: its name for people. KeyError for other languages."""
+    phone = None if offer.phone is None else waiting_time(offer.phone, language)
+    online = waiting_time(offer.online, language)
+    return _words(phone, online, language, channel, serves=offer.serves)
+
+
+def every_wording(language: str, channel: str) -> Iterator[str]:
+    """All that `words_of` can be, so that it is recorded before the first caller waits."""
+    waits = waiting_times(language)
+    for place, phone in enumerate(waits):
+        for online in waits[:place]:
+            yield _words(phone, online, language, channel)
+    yield _words(waits[-1], waits[-1], language, channel)  # the longest has no end
+    for online in waits:
+        yield _words(None, online, language, channel)
+        yield _words(None, online, language, channel, serves=True)
+
+
+def _words(
+    phone: str | None, online: str, language: str, channel: str, serves: bool = False
+) -> str:
+    """`serves`: the phone side would, though nobody can tell how soon."""
     both, alone, untold = _WORDS[language]
-    said = {"channel": channel, "key": ACCEPT_KEY, "online": waiting_time(offer.online, language)}
-    if offer.phone is None:
-        return (untold if offer.serves else alone).format(**said)
-    return both.format(phone=waiting_time(offer.phone, language), **said)
+    said = {"channel": channel, "key": ACCEPT_KEY, "online": online}
+    if phone is None:
+        return (untold if serves else alone).format(**said)
+    return both.format(phone=phone, **said)

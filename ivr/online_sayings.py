@@ -1,7 +1,7 @@
 """What callers in the waiting loop are to hear of going online: each until the loop has said it.
 
-One thing at a time for a caller; what is said later takes the place of what was not said yet. An
-announcement may take its place, too: then it is asked for again.
+One thing at a time for a caller; what is said later takes the place of what was not said yet. What
+the loop has not said for long is asked for again.
 """
 
 from __future__ import annotations
@@ -39,9 +39,11 @@ class Voice(Protocol):
         """Whose lines are in the waiting loop, or in a talk out of it."""
 
     async def say(
-        self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
-    ) -> None:
-        """Ask the loop to say something; `request` is unique within the contact."""
+        self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds,
+        most_keys: int = 0,
+    ) -> None:  # fmt: skip
+        """Ask the loop to say something; `request` is unique within the contact. `most_keys`: of
+        the answer to a question; its keys mean nothing else then. 0: one, if any."""
 
     async def lead_out(self, contact: ContactId, request: str, outcome: str) -> None:
         """Let the caller out of the loop by this outcome; an agent who answers before wins."""
@@ -55,6 +57,7 @@ class Saying:
     request: str
     prompts: tuple[Prompt, ...] = field(repr=False)
     key_seconds: Seconds
+    most_keys: int
     at: Seconds
     """When it was asked for last."""
 
@@ -74,11 +77,13 @@ class Sayings:
         return self._open[contact].kind if contact in self._open else ""
 
     def say(
-        self, contact: ContactId, kind: str, prompt: Prompt, now: Seconds, key_seconds: Seconds = 0
-    ) -> None:
+        self, contact: ContactId, kind: str, prompt: Prompt, now: Seconds, key_seconds: Seconds = 0,
+        most_keys: int = 0,
+    ) -> None:  # fmt: skip
         """`kind`: what it is, for `heard`."""
         request = f"{REQUEST}{kind}-{round(now * 1000)}"
-        saying = self._open[contact] = Saying(kind, request, (prompt,), key_seconds, now)
+        saying = Saying(kind, request, (prompt,), key_seconds, most_keys, now)
+        self._open[contact] = saying
         self._begin(self._ask(contact, saying))
 
     def heard(self, contact: ContactId, request: str) -> str:
@@ -110,8 +115,9 @@ class Sayings:
 
     async def _ask(self, contact: ContactId, saying: Saying) -> None:
         async with asyncio.timeout(SAY_SECONDS):
-            prompts, seconds = saying.prompts, saying.key_seconds
-            await self._voice.say(contact, saying.request, prompts, seconds)
+            await self._voice.say(
+                contact, saying.request, saying.prompts, saying.key_seconds, saying.most_keys
+            )
 
     def _begin(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(self._quietly(work))

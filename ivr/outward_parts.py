@@ -12,6 +12,7 @@ from ivr.callbacks import CallbackDesk
 from ivr.dialling import Routing
 from ivr.dialling_rules import DiallingRules
 from ivr.distributor import Distributor
+from ivr.online_rungs import CallingBack
 from ivr.outgoing_calls import OutgoingCalls
 from ivr.outward import Outward
 from ivr.outward_offers import OutwardOffers
@@ -30,6 +31,11 @@ class OutwardParts:
     calls: OutgoingCalls
     offers: OutwardOffers
     routing: Routing
+
+    @property
+    def calling(self) -> CallingBack:
+        """For who promises callbacks."""
+        return CallingBack(self.desk, self.routing)
 
     def requests(
         self, vault: Vault, audit: Audit

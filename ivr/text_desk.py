@@ -55,7 +55,7 @@ Fields = Mapping[str, Any]
 TEXT = "text"
 """The kind of what goes to the outbox."""
 ALONE = "alone"
-"""Field of a text to somebody who waits: nothing else is tried for them when it has failed."""
+"""Field of a text with a way online: who asked for it makes it good when it has failed."""
 NEWS = {TextState.SENT: SENT, TextState.DELIVERED: DELIVERED, TextState.FAILED: FAILED}
 
 
@@ -169,12 +169,13 @@ class TextDesk:
 
     async def _may(self, book: TextBook, fields: Fields) -> Fields:
         """Whether one could be sent to this `person`, whose `number` this is: `state` is `unknown`
-        then. Of one that is known already, how it stands with it."""
+        then. Of one that is known already, how it stands with it. Without a `person` what they
+        have been sent already does not count."""
         name, entry = self._channel(fields)
         id_ = text_id(f"{name} {_needed(fields, 'key')}")
         if known := book.texts.get(id_):
             return _plain(known)
-        person, number = PersonId(_needed(fields, "person")), _needed(fields, "number")
+        person, number = PersonId(str(fields.get("person") or "")), _needed(fields, "number")
         self._rules.check_words(entry, "")
         self._rules.check_number(entry, number)
         self._rules.check_limits(name, entry, book, person, self._clock.now())

@@ -57,7 +57,7 @@ class SentText:
     state: TextState = TextState.QUEUED
     why: str = ""
     alone: bool = False
-    """Whether nothing else is tried when it has failed: its customer waits on the telephone."""
+    """Whether its channel tries nothing else when it has failed: who asked for it does."""
 
 
 def field_of_text(effect: str) -> str:

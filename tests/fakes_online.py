@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,23 +12,27 @@ from typing import Any
 from acd import events
 from acd.config import Capacity, Centre, Class, Condition, Member, Online, OverflowRule, Queue
 from acd.engine import Engine
-from acd.model import CALLS, CHATS, AgentId, ContactId, QueueId, Seconds
+from acd.model import CALLED_BACK, CALLS, CHATS, AgentId, Contact, ContactId, QueueId, Seconds
 from acd.waits import Waits
+from ivr.callback_plan import CallbackSettings
+from ivr.callbacks import CallbackDesk
 from ivr.channel_settings import ChannelEntry
-from ivr.chat_settings import ChatSettings
+from ivr.dialling import NotDialled, Refusal, Route
 from ivr.distributor import Distributor
 from ivr.flow import Flow
 from ivr.online_parts import GoingOnline, online_parts
-from ivr.outbound import OutboundSettings
+from ivr.online_rungs import CallingBack
 from ivr.pass_desk import PassDesk
 from ivr.pass_requests import PassRequests
-from ivr.ports import CallFacts, Origin, Record
+from ivr.ports import CallFacts, Origin, Record, StoreFailed
 from ivr.recovery import recover
+from ivr.site_file import SiteFile
 from ivr.text_desk import TextDesk
 from ivr.text_rules import TextRules
 from tests.channel_hands import SMS
-from tests.fakes_calls import StandingClock, flow_of
+from tests.fakes_calls import HOURS, StandingClock, flow_of
 from tests.fakes_passes import KEY, MemoryPasses
+from tests.fakes_rules import RulesBy
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryOutbox, MemoryVault
 from voice.ports import Prompt
 
@@ -39,6 +44,7 @@ ALL_ASKED = Online(frozenset({"vip"}))
 AFTER_A_MINUTE = OverflowRule(Condition(waited=60), CHATS)
 WAITS = "first: person\nsteps: {person: {do: queue}}"
 CHAT = {"url": "https://help.example.com", "text_by": "sms"}
+OUTBOUND = {"allow": ["+86"]}
 
 
 def centre(queue: Queue) -> Centre:
@@ -59,14 +65,18 @@ class Loop:
     asked: dict[ContactId, tuple[str, Prompt, Seconds]] = field(default_factory=dict)
     led: list[tuple[ContactId, str]] = field(default_factory=list)
     told: Any = None
+    most_keys: int = 0
+    """Of the newest question."""
 
     def origin(self, contact: ContactId) -> Origin | None:
         return self.lines.get(contact)
 
     async def say(
-        self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
-    ) -> None:
+        self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds,
+        most_keys: int = 0,
+    ) -> None:  # fmt: skip
         self.asked[contact] = (request, prompts[0], key_seconds)
+        self.most_keys = most_keys
 
     async def lead_out(self, contact: ContactId, request: str, outcome: str) -> None:
         self.led.append((contact, outcome))
@@ -80,7 +90,11 @@ class OnlineHouse:
         self.engine = Engine(self.centre)
         self.engine.waits = Waits(self.centre)
         self.flow: Flow | None = flow_of(flow, folder)
-        self.chat = ChatSettings.model_validate({**CHAT, **chat})
+        self.site = SiteFile.model_validate({
+            "chat": {**CHAT, **chat}, "outbound": OUTBOUND, "phones": {"a1": {"secret": "s1"}},
+        })  # fmt: skip
+        self.trunks = True
+        """Whether anybody can be called back."""
         self.journal, self.vault, self.audit = MemoryJournal(), MemoryVault(), MemoryAudit()
         self.outbox, self.clock, self.book = MemoryOutbox(), StandingClock(), MemoryPasses()
         self.entry: Mapping[str, Any] = SMS
@@ -94,16 +108,28 @@ class OnlineHouse:
             self.book, self.distributor, self.vault, self.audit, self.clock, lambda: KEY,
             {CHATS: "no"},
         )  # fmt: skip
-        rules = TextRules(OutboundSettings(), self.vault)
+        rules = TextRules(self.site.outbound, self.vault)
+        plan = CallbackSettings(most_open=20)
+        self.callbacks = CallbackDesk(
+            self.distributor, self.vault, self.clock, plan, lambda: dict(HOURS)
+        )  # fmt: skip
+        await self.callbacks.remember(self.journal)
         self.texts = TextDesk(
             {"sms": ChannelEntry.model_validate(self.entry)}, rules, self.vault, self.audit,
             self.journal, self.distributor.record, self.outbox, self.clock, self,
         )  # fmt: skip
         self.questions = PassRequests(self.passes, self.audit).known | self.texts.known
+        assert self.site.chat
+        calling = CallingBack(self.callbacks, RulesBy(self._routing))
         self.online: GoingOnline = await online_parts(
-            self.chat, self.distributor, self.loop, self.questions, lambda _: self.flow,
-            self.journal, self.vault, self.clock,
+            self.site, self.site.chat, self.distributor, self.loop, self.questions, calling,
+            lambda _: self.flow, self.journal, self.vault, self.audit, self.clock,
         )  # fmt: skip
+
+    async def _routing(self, number: str, *, queue: str, agent: str = "") -> tuple[Route, ...]:
+        if not self.trunks:
+            raise NotDialled(Refusal.NO_TRUNK)
+        return (Route("trunk", f"{number}@trunk", "+861000"),)
 
     async def again(self) -> None:
         """`kill -9`, and the next start."""
@@ -158,11 +184,18 @@ class OnlineHouse:
         """So much later; then everything that follows from it is done."""
         self.clock.at += seconds
         await self.online.look()
+        with contextlib.suppress(StoreFailed):  # it looks again in a second
+            await self.online.rungs.look()
         await self.settle()
 
     async def settle(self) -> None:
-        for _ in range(50):
-            await asyncio.sleep(0)
+        async with asyncio.timeout(10):
+            for _ in range(80):
+                await asyncio.sleep(0)
+            while any(self.online.desk.opens(one) for one in self.loop.lines):
+                await asyncio.sleep(0.01)
+            for _ in range(80):
+                await asyncio.sleep(0)
 
     def hears(self, contact: ContactId = ONE) -> str:
         """What the caller is asked to listen to; empty: nothing."""
@@ -178,11 +211,17 @@ class OnlineHouse:
     async def presses(self, key: str = "1", contact: ContactId = ONE) -> None:
         """In the music."""
         self.online.heard(contact, "", key)
-        async with asyncio.timeout(10):
-            await self.settle()
-            while self.online.desk.opens(contact):
-                await asyncio.sleep(0.01)
-            await self.settle()
+        await self.settle()
+
+    async def text_becomes(self, state: str) -> None:
+        """The channel tells of the newest text."""
+        text = self.records("TextQueued")[-1].data["effect"]
+        told = {"channel": "sms", "text": text, "state": state, "why": "refused"}
+        await self.texts.known["text told"](told)
+        await self.settle()
+
+    def called_back(self) -> list[Contact]:
+        return [one for one in self.engine.contacts.values() if one.channel == CALLED_BACK]
 
     def records(self, kind: str) -> list[Record]:
         return [record for record in self.journal.records if record.kind == kind]

@@ -10,6 +10,7 @@ from typing import Any
 
 from adapters.asterisk.instance import Instance
 from ivr.load import house_of, load
+from ivr.online_words import spoken_online
 from tests import rig
 from voice.prompts import PromptFolder, make_missing
 
@@ -32,7 +33,10 @@ def flow_house(
         folder.mkdir()
         file = folder / "tested.yaml"
         file.write_text(json.dumps(flow), encoding="utf-8")
-        spoken = load(file, house_of(instance.settings)).prompts()
+        house = house_of(instance.settings)
+        spoken = load(file, house).prompts()
+        if house.asked_online:
+            spoken += spoken_online(["en"])
         done = asyncio.run(make_missing(PromptFolder(instance.settings.prompts), spoken))
         assert done.failed == []
         yield instance

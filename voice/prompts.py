@@ -106,10 +106,10 @@ class PromptFolder:
         try:
             (fault,) = await self._speak([(path, prompt)])
         except asyncio.CancelledError:
-            path.unlink(missing_ok=True)
+            _clear(path)
             raise
         if fault:  # the reason may hold the text, and goes into the log
-            path.unlink(missing_ok=True)
+            _clear(path)
             raise SpeechFailed("a prompt with a caller's value could not be made")
         return path
 
@@ -178,6 +178,12 @@ async def _run(command: Sequence[str], order: str, deadline: float) -> str:
     return answer.decode(errors="replace")
 
 
+def _clear(path: Path) -> None:
+    """Nothing is left of it, nor of what a process that was killed had made on the way there."""
+    for left in path.parent.glob(f"*{path.stem}*"):
+        left.unlink(missing_ok=True)
+
+
 def _content(recording: Path) -> str:
     try:
         state = recording.stat()
@@ -199,23 +205,6 @@ def _engine_version() -> str:
         raise SpeechFailed(
             f"the package {missing.name} is not installed: run `./hotline setup base`"
         ) from missing
-
-
-# ---- what a call needs at this moment
-
-
-async def recordings(
-    store: PromptStore, prompts: Iterable[Prompt], seconds: float = 2.0
-) -> list[Path]:
-    """What there is to play now. A prompt that cannot be had in time is left out and logged."""
-    found: list[Path] = []
-    for prompt in prompts:
-        try:
-            async with asyncio.timeout(seconds):
-                found.append(store.find(prompt) or await store.make(prompt))
-        except (SpeechFailed, TimeoutError) as fault:
-            log.warning("prompt left out", extra={"why": str(fault) or "not in time"})
-    return found
 
 
 # ---- what is made before the first call

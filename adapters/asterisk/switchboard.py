@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -25,8 +25,6 @@ from adapters.asterisk.phone_states import PhoneStates
 from ivr.dialling import NotDialled
 from ivr.out_of_line import WaitsIn
 from ivr.ports import CallFacts, Origin, PhonesFailed
-from voice.ports import Prompt, PromptStore
-from voice.prompts import recordings
 
 log = logging.getLogger(__name__)
 
@@ -54,11 +52,10 @@ class WaitingCaller:
 
 
 class Switchboard:
-    """Carries out `Offer`, `Withdraw` and what waiting callers are to hear."""
+    """Carries out `Offer` and `Withdraw`, and sets what waiting callers are to hear."""
 
-    def __init__(self, ami: Ami, prompts: PromptStore, lines: AgentLines) -> None:
+    def __init__(self, ami: Ami, lines: AgentLines) -> None:
         self._ami = ami
-        self._prompts = prompts
         self._lines = lines
         self.phones = PhoneStates()
         self._told: Told | None = None
@@ -144,17 +141,6 @@ class Switchboard:
         known = self._callers.get(contact)
         return known.origin if known else None
 
-    async def say(
-        self, contact: ContactId, request: str, prompts: Sequence[Prompt], key_seconds: Seconds
-    ) -> None:
-        """Ask the waiting loop to say something; it looks every two seconds."""
-        files = await recordings(self._prompts, prompts)
-        known = self._callers.get(contact)
-        if known is None or not files:
-            return
-        names = "&".join(str(file.with_suffix("")) for file in files)
-        await self._ask(contact, {"REQ": f"{request}~{names}~{key_seconds:g}"})
-
     async def lead_out(self, contact: ContactId, request: str, outcome: str) -> None:
         """Ask the waiting loop to let the caller out, by its own gate."""
         await self._ask(contact, {"LEAD": f"{request}~{outcome}"})
@@ -183,6 +169,19 @@ class Switchboard:
                 await self._set(known.channel, name, value)
         except (AmiAway, AmiRefused, AmiSlow) as error:
             raise PhonesFailed(str(error)) from error
+
+    async def read_once(self, contact: ContactId, variable: str) -> str:
+        """What stands there on the caller's channel, which is emptied; `PhonesFailed` as above."""
+        known = self._callers.get(contact)
+        if known is None:
+            raise PhonesFailed("the caller's line is not known")
+        asked = {"Action": "Getvar", "Channel": known.channel, "Variable": variable}
+        try:
+            found = (await self._ami.send(asked)).get("Value") or ""
+            await self._set(known.channel, variable, "")
+        except (AmiAway, AmiRefused, AmiSlow) as error:
+            raise PhonesFailed(str(error)) from error
+        return found
 
     async def _mark(self, channel: str, offer: OfferId, mark: str = OFFER_MARK) -> None:
         try:

@@ -67,7 +67,7 @@ def telephony(
     ears: list[Ear] = []
     ami = _ami(settings, ears, lambda up: resync.link_changed(up))
     lines = AgentLines(settings.run / "tones")
-    switchboard = Switchboard(ami, prompts, lines)
+    switchboard = Switchboard(ami, lines)
     phones = BothWays(switchboard, found.engine.contacts, found.engine.offers)
     distributor = Distributor(found.engine, journal, phones, vault, clock, found.cel_row)
     switchboard.tell(distributor)

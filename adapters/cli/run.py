@@ -17,7 +17,7 @@ from adapters.asterisk.instance import AsteriskFailed, Instance
 from adapters.asterisk.site_values import BadPlace
 from adapters.cli.pid_file import PidFile
 from adapters.cli.processes import Kept, all_ready
-from adapters.cli.prompts import make_prompts
+from adapters.cli.prompts import make_online_prompts, make_prompts
 from adapters.cli.start import CALLS_FIRST_SECONDS, NotReady, claim, supervisor_file
 from adapters.control.client import CoreClient
 from ivr.addresses import in_url, near
@@ -78,6 +78,7 @@ async def running(
         await _start_asterisk(instance, flows.values())
         _begin(tasks, "asterisk", _keep_asterisk(instance))
         await _wait_until_ready([core, web], logs)
+        _begin(tasks, "prompts", make_online_prompts(settings))
         yield
     finally:
         for task in tasks:

@@ -31,7 +31,6 @@ from tests.fake_asterisk import WORD, FakeAmi
 from tests.fakes_calls import StandingClock
 from tests.fakes_stores import MemoryJournal, MemoryVault
 from tests.unit.test_cel import written
-from voice.prompts import PromptFolder
 
 RULES = centre({}, {}, {})
 NOBODY = (
@@ -105,7 +104,7 @@ class Side:
             "127.0.0.1", fake.port, "acd", WORD, on_event=lambda event: None,
             on_link=lambda up: self.resync.link_changed(up),
         )  # fmt: skip
-        switchboard = Switchboard(self.ami, PromptFolder(ROOT), AgentLines(ROOT))
+        switchboard = Switchboard(self.ami, AgentLines(ROOT))
         self.journal = MemoryJournal()
         self.distributor = Distributor(
             Engine(RULES), self.journal, switchboard, self.vault, StandingClock()

@@ -12,7 +12,7 @@ from acd.config import Queue
 from acd.events import OfferAnswered, TimePassed
 from acd.model import CALLS, CHATS
 from acd.states import ContactState
-from ivr.online_desk import AGAIN_SECONDS, FIRST_SECONDS
+from ivr.online_desk import AGAIN_SECONDS
 from ivr.passes import Form
 from ivr.ports import Origin
 from tests.fakes_online import (
@@ -20,7 +20,6 @@ from tests.fakes_online import (
     ALL_ASKED,
     ANN,
     BOB,
-    FIXED,
     MOBILE,
     ONE,
     SUPPORT,
@@ -46,13 +45,20 @@ async def house(tmp_path: Path) -> AsyncIterator[OnlineHouse]:
     made.running.cancel()
 
 
-async def offered(house: OnlineHouse) -> None:
+async def offered(house: OnlineHouse, number: str | None = MOBILE) -> None:
     """Nobody talks, Bob chats, a caller is asked."""
     await house.agents(BOB)
-    await house.comes()
+    await house.comes(number=number)
     await house.look()
-    await house.look(FIRST_SECONDS)
     assert "press 1" in house.hears()
+
+
+async def accepted(house: OnlineHouse) -> None:
+    """A text is on its way."""
+    await offered(house)
+    await house.says()
+    await house.presses()
+    assert "is on its way" in await house.says()
 
 
 # ---------------------------------------------------------------- the offer
@@ -78,7 +84,6 @@ async def test_both_waits_are_said_where_the_chat_is_really_faster(house: Online
         await house.comes(type(ONE)(f"c-0{number}"), number=None)
     await house.comes(language="zh")
     await house.look()
-    await house.look(FIRST_SECONDS)
     assert re.match("电话等待大约.*分钟，网上聊天等待大约一分钟", house.hears())
 
 
@@ -98,7 +103,6 @@ async def test_a_class_that_is_never_asked_is_asked_only_when_the_phone_cannot_s
         await house.comes(type(ONE)(f"c-0{number}"), number=None, class_="vip")
     await house.comes(class_="vip")
     await house.look()
-    await house.look(FIRST_SECONDS)
     assert house.hears() == ""
 
 
@@ -110,7 +114,6 @@ async def test_an_overflow_rule_to_chat_offers_when_it_holds_and_moves_nobody(
     await house.agents(BOB)
     await house.comes()
     await house.look()
-    await house.look(FIRST_SECONDS)
     assert house.hears() == ""
     house.clock.at += 60.0
     await house.tell(TimePassed())
@@ -148,7 +151,6 @@ async def test_who_came_by_the_plain_menu_is_asked_like_anybody(house: OnlineHou
     await house.comes()
     house.loop.lines[ONE] = Origin("4000", "")
     await house.look()
-    await house.look(FIRST_SECONDS)
     assert "press 1" in house.hears()
 
 
@@ -182,7 +184,8 @@ async def test_the_key_sends_a_link_in_the_callers_words_and_keeps_the_place(
     await house.says(key="1")
     await house.presses("5")
     await house.look()
-    assert "sent a text message" in house.hears() and "stay on the line" in house.hears()
+    assert "text message with a link is on its way" in house.hears()
+    assert "stay on the line" in house.hears()
     words = await house.text()
     assert "your place in line is kept" in words and LINK.search(words)
     contact = house.engine.contacts[ONE]
@@ -207,41 +210,35 @@ async def test_the_secret_and_the_number_stand_in_no_journal_audit_or_log(
     assert secret[1] not in logged and MOBILE not in logged
 
 
-async def test_who_presses_again_soon_hears_it_again_and_gets_no_second_text(
+async def test_who_presses_again_hears_how_it_stands_and_never_gets_a_second_text(
     house: OnlineHouse,
 ) -> None:
-    await offered(house)
-    await house.says()
+    await accepted(house)
     await house.presses()
-    first = await house.says()
+    assert "is on its way" in await house.says()
+    await house.text_becomes("sent")
+    await house.look(1.0)
     await house.presses()
-    assert await house.says() == first
-    assert len(house.records("TextQueued")) == len(house.records("PassIssued")) == 1
+    assert "We have sent you a text message" in await house.says()
     house.clock.at += AGAIN_SECONDS
     await house.presses()
-    assert len(house.records("TextQueued")) == 2
+    assert "enter this code" in await house.says()
+    assert len(house.records("TextQueued")) == 1
 
 
-@pytest.mark.parametrize("number", [None, FIXED])
-async def test_without_a_mobile_number_a_code_is_spoken_twice_with_where_to_enter_it(
-    house: OnlineHouse, number: str | None
+async def test_a_code_is_repeated_as_it_was_and_after_a_while_there_is_a_new_one(
+    house: OnlineHouse,
 ) -> None:
-    await house.agents(BOB)
-    await house.comes(number=number)
-    await house.look()
-    await house.look(FIRST_SECONDS)
+    await offered(house, number=None)
     await house.says()
     await house.presses()
-    prompt = house.loop.asked[ONE][1]
-    assert prompt.personal, "its recording is not kept"
-    assert prompt.text.count("help dot example dot com slash chat") == 2
-    spoken = re.findall(r"code: ([a-z ,]+)\. Once more: ([a-z ,]+)\.", prompt.text)
-    assert spoken and spoken[0][0] == spoken[0][1]
-    digits = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
-    code = "".join(str(digits.index(word)) for word in re.findall("[a-z]+", spoken[0][0]))
-    assert len(code) == 9
-    assert (await house.opens(code)).contact == ONE
-    assert code not in f"{house.journal.records}{house.audit.entries}"
+    await house.says(key="2")
+    first = await house.says()
+    await house.presses()
+    assert await house.says() == first and len(house.records("PassIssued")) == 1
+    house.clock.at += AGAIN_SECONDS
+    await house.presses()
+    assert await house.says() != first and len(house.records("PassIssued")) == 2
 
 
 @pytest.mark.parametrize("more", [{"allow": ["+44"]}, {"per_day": 1}])
@@ -266,23 +263,6 @@ async def test_without_a_channel_for_texts_a_code_is_spoken(tmp_path: Path) -> N
     await house.presses()
     assert "enter this code" in house.hears()
     house.running.cancel()
-
-
-async def test_a_text_that_fails_later_is_made_up_for_by_a_code_and_by_no_callback(
-    house: OnlineHouse,
-) -> None:
-    house.entry = {**house.entry, "or_callback": True}
-    await house.begin()
-    await offered(house)
-    await house.says()
-    await house.presses()
-    assert "text message" in await house.says()
-    [queued] = house.records("TextQueued")
-    told = {"channel": "sms", "text": queued.data["effect"], "state": "failed", "why": "refused"}
-    await house.texts.known["text told"](told)
-    await house.look(5.0)
-    await house.presses("9")
-    assert "enter this code" in house.hears()
 
 
 async def test_where_no_pass_can_be_made_the_caller_hears_so_and_waits_on(
@@ -317,6 +297,7 @@ async def test_a_caller_who_hangs_up_before_redeeming_keeps_the_place_for_the_pa
     await house.says()
     await house.presses()
     secret = LINK.search(await house.text())
+    await house.text_becomes("sent")
     await house.hangs_up()
     await house.look(800.0)
     assert secret
@@ -334,7 +315,9 @@ async def test_the_pass_of_a_text_is_a_link_and_its_deed_is_in_the_audit(
     assert [one.form for one in house.book.kept.values()] == [Form.LINK]
     assert {"pass issue", "send text"} == {deed.action for deed in house.audit.entries}
     [told] = house.records("OnlineAccepted")
-    assert told.data == {"by": "text"}
+    [text] = house.records("TextQueued")
+    assert told.data == {"by": "text", "text": text.data["effect"], "to": text.data["person"]}
+    assert house.journal.records.index(told) < house.journal.records.index(text)
 
 
 async def test_who_was_answered_before_the_offer_was_said_hears_none_after_the_talk(

@@ -17,12 +17,15 @@ from ivr.online_offer import (
     Offer,
     Rules,
     Sight,
+    every_wording,
     offer_to,
     words_of,
 )
+from ivr.online_words import CHANNEL, spoken_online, tongue
 
 RULES = Rules("webchat", frozenset({"vip"}))
 NINE_AND_TWO = Sight(phone=540.0, online=120.0)
+EVERY = {speaks: set(every_wording(speaks, name)) for speaks, name in CHANNEL.items()}
 MAYBE = st.none() | st.floats(0, 7200)
 SIGHTS = st.builds(
     Sight, MAYBE, MAYBE, st.booleans(), st.booleans(), st.sampled_from(["standard", "vip"])
@@ -138,3 +141,21 @@ def test_both_waits_are_said_in_words_and_the_way_to_stay() -> None:
     assert "电话等待大约十分钟，网页聊天等待大约两分钟" in chinese and "请按1" in chinese
     alone = words_of(replace(offer, phone=None), "en", "our chat")
     assert "cannot serve you on the phone" in alone and "stay on the line" in alone
+
+
+@given(sight=SIGHTS)
+def test_whatever_is_offered_was_recorded_beforehand(sight: Sight) -> None:
+    """Who joins a queue waits for no recording."""
+    if offer := offer_to(RULES, sight, 0.0):
+        for language, channel in CHANNEL.items():
+            assert words_of(offer, language, channel) in EVERY[language]
+
+
+@pytest.mark.parametrize("language", ["en", "zh", "fr"])
+def test_what_is_recorded_beforehand_is_nobodys_own_and_in_a_language_that_we_have(
+    language: str,
+) -> None:
+    made = list(spoken_online([language, language]))
+    assert made and not any(prompt.personal or "{" in prompt.text for prompt in made)
+    assert {prompt.language for prompt in made} == {tongue(language)}
+    assert len(made) == len(set(made))

@@ -22,7 +22,6 @@ from tests.centres import centre
 from tests.fake_asterisk import WORD, FakeAmi
 from tests.fakes_calls import StandingClock
 from tests.fakes_stores import MemoryJournal, MemoryVault
-from voice.prompts import PromptFolder
 
 SUPPORT, ANN = QueueId("support"), AgentId("ann")
 RULES = centre({SUPPORT: Queue(SUPPORT)}, {"vip": 89.6}, {ANN: (SUPPORT,)})
@@ -35,7 +34,7 @@ PHONES = (
 
 def resync_at(port: int) -> tuple[Resync, Ami, Distributor]:
     ami = Ami("127.0.0.1", port, "acd", WORD, on_event=lambda event: None, on_link=lambda up: None)
-    switchboard = Switchboard(ami, PromptFolder(ROOT), AgentLines(ROOT))
+    switchboard = Switchboard(ami, AgentLines(ROOT))
     vault = MemoryVault()
     distributor = Distributor(Engine(RULES), MemoryJournal(), switchboard, vault, StandingClock())
     switchboard.tell(distributor)

@@ -19,7 +19,6 @@ from adapters.asterisk.ami import AmiAway, AmiRefused
 from adapters.asterisk.switchboard import Switchboard
 from ivr.out_of_line import WaitsIn
 from ivr.ports import CallFacts, Origin, PhonesFailed
-from voice.ports import Prompt
 
 ONE, ANN, OFFER = ContactId("h-1.0"), AgentId("agent-1001"), OfferId("7.1.1")
 CHANNEL = "PJSIP/trunk-00000001"
@@ -57,14 +56,6 @@ class ScriptedAmi:
         return [str(action["Action"]) for action in self.sent]
 
 
-class Prompts:
-    def find(self, prompt: Prompt) -> Path | None:
-        return Path(f"/p/{prompt.text}.wav")
-
-    async def make(self, prompt: Prompt) -> Path:
-        return Path(f"/p/{prompt.text}.wav")
-
-
 @dataclass
 class Listener:
     """Keeps what a distributor would be told."""
@@ -93,7 +84,7 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Stage:
     monkeypatch.setattr(switchboard_module, "SURROGATE_RETRY", 0.0)
     monkeypatch.setattr(switchboard_module, "CHANNEL_WAIT", 0.0)
     ami = ScriptedAmi()
-    board = Switchboard(ami, Prompts(), AgentLines(Path("/t")))  # type: ignore[arg-type]
+    board = Switchboard(ami, AgentLines(Path("/t")))  # type: ignore[arg-type]
     stage = Stage(ami, board, [])
     board.hear(
         {"Event": "UserEvent", "UserEvent": "AcdWaiting", "Contact": ONE, "Channel": CHANNEL}
@@ -291,16 +282,21 @@ async def test_a_phone_in_use_by_our_own_offer_stays_reachable(stage: Stage) -> 
     assert stage.told == [events.PhoneChanged(ANN, True)]
 
 
-async def test_something_to_say_is_one_request_in_one_variable(stage: Stage) -> None:
-    await stage.board.say(ONE, "w5", [Prompt("a", "zh"), Prompt("b", "zh")], key_seconds=0)
-    [sent] = stage.ami.sent
-    assert (sent["Variable"], sent["Value"]) == ("REQ", "w5~/p/a&/p/b~0")
-
-
-async def test_what_cannot_be_said_is_said_to_have_failed(stage: Stage) -> None:
+async def test_what_cannot_be_set_is_said_to_have_failed(stage: Stage) -> None:
     stage.ami.errors["Setvar"] = [AmiRefused("no such channel")]
     with pytest.raises(PhonesFailed):
-        await stage.board.say(ONE, "w5", [Prompt("a", "zh")], key_seconds=0)
+        await stage.board.set_on(ONE, {"REQ": "w5~/p/a~0"})
+
+
+async def test_what_is_read_once_is_emptied_on_the_channel(stage: Stage) -> None:
+    stage.ami.leg_states = ["13800138000"]
+    assert await stage.board.read_once(ONE, "SHARED(KEYED)") == "13800138000"
+    [emptied] = stage.ami.sent
+    assert (emptied["Variable"], emptied["Value"]) == ("SHARED(KEYED)", "")
+    stage.ami.errors["Getvar"] = [AmiRefused("no such channel")]
+    for who in (ONE, ContactId("nobody")):
+        with pytest.raises(PhonesFailed):
+            await stage.board.read_once(who, "SHARED(KEYED)")
 
 
 async def test_who_is_led_out_or_moved_is_told_to_the_loop_and_a_lost_link_is_told(

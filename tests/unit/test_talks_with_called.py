@@ -16,7 +16,7 @@ from adapters.asterisk.talks import AsteriskTalks
 from ivr.ports import PhonesFailed
 from ivr.recording_keeper import TalkPart
 from ivr.talks import ListenerCall, Listening, TalkSeen
-from tests.unit.test_switchboard import Prompts, ScriptedAmi
+from tests.unit.test_switchboard import ScriptedAmi
 from tests.unit.test_talks_by_ami import DROPPED, KEYS, NOTHING, ChannelsAmi
 
 CONTACT, LINE = ContactId("ab12-1700000000.5-callback"), "out-7.3.1"
@@ -114,7 +114,7 @@ async def test_a_listener_looks_for_the_pause_on_their_channel() -> None:
 async def test_a_talk_with_them_can_be_handed_on() -> None:
     """The switchboard knows their channel though they never were in the waiting loop."""
     ami = ScriptedAmi()
-    switchboard = Switchboard(ami, Prompts(), AgentLines(Path("/t")))  # type: ignore[arg-type]
+    switchboard = Switchboard(ami, AgentLines(Path("/t")))  # type: ignore[arg-type]
     switchboard.hear({
         "Event": "UserEvent", "UserEvent": "AcdConfirmed", "Contact": CONTACT, "Channel": NAME,
     })  # fmt: skip
