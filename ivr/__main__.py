@@ -175,7 +175,7 @@ async def _asked(
     shown, sealing = recorded(
         settings, side, _recordings(settings, kept), vault, journal, audit, clock
     )
-    passes = of_passes(settings, SqlPasses(kept.database), distributor, vault, audit, clock)
+    passes = of_passes(settings, SqlPasses(kept.database), distributor, journal, audit, clock)
     shelf = FileOutbox(settings.data, TEXTS)
     known = outward.requests(vault, audit) | among | shown
     known |= _talks(settings, side, outward.routing, audit, clock)
