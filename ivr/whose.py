@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from acd.model import ContactId
 from ivr.ports import Journal, PersonId, Record
 from ivr.recording_keeper import WHOSE
@@ -25,6 +27,7 @@ class Whose:
         self._persons: dict[ContactId, PersonId] = {}
         self._levels: dict[ContactId, str] = {}
         """Of contacts that have proved anything."""
+        self._one = asyncio.Lock()
 
     async def of(self, contact: ContactId) -> PersonId | None:
         """None: nobody knows. Raises `StoreFailed`."""
@@ -40,11 +43,12 @@ class Whose:
 
     async def keep_up(self) -> None:
         """Read what is new, so that nobody waits for it later. Raises `StoreFailed`."""
-        newest, _ = await self._journal.last()
-        async for record in self._journal.read(self._read_to, KINDS):
-            self._read_to = record.seq
-            self._learn(record)
-        self._read_to = max(self._read_to, newest)
+        async with self._one:  # of two readers one could learn old news after new
+            newest, _ = await self._journal.last()
+            async for record in self._journal.read(self._read_to, KINDS):
+                self._read_to = record.seq
+                self._learn(record)
+            self._read_to = max(self._read_to, newest)
         for known in (self._persons, self._levels):
             while len(known) > MOST:
                 del known[next(iter(known))]
