@@ -44,6 +44,7 @@ def arrived(floor: Floor, event: events.Arrived, now: Seconds) -> bool:
 
 
 def _new(floor: Floor, event: events.Arrived, now: Seconds) -> Contact:
+    left = floor.places.get(event.resumes) if event.resumes else None
     place = _place(floor, event, now)
     deferred = event.due_at is not None and event.resumes is None
     return Contact(
@@ -61,6 +62,7 @@ def _new(floor: Floor, event: events.Arrived, now: Seconds) -> Contact:
         due_at=event.due_at or 0.0,
         preferred=event.preferred,
         offers_made=place.offers_made,
+        resumes=event.resumes if place is left else None,
     )
 
 

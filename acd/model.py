@@ -119,6 +119,8 @@ class Contact:
     """While its agent waits for a colleague of some queue: what stands in line for that."""
     stands_for: ContactId | None = None
     """Of a stand-in: the contact that a colleague is to be consulted about."""
+    resumes: ContactId | None = None
+    """The contact whose place it has taken up."""
 
     @property
     def order_key(self) -> OrderKey:

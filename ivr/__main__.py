@@ -122,7 +122,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     closures = _closures(settings, audit, distributor, clock, flows)
     gate = _gate(settings, lists, closures)
     question = _spoken("resume", settings) if settings.site.recovery.resume else {}
-    returns = KeptPlaces(journal, distributor.engine, clock, question)
+    online = _spoken("resume-online", settings) if settings.site.calls_again else {}
+    returns = KeptPlaces(journal, distributor.engine, clock, question, online)
     earlier = EarlierContacts(journal, distributor.engine, clock)
     neighbours = await _neighbours(settings, stack, kept, gate, pins, outward, returns, earlier)
 
@@ -176,7 +177,7 @@ async def _asked(
     shown, sealing = recorded(
         settings, side, _recordings(settings, kept), vault, journal, audit, clock
     )
-    passes = of_passes(settings, SqlPasses(kept.database), distributor, vault, audit, clock)
+    passes = of_passes(settings, SqlPasses(kept.database), distributor, journal, audit, clock)
     shelf = FileOutbox(settings.data, TEXTS)
     known = outward.requests(vault, audit) | among | shown
     known |= _talks(settings, side, outward.routing, audit, clock)

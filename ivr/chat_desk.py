@@ -160,11 +160,12 @@ class ChatDesk:
     async def _state(self, fields: Fields) -> Fields:
         chat = self._chat(fields)
         contact, now = self._engine.contacts.get(chat.contact), self._lines.clock.now()
-        state = state_of(chat, contact)
+        state, how = state_of(chat, contact), chat.how
+        if state is ChatState.OVER and not how:
+            how = how_over(chat.contact, self._engine.contacts)
         served = state is ChatState.SERVED
         return {
-            "contact": chat.contact, "state": state,
-            "how": chat.how or (how_over(contact) if state is ChatState.OVER else ""),
+            "contact": chat.contact, "state": state, "how": how,
             "language": chat.language, "queue": contact.queue if contact else "",
             "agent": str(contact.talked_with or "") if contact and served else "",
             "wait": wait_of(self._engine, contact, now) if contact else None,

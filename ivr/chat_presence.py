@@ -73,7 +73,8 @@ class Presence:
         for chat in list(self._lines.book.open.values()):
             contact = self._engine.contacts.get(chat.contact)
             if contact is None or contact.channel != CHATS:
-                await self._lines.end(chat, how_over(contact), Who.HOUSE)
+                how = how_over(chat.contact, self._engine.contacts)
+                await self._lines.end(chat, how, Who.HOUSE)
                 continue
             state = state_of(chat, contact)
             await self._look_at_page(chat, contact, state, now)

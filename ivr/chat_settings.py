@@ -55,6 +55,8 @@ class ChatSettings(Keys):
     """After so long without its page a chat that waits is skipped, with its place kept."""
     silent_minutes: Annotated[float, Field(ge=1, le=240)] = 15.0
     """A chat that is served, and whose customer has been away so long, is over."""
+    call_again: bool = False
+    """Whether who calls from the number of somebody who waits in the chat is offered that place."""
 
     @model_validator(mode="after")
     def _sealed(self) -> ChatSettings:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Any
 
-from acd.model import CHATS, Contact, ContactId, Seconds
+from acd.model import CHATS, Contact, ContactId, Medium, Seconds
 from acd.states import ContactState
 from ivr.ports import EffectKey, PersonId, Record
 
@@ -203,9 +203,11 @@ def state_of(chat: Chat, contact: Contact | None) -> ChatState:
     return STANDS[contact.state]
 
 
-def how_over(contact: Contact | None) -> How:
-    """How a chat ended that was not ended here; `contact`: as the engine has it."""
-    return How.EXPIRED if contact is None else How.PHONE
+def how_over(id_: ContactId, contacts: Mapping[ContactId, Contact]) -> How:
+    """How a chat ended that was not ended here; `contacts`: as the engine has them."""
+    on_the_phone = (one for one in contacts.values() if one.medium is Medium.VOICE)
+    goes_on = id_ in contacts or any(one.resumes == id_ for one in on_the_phone)
+    return How.PHONE if goes_on else How.EXPIRED
 
 
 def begun(chat: Chat, by: str, queue: str) -> Mapping[str, Any]:

@@ -10,14 +10,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ulid import ULID
 
 from acd import events
 from acd.model import ContactId, Lane, Seconds
 from acd.states import ContactState
-from ivr import pass_luggage
 from ivr.distributor import Distributor, Entry
 from ivr.pass_book import PassBook, SecretTaken, TooManyOpen
 from ivr.pass_secrets import Secret, new_secret, read
@@ -36,8 +35,9 @@ from ivr.passes import (
     level_in,
     refusal_of,
 )
-from ivr.ports import Audit, Audited, Clock, Note, PersonId, Vault
+from ivr.ports import Audit, Audited, Clock, Note, PersonId
 from ivr.values import NOTHING_PROVED
+from ivr.whose import Whose
 
 log = logging.getLogger(__name__)
 
@@ -63,11 +63,10 @@ class Order:
     contact: ContactId
     channel: str
     form: Form = Form.LINK
-    level: str = NOTHING_PROVED
-    """What the contact has proved so far, one of `LEVELS`."""
+    level: str | None = None
+    """What the contact has proved so far, one of `LEVELS`; None: as the journal has it."""
     person: PersonId | None = None
-    values: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """What the flow has collected. Personal: sealed under the person, or not taken along."""
+    """Whose it is; None: as the journal has it."""
     away: bool = False
     """Also for a contact that has left, while its place is kept."""
 
@@ -95,20 +94,21 @@ class PassDesk:
         self,
         book: PassBook,
         distributor: Distributor,
-        vault: Vault,
         audit: Audit,
         clock: Clock,
         key: Callable[[], str],
         channels: Mapping[str, str],
+        whose: Whose | None = None,
     ) -> None:
         """`key`: of the hash that is kept of secrets. `channels`: into which a pass may lead, and
-        the most that each can prove."""
+        the most that each can prove. `whose`: who knows whose a contact is, and what it has
+        proved; None: orders say it."""
         self._book = book
         self._distributor = distributor
-        self._vault = vault
         self._audit = audit
         self._clock = clock
         self._key = key
+        self._whose = whose
         self.channels = dict(channels)
         """Whoever serves a channel names it here; without any, no pass is made."""
         self._one = asyncio.Lock()
@@ -136,16 +136,23 @@ class PassDesk:
             raise CannotIssue(f"{order.contact} does not wait: there is no place to carry")
         now = self._clock.now()
         until = now + CODE_SECONDS if order.form is Form.CODE else None
-        person = await pass_luggage.pack(self._vault, order.person, order.contact, order.values)
+        person, level = await self._known_of(order)
         made = Pass(
-            PassId(f"pas_{ULID()}"), order.contact, order.channel, order.form, now, until,
-            order.level, person,
+            PassId(f"pas_{ULID()}"), order.contact, order.channel, order.form, now, until, level,
+            person,
         )  # fmt: skip
         secret = await self._keep(made)
         told = {"pass": made.id, "channel": made.channel, "form": made.form, "until": until}
         await self._distributor.write(made.contact, ISSUED, told)
         log.info("pass issued", extra={"contact": made.contact, **told})
         return made, secret
+
+    async def _known_of(self, order: Order) -> tuple[PersonId | None, str]:
+        person, level, whose = order.person, order.level, self._whose
+        if whose:
+            person = person or await whose.of(order.contact)
+            level = level or await whose.level(order.contact)
+        return person, level or NOTHING_PROVED
 
     def _served(self) -> str:
         open_ = ", ".join(sorted(self.channels))
@@ -258,8 +265,7 @@ class PassDesk:
         old = [known for known in await self._book.open() if self._is_done(known, now)]
         if old:
             await self._book.expire([known.id for known in old], now)
-        for known in await self._book.forget(now - FORGET_SECONDS):
-            await pass_luggage.unpack_for_good(self._vault, known)
+        await self._book.forget(now - FORGET_SECONDS)
 
     def _is_done(self, known: Pass, now: Seconds) -> bool:
         standing = self._standing(known.contact)

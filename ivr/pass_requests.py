@@ -18,13 +18,14 @@ from ivr.ports import (
     Audited,
     Clock,
     CoreRefused,
+    Journal,
     PersonId,
     StoreFailed,
     StoreRefused,
-    Vault,
 )
 from ivr.settings import Settings
 from ivr.values import LEVELS, NOTHING_PROVED
+from ivr.whose import Whose
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +36,11 @@ TIDY_SECONDS: Seconds = 10.0
 class PassRequests:
     """Issue, look, redeem. Making and redeeming is audited before it is done."""
 
-    def __init__(self, desk: PassDesk, audit: Audit) -> None:
+    def __init__(self, desk: PassDesk, audit: Audit, whose: Whose | None = None) -> None:
+        """`whose`: of the desk; it is kept up with, so that nobody waits for it."""
         self.desk = desk
         self._audit = audit
+        self._whose = whose
 
     @property
     def known(self) -> dict[str, Callable[[Fields], Awaitable[Fields]]]:
@@ -55,6 +58,8 @@ class PassRequests:
             try:
                 await self.desk.begin()
                 await self.desk.tidy()
+                if self._whose:
+                    await self._whose.keep_up()
             except (StoreFailed, StoreRefused) as fault:
                 log.warning("passes not tidied up", extra={"why": str(fault)})
             await asyncio.sleep(TIDY_SECONDS)
@@ -102,14 +107,15 @@ class PassRequests:
 
 
 def of_passes(
-    settings: Settings, book: PassBook, distributor: Distributor, vault: Vault, audit: Audit,
+    settings: Settings, book: PassBook, distributor: Distributor, journal: Journal, audit: Audit,
     clock: Clock,
 ) -> PassRequests:  # fmt: skip
     """Those of an installation. They lead into chat, where there is chat: who comes there by a link
     has proved nothing but that they have it."""
     key, channels = settings.secret(PASS_KEY), {CHATS: NOTHING_PROVED} if settings.site.chat else {}
-    desk = PassDesk(book, distributor, vault, audit, clock, lambda: key, channels)
-    return PassRequests(desk, audit)
+    whose = Whose(journal)
+    desk = PassDesk(book, distributor, audit, clock, lambda: key, channels, whose)
+    return PassRequests(desk, audit, whose)
 
 
 def refused(why: Refusal) -> Fields:
@@ -118,11 +124,11 @@ def refused(why: Refusal) -> Fields:
 
 
 def _order(fields: Fields) -> Order:
-    contact, level = _text(fields, "contact"), _text(fields, "level") or NOTHING_PROVED
+    contact, level = _text(fields, "contact"), _text(fields, "level") or None
     form = _text(fields, "form") or Form.LINK
     if not contact:
         raise CoreRefused("name the contact: contact=...")
-    if form not in list(Form) or level not in LEVELS:
+    if form not in list(Form) or level not in (None, *LEVELS):
         raise CoreRefused(f"form is {' or '.join(Form)}, level {' or '.join(LEVELS)}")
     person = PersonId(_text(fields, "person")) or None
     return Order(ContactId(contact), _text(fields, "channel"), Form(form), level, person)

@@ -38,7 +38,7 @@ from ivr.perform_python import python
 from ivr.perform_resuming import resumed
 from ivr.perform_spilling import overflow
 from ivr.perform_survey import survey
-from ivr.perform_telling import tell
+from ivr.perform_telling import proved, tell
 from ivr.perform_transferring import transfer
 from ivr.ports import LookupFailed, NotThere
 from ivr.session import Session
@@ -162,6 +162,7 @@ async def queue(step: QueueStep, session: Session) -> Outcome:
     facts = session.line.facts
     name, urgency = step.queue or facts.queue, step.urgency or ""
     await tell(step.tell, session)
+    await proved(session)
     before = session.neighbours.earlier.of(session.person, name, facts.class_)
     resumes = await resumed(name, session)
     matter = Matter(urgency, step.skills, resumes, before.preferred, before.repeat)

@@ -14,7 +14,7 @@ from ivr.session import Session
 from ivr.step import SILENCE, Outcome
 from ivr.steps_outside import FAILED
 from ivr.steps_proving import REFUSED, VERIFIED, VerifyStep
-from ivr.values import BY_PIN, LEVEL
+from ivr.values import BY_PIN, LEVEL, NOTHING_PROVED
 from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ ANSWER_SECONDS = 4.0
 
 async def verify(step: VerifyStep, session: Session) -> Outcome:
     """Whether the caller knows the PIN; what an earlier step has proved is proved no more."""
-    session.values.pop(LEVEL, None)
+    session.values[LEVEL] = NOTHING_PROVED
     if session.person is None:
         return FAILED  # the vault did not say in time whose call this is
     try:

@@ -32,7 +32,7 @@ async def resumed(queue: str, session: Session) -> ContactId | None:
         return None
     if found is None:
         return None
-    asked = [Prompt(returns.words(session.language), session.language)]
+    asked = [Prompt(returns.words(found, session.language), session.language)]
     for _ in range(TRIES):
         key = await session.line.ask(asked, most_keys=1, seconds=ANSWER_SECONDS, ends_with="")
         if key:

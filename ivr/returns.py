@@ -1,4 +1,5 @@
-"""Callers who were cut off, or gave up, and call again: the place that they may take up.
+"""Callers who were cut off, or gave up, and call again: the place that they may take up; and, where
+the house wants it, that of a chat in which somebody with their number waits.
 
 Found by the number that they call from, which is a claim and no proof: they are asked, and take up
 the place in line alone, never who they are or what was said. Once: the place moves with them.
@@ -15,7 +16,7 @@ from typing import Protocol
 from acd import events
 from acd.config import Queue
 from acd.engine import Engine
-from acd.model import CALLED_BACK, Contact, ContactId, Place, QueueId, Seconds
+from acd.model import CALLED_BACK, CALLS, CHATS, Contact, ContactId, Place, QueueId, Seconds
 from acd.states import ContactState
 from ivr import callback_states
 from ivr.callback_states import ClosedBy
@@ -31,7 +32,9 @@ from ivr.ports import (
 )
 from ivr.promises import MAKES_GOOD
 
-KINDS = ("CallStarted", MAKES_GOOD)
+KINDS = ("CallStarted", MAKES_GOOD, "PassRedeemed")
+STILL_OPEN = (ContactState.WAITING, ContactState.RINGING, ContactState.PARKED)
+"""Chats that no agent has."""
 LONGEST_CALL: Seconds = 4 * 3600.0
 """A caller of whom the engine knows nothing is forgotten after so long."""
 TIDY_AT = 1000
@@ -47,8 +50,8 @@ class Returns(Protocol):
         """The contact whose place this caller may take up in this queue, if they say so. Raises
         `StoreFailed`."""
 
-    def words(self, language: str) -> str:
-        """What they are asked."""
+    def words(self, found: ContactId, language: str) -> str:
+        """What they are asked about the place of this contact."""
 
 
 class NoReturns:
@@ -57,7 +60,7 @@ class NoReturns:
     async def find(self, facts: CallFacts, person: PersonId | None, queue: str) -> ContactId | None:
         return None
 
-    def words(self, language: str) -> str:
+    def words(self, found: ContactId, language: str) -> str:
         return ""
 
 
@@ -70,7 +73,9 @@ class KeptPlaces:
     engine: Engine
     clock: Clock
     question: Mapping[str, str]
-    """By language; without any, nobody is asked."""
+    """By language, of who is gone; without any, nobody is asked."""
+    online: Mapping[str, str] = field(default_factory=dict)
+    """The same, of who waits in the chat."""
     _read: int = 0
     _calls: dict[PersonId, dict[ContactId, Seconds]] = field(default_factory=dict)
     """Whose contacts there were, and when each began."""
@@ -80,7 +85,7 @@ class KeptPlaces:
     async def run(self) -> None:
         """Keep up with the journal, so that no caller waits for it, until cancelled."""
         while True:
-            if self.question:
+            if self.question or self.online:
                 try:
                     async with self._one:
                         await self._learn()
@@ -89,17 +94,22 @@ class KeptPlaces:
             await asyncio.sleep(LOOK_SECONDS)
 
     async def find(self, facts: CallFacts, person: PersonId | None, queue: str) -> ContactId | None:
-        if not self.question or person is None or facts.contact in self.engine.contacts:
+        asks = self.question or self.online
+        if not asks or person is None or facts.contact in self.engine.contacts:
             return None
         async with self._one:
             await self._learn()
         theirs = self._calls.get(person, {})
-        kept = [(place, one) for one, at in theirs.items() if (place := self._kept(one, at, queue))]
+        found = ((one, self._kept(one, at, queue) or self._in_chat(one, queue))
+                 for one, at in theirs.items())  # fmt: skip
+        kept = [(place, one) for one, place in found if place]
         # The best of several places; the others are forgotten in their time.
         return min(kept, key=lambda pair: _key(pair[0]))[1] if kept else None
 
-    def words(self, language: str) -> str:
-        return self.question.get(language) or next(iter(self.question.values()), "")
+    def words(self, found: ContactId, language: str) -> str:
+        waits = self.engine.contacts.get(found)
+        asked = self.online if waits and waits.channel == CHATS else self.question
+        return asked.get(language) or next(iter(asked.values()), "")
 
     async def _learn(self) -> None:
         newest, _ = await self.journal.last()
@@ -129,6 +139,8 @@ class KeptPlaces:
     def _kept(self, contact: ContactId, at: Seconds, queue: str) -> Place | None:
         """The place in this queue that a contact has left, or that a callback keeps which was
         promised for it, within the grace time."""
+        if not self.question:
+            return None
         engine, now = self.engine, self.clock.now()
         grace = engine.centre.queues.get(QueueId(queue), Queue(QueueId(queue))).grace
         if place := engine.places.get(contact):
@@ -136,6 +148,13 @@ class KeptPlaces:
         waits = engine.contacts.get(contact)
         if waits and _is_to_be_called(waits) and waits.queue == queue and now - at <= grace:
             return Place.of(waits, now)
+        return None
+
+    def _in_chat(self, contact: ContactId, queue: str) -> Place | None:
+        """The place in this queue of a contact that waits in the chat, page there or not."""
+        waits = self.engine.contacts.get(contact)
+        if self.online and waits and waits.channel == CHATS and waits.queue == queue:
+            return Place.of(waits, self.clock.now()) if waits.state in STILL_OPEN else None
         return None
 
 
@@ -148,10 +167,14 @@ def _key(place: Place) -> tuple[Seconds, int]:
 
 
 def taken_up(engine: Engine, resumes: ContactId | None) -> Sequence[events.Event | Note]:
-    """What ends the callback that has kept the place until now; nothing where none has."""
+    """What ends the callback, or the chat, that has kept the place until now; nothing where none
+    has. A chat that an agent has by then stays one, and its place with it."""
     kept = engine.contacts.get(resumes) if resumes else None
     if kept is None:
         return []
+    if kept.channel == CHATS:
+        moved = events.Moved(kept.id, CALLS, waits=True)
+        return [moved, events.CallerLeft(kept.id, channel=CALLS)]
     told = {"how": ClosedBy.CALLED_IN, "attempts": 0}
     closed = Note(kept.id, callback_states.CLOSED, told)
     return [closed, events.CallerLeft(kept.id, channel=CALLED_BACK)]

@@ -134,6 +134,11 @@ class SiteFile(Keys):
         return (CHATS,) if self.chat else ()
 
     @property
+    def calls_again(self) -> bool:
+        """Whether callers are offered the place of a chat with their number."""
+        return self.chat is not None and self.chat.call_again
+
+    @property
     def accounts(self) -> Mapping[str, str]:
         """Every telephone of the house with the secret that the site file gives it, or none."""
         agents = {name: phone.secret for name, phone in self.phones.items() if not phone.number}

@@ -25,8 +25,8 @@ from tests.web_stage import TOKEN
 
 CODES = {"solved": {"zh": "已解决", "en": "Solved"}, "open": {"zh": "未解决", "en": "Still open"}}
 Given = Body()
-LINES_AT_ONCE = 3
-"""Few, so that every longer chat comes in parts."""
+LINES_AT_ONCE = EVENTS_AT_ONCE = 3
+"""Few, so that every longer chat, and every longer story, comes in parts."""
 
 
 def routes(desk: FakeDesk) -> APIRouter:
@@ -108,8 +108,12 @@ def _of_contacts(api: APIRouter, desk: FakeDesk) -> None:
                            "ticket": None}], "next": None}  # fmt: skip
 
     @api.get("/contacts/{contact}/timeline")
-    async def timeline(contact: str) -> Json:
-        return {"items": desk.stories.get(contact.removeprefix("con_"), []), "next": None}
+    async def timeline(contact: str, limit: int, cursor: int) -> Json:
+        reference = contact.removeprefix("con_")
+        story, before = desk.stories.get(reference, []), desk.before.get(reference)
+        after = cursor + EVENTS_AT_ONCE
+        return {"items": story[cursor:after], "next": str(after) if after < len(story) else None,
+                "before": con(before) if before else None}  # fmt: skip
 
     @api.get("/events")
     async def events(after: int | None = None) -> StreamingResponse:

@@ -23,6 +23,7 @@ from ivr.pass_desk import Order, PassDesk
 from ivr.passes import Form
 from ivr.ports import CoreRefused, PersonId, Record
 from ivr.recovery import recover
+from ivr.whose import Whose
 from tests.fakes_calls import StandingClock
 from tests.fakes_passes import KEY, MemoryPasses
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
@@ -80,8 +81,8 @@ class ChatHouse:
         phones = BothWays(self, self.engine.contacts, self.engine.offers)
         self.distributor = Distributor(self.engine, self.journal, phones, self.vault, self.clock)
         self.passes = PassDesk(
-            self.book, self.distributor, self.vault, self.audit, self.clock, lambda: KEY,
-            {CHATS: "no"},
+            self.book, self.distributor, self.audit, self.clock, lambda: KEY, {CHATS: "no"},
+            Whose(self.journal),
         )  # fmt: skip
         core = KnownTo(self.distributor, self.vault, self.journal, self.clock, self.passes)
         self.chats: ChatParts = await of_chats(self.settings, ("zh", "en"), core)
@@ -136,12 +137,8 @@ class ChatHouse:
         await self.tell(arrived)
         return contact
 
-    async def pass_for(
-        self, contact: ContactId, person: PersonId | None = None, **values: str
-    ) -> str:
-        made, secret = await self.passes.issue(
-            Order(contact, CHATS, Form.LINK, person=person, values=values)
-        )
+    async def pass_for(self, contact: ContactId, person: PersonId | None = None) -> str:
+        made, secret = await self.passes.issue(Order(contact, CHATS, Form.LINK, person=person))
         assert made.contact == contact
         return secret.text
 

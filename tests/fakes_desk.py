@@ -34,6 +34,8 @@ class FakeDesk:
     chats: dict[str, Json] = field(default_factory=dict)
     lines: dict[str, list[Json]] = field(default_factory=dict)
     stories: dict[str, list[Json]] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
+    """From which contact each goes on."""
     asked: list[tuple[str, Json]] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
     page_open: bool = False
@@ -87,9 +89,9 @@ class FakeDesk:
 
     def was(self, contact: str, kind: str, text: str | None = None, **data: Any) -> None:
         """Something that happened to the contact before."""
-        story = self.stories.setdefault(contact, [])
-        story.append({
-            "seq": -100 + len(story), "at": moment(time.time()), "kind": kind, "who": "customer",
+        told = sum(map(len, self.stories.values()))
+        self.stories.setdefault(contact, []).append({
+            "seq": -1000 + told, "at": moment(time.time()), "kind": kind, "who": "customer",
             "contact": con(contact), "ticket": None, "data": data, "text": text,
         })  # fmt: skip
 

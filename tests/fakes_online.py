@@ -29,6 +29,7 @@ from ivr.recovery import recover
 from ivr.site_file import SiteFile
 from ivr.text_desk import TextDesk
 from ivr.text_rules import TextRules
+from ivr.whose import Whose
 from tests.channel_hands import SMS
 from tests.fakes_calls import HOURS, StandingClock, flow_of
 from tests.fakes_passes import KEY, MemoryPasses
@@ -105,8 +106,8 @@ class OnlineHouse:
         self.running = asyncio.create_task(self.distributor.run())
         await self.tell(events.Started(self.engine.epoch + 1), events.LinkChanged(True))
         self.passes = PassDesk(
-            self.book, self.distributor, self.vault, self.audit, self.clock, lambda: KEY,
-            {CHATS: "no"},
+            self.book, self.distributor, self.audit, self.clock, lambda: KEY, {CHATS: "no"},
+            Whose(self.journal),
         )  # fmt: skip
         rules = TextRules(self.site.outbound, self.vault)
         plan = CallbackSettings(most_open=20)

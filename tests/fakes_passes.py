@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from acd import events
@@ -18,6 +18,7 @@ from ivr.pass_secrets import Secret
 from ivr.passes import MOST_OPEN, Form, Pass, PassId, PassState
 from ivr.ports import PersonId, StoreFailed
 from ivr.recovery import recover
+from ivr.whose import Whose
 from tests.fakes_calls import StandingClock
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
 
@@ -135,8 +136,9 @@ class PassHouse:
         self.distributor = Distributor(self.engine, self.journal, self, self.vault, self.clock)
         self.running = asyncio.create_task(self.distributor.run())
         self.desk = PassDesk(
-            self.book, self.distributor, self.vault, self.audit, self.clock, lambda: KEY, CHANNELS
-        )
+            self.book, self.distributor, self.audit, self.clock, lambda: KEY, CHANNELS,
+            Whose(self.journal),
+        )  # fmt: skip
         await self.tell(events.Started(self.engine.epoch + 1), events.LinkChanged(True))
         await self.desk.begin()
 
@@ -184,9 +186,9 @@ class PassHouse:
 
     async def issue(
         self, contact: ContactId = ONE, form: Form = Form.LINK, channel: str = "webchat",
-        level: str = "no", person: PersonId | None = None, values: Mapping[str, str] | None = None,
+        level: str | None = None, person: PersonId | None = None,
     ) -> Secret:  # fmt: skip
-        order = Order(contact, channel, form, level, person, values or {})
+        order = Order(contact, channel, form, level, person)
         _made, secret = await self.desk.issue(order)
         return secret
 

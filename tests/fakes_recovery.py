@@ -31,6 +31,7 @@ from ivr.text_desk import TextDesk
 from ivr.text_ladder import CallbackLadder
 from ivr.text_rules import TextRules
 from ivr.texts import field_of_text
+from ivr.whose import Whose
 from tests.centres import centre
 from tests.channel_hands import SMS
 from tests.fakes_calls import HOURS, StandingClock
@@ -89,7 +90,7 @@ class RecoveryHouse:
         self.callbacks = CallbackDesk(self.distributor, vault, clock, plan, lambda: dict(HOURS))
         await self.callbacks.remember(journal)
         self.passes = PassDesk(
-            self.book, self.distributor, vault, audit, clock, lambda: KEY, {CHATS: "no"}
+            self.book, self.distributor, audit, clock, lambda: KEY, {CHATS: "no"}, Whose(journal)
         )
         self.desk = self._desk()
         self.returns = KeptPlaces(journal, self.engine, clock, {"en": "again?", "zh": "?"})

@@ -56,7 +56,7 @@ class CallShape(Shape):
     agents: list[str] = Field(description="Who talked, in their order.")
     dispositions: list[DispositionShape] = Field(description="What each agent's talk came to.")
     transfers: int
-    promise: str = Field(description="callback, message, number, or empty.", examples=[""])
+    promise: str = Field(description="callback, message, number, place, or empty.", examples=[""])
     cause: str = Field(description="The hang-up cause (Q.850).", examples=["16"])
 
 

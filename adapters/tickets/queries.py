@@ -22,6 +22,11 @@ from ivr.tickets.chat_story import ChatLine
 from ivr.tickets.life import NoSuch, Ticket
 from ivr.tickets.story import ContactStory
 
+GOES_ON = {"pass_redeemed": "of", "callback_for": "lost"}
+"""Entries that say from which contact another goes on, and where: a pass proves that it is the same
+customer, and who is called back is called by the house. A number that calls again is a claim, and
+brings no history."""
+
 
 class TicketQueries:
     """The reading side. `before` is the last id of the page before; errors: `NoSuch`."""
@@ -50,6 +55,15 @@ class TicketQueries:
 
     async def contact(self, own_id: str) -> ContactStory:
         return ContactStory(**await self._one(contacts, own_id))
+
+    async def before(self, contact: ContactStory) -> str | None:
+        """The contact (`con_...`) from which this one goes on; None: it begins with itself."""
+        mine = (entries.c.contact == contact.id) & entries.c.kind.in_(GOES_ON)
+        rows = await self._rows(select(entries).where(mine).order_by(entries.c.seq))
+        named = [row["data"].get(GOES_ON[row["kind"]]) for row in rows]
+        earlier = next((one for one in named if one and one != contact.reference), None)
+        found = await self.contacts(1, reference=earlier) if earlier else []
+        return found[0].id if found else None
 
     async def customer(self, own_id: str) -> Mapping[Any, Any]:
         return await self._one(customers, own_id)

@@ -31,6 +31,7 @@ from adapters.tickets.shapes import (
     Page,
     RevealedShape,
     RevealRequest,
+    StoryPage,
     TicketName,
     TicketShape,
     contact_shape,
@@ -133,10 +134,11 @@ async def read_contact(use: Use, contact: ContactName) -> ContactShape:
 
 
 @router.get("/contacts/{contact}/timeline", tags=["contacts"])
-async def read_story(use: Use, contact: ContactName, query: Timeline) -> Page[EventShape]:
-    """What happened to one contact, oldest first."""
-    await use.queries.contact(contact)
-    return await _timeline(use, query, contact=contact)
+async def read_story(use: Use, contact: ContactName, query: Timeline) -> StoryPage:
+    """What happened to one contact, oldest first, and from which one it goes on."""
+    before = await use.queries.before(await use.queries.contact(contact))
+    page = await _timeline(use, query, contact=contact)
+    return StoryPage(items=page.items, next=page.next, before=before)
 
 
 @router.get("/customers", tags=["customers"])

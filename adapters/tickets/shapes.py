@@ -109,6 +109,14 @@ class EventShape(Shape):
     text: str | None = Field(description="What was written; null once it is erased.")
 
 
+class StoryPage(Page[EventShape]):
+    """A part of a contact's timeline."""
+
+    before: ContactName | None = Field(
+        description="The contact from which it goes on, by a pass or a callback; null: none."
+    )
+
+
 class CustomerShape(Shape):
     """A person outside, known or not."""
 

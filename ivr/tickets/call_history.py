@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from acd.commands import ContactEnd
 from acd.model import Medium, Rule, Seconds, medium_of
 from acd.states import ContactState
+from ivr.chats import ENDED, How
 from ivr.ports import PersonId, Record
 
 if TYPE_CHECKING:
@@ -43,6 +44,8 @@ def note(contact: ContactStory, record: Record) -> None:
         contact.person = contact.person or data["person"]
     elif kind == "LostCallTaken":
         contact.called_back = str(data["holds"])
+    elif kind == ENDED and data["how"] == How.PHONE and contact.outcome == ABANDONED:
+        contact.promise, contact.outcome = "place", PROMISED  # who called has taken it up
     elif kind == "Disposed":
         _disposed(contact, str(data["agent"]), str(data["code"]))
     elif kind == "Overflowed":

@@ -68,6 +68,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "TakeOverAsked": ("agent", "by", "who", "why"),
     "TicketNoted": ("type", "queue", "effect"),
     "ValuesTold": ("values", "effect"),
+    "CallerProved": ("level", "effect"),
     "PassIssued": ("channel", "form"),
     "PassRedeemed": ("channel", "level", "of", "effect"),
     "OnlineOffered": ("phone", "online", "times"),

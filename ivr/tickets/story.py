@@ -31,7 +31,8 @@ TEXTS = (RECEIVED, QUEUED)
 
 _BY_CUSTOMER = (
     "CallStarted", "KeyPressed", "Arrived", "NumberLeft", "MessageLeft", "RecordingKept",
-    "SurveyAnswered", "ValuesTold", "PassRedeemed", "OnlineAccepted", RECEIVED, BEGUN, RATED,
+    "SurveyAnswered", "ValuesTold", "CallerProved", "PassRedeemed", "OnlineAccepted", RECEIVED,
+    BEGUN, RATED,
 )  # fmt: skip
 _BY_AGENT = ("OfferAnswered", "LegEnded")
 _CLOSES_OFFER = ("OfferEnded", "LegEnded")

@@ -151,6 +151,61 @@ def test_what_was_said_on_the_telephone_is_there(hands: Hands, desk: FakeDesk) -
         assert words in side.text
 
 
+def test_a_pass_that_was_redeemed_after_the_call_brings_the_call_along(
+    hands: Hands, desk: FakeDesk
+) -> None:
+    """The caller hung up, wrote, lost the page, and came by another pass: three contacts."""
+    desk.was("c-1", "call_started", dialled="4000")
+    desk.was("c-1", "values_told", "order: 20771\ncard: 1", values=["order", "card"])
+    desk.was("c-1", "caller_proved", level="pin")
+    desk.was("c-2", "pass_redeemed", channel="chat", level="no", of="c-1")
+    desk.was("c-2", "chat_said", "It was <b>blue</b>.", number=1, who="customer")
+    desk.was("c-2", "values_told", "card: 4411", values=["card"])
+    desk.was("chat-1", "pass_redeemed", channel="chat", level="no", of="c-2")
+    desk.before |= {"chat-1": "c-2", "c-2": "c-1", "c-1": "c-2"}  # nobody reads in circles
+    served(hands, desk)
+    assert hands.see(".told").text.split() == ["order", "20771", "card", "4411"]
+    story = hands.see(".story").text
+    for words in ("Called 4000", "Customer: It was <b>blue</b>.", "Proved who they are: pin"):
+        assert words in story
+    assert story.index("Called 4000") < story.index("It was") < story.rindex("Went on in chat")
+    assert hands.all(".story .written b") == []
+    assert "Nothing here proves" in hands.see(".proved.warn[data-level=no]").text
+
+
+def test_of_who_is_erased_nothing_that_they_said_is_there(hands: Hands, desk: FakeDesk) -> None:
+    desk.was("c-1", "call_started", dialled="4000")
+    desk.was("c-1", "values_told", None, values=["order"])
+    desk.was("c-1", "chat_said", None, number=1, who="customer")
+    desk.was("chat-1", "pass_redeemed", channel="chat", level="no", of="c-1")
+    desk.before["chat-1"] = "c-1"
+    served(hands, desk)
+    assert hands.see(".story", "Called 4000").text.count("\n") <= 3
+    assert hands.all(".told") == [] and hands.all(".story .written") == []
+
+
+def test_what_was_written_before_the_call_is_there_for_who_talks(
+    hands: Hands, desk: FakeDesk
+) -> None:
+    desk.was("c-1", "chat_said", "Please call me.", number=1, who="customer")
+    desk.was("c-1", "caller_proved", level="pin")
+    hands.come_to_work()
+    desk.call_comes("c-1")
+    hands.see(".story .written", "Please call me.")
+    assert "by a PIN" in hands.see(".proved[data-level=pin]").text
+
+
+def test_a_caller_who_waits_in_the_chat_as_well_is_suggested(hands: Hands, desk: FakeDesk) -> None:
+    desk.was("c-1", "call_started", dialled="4000")
+    hands.come_to_work()
+    desk.call_comes("c-1")
+    hands.see(".story", "Called 4000")
+    assert hands.all(".also") == []
+    desk.tell("also_online", "c-1", online="c-0")
+    assert "may be the same customer" in hands.see(".also").text
+    hands.see(".story", "also waits in the chat")
+
+
 # ---- the chat
 
 

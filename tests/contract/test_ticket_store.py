@@ -163,6 +163,21 @@ async def test_pages_go_through_everything_newest_first(
     assert len(await queries.tickets(10, person="per_3", state="open")) == 1
 
 
+async def test_a_contact_names_the_one_from_which_it_goes_on(
+    store: TicketStore, queries: TicketQueries
+) -> None:
+    await store.apply(a_call(1, "c1", 1.0))
+    redeemed = {"of": "c1", "channel": "chat", "level": "no", "effect": "c1/pas_1"}
+    moved = {**redeemed, "effect": "c1/pas_0"}
+    await store.apply([
+        Record(50.0, "PassRedeemed", moved, ContactId("c1"), seq=6),
+        Record(60.0, "PassRedeemed", redeemed, ContactId("c1~1"), seq=7),
+    ])  # fmt: skip
+    newer, older = await queries.contacts(2)
+    assert (newer.reference, await queries.before(newer)) == ("c1~1", older.id)
+    assert await queries.before(older) is None, "it moved, and is the same"
+
+
 async def test_what_is_not_there_is_said_plainly(
     store: TicketStore, queries: TicketQueries
 ) -> None:

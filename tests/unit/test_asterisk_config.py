@@ -202,7 +202,7 @@ def test_every_prompt_of_the_dialplan_has_its_text_in_both_languages() -> None:
     spoken = set(re.findall(r"hotline/\$\{\w+\}/([a-z-]+)", dialplan))
     assert "desk-" in spoken  # and a word of ours
     spoken = spoken - {"desk-"} | {f"desk-{word}" for word in Came}
-    by_script = {"refused", "resume"}  # to blocked callers, and to who calls again
+    by_script = {"refused", "resume", "resume-online"}  # to the blocked, and who calls again
     assert spoken | by_script == set(prompt_texts())
     assert all({"zh", "en"} <= set(texts) for texts in prompt_texts().values())
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from acd.config import Queue
-from acd.model import CHATS
+from acd.model import CHATS, ContactId
 from ivr.ports import StoreFailed
 from tests.fakes_online import FIXED, ONE, SUPPORT, TWO, OnlineHouse
 
@@ -59,3 +59,34 @@ async def test_while_the_journal_cannot_be_read_nothing_is_said_and_nothing_brea
     monkeypatch.undo()
     await house.look()
     assert len(house.records("AlsoOnline")) == 1
+
+
+async def test_of_several_chats_with_the_number_each_is_named_once(house: OnlineHouse) -> None:
+    """They called twice, and went online from both calls; then they call a third time."""
+    await house.comes(TWO)
+    issued = await house.questions["pass issue"]({"contact": TWO, "channel": CHATS})
+    await house.passes.redeem(issued["pass"], CHATS, "another browser")
+    house.loop.lines.clear()
+    await house.look()
+    third = ContactId("c-3")
+    await house.comes(third)
+    await house.look()
+    await house.again()
+    await house.look()
+    told = house.records("AlsoOnline")
+    assert {(one.contact, one.data["online"]) for one in told} == {(third, ONE), (third, TWO)}
+    assert len(told) == 2
+
+
+async def test_a_call_that_waits_already_is_told_of_a_chat_that_comes_later(
+    house: OnlineHouse,
+) -> None:
+    third = ContactId("c-3")
+    await house.comes(third)
+    await house.look()
+    await house.comes(TWO)
+    issued = await house.questions["pass issue"]({"contact": TWO, "channel": CHATS})
+    await house.passes.redeem(issued["pass"], CHATS, "another browser")
+    await house.look()
+    named = [one.data["online"] for one in house.records("AlsoOnline") if one.contact == third]
+    assert named == [ONE, TWO]

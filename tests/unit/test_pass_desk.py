@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -13,7 +12,6 @@ from acd.events import OfferEnd
 from acd.model import ContactId
 from acd.requests import Regraded
 from acd.states import ContactState
-from ivr import pass_luggage
 from ivr.pass_desk import ISSUED, REDEEMED, CannotIssue
 from ivr.passes import (
     AFTER_SECONDS,
@@ -25,8 +23,9 @@ from ivr.passes import (
     PassState,
     Refusal,
 )
-from ivr.ports import StoreFailed
-from ivr.values import LEVEL
+from ivr.ports import CallFacts, StoreFailed
+from ivr.values import BY_PIN, NOTHING_PROVED
+from ivr.whose import PROVED
 from tests.fakes_passes import ANN, ONE, SUPPORT, THREE, TWO, MemoryPasses, PassHouse
 
 STRANGER = ContactId("chat-9")
@@ -121,28 +120,51 @@ async def test_a_caller_led_out_of_the_loop_by_the_phone_is_not_parked_online(
     assert house.contact(ONE).state is ContactState.WAITING
 
 
-async def test_values_go_along_sealed_and_what_was_proved_only_as_far_as_the_channel(
+async def proves(house: PassHouse, contact: ContactId, level: str = BY_PIN) -> None:
+    """Who calls has keyed in their PIN before they waited."""
+    told = {"effect": f"{contact}/person/1", "level": level}
+    await house.distributor.write(contact, PROVED, told)
+
+
+async def test_what_was_proved_goes_along_only_as_far_as_the_channel_proves_it(
     house: PassHouse,
 ) -> None:
-    person = await house.vault.person_for_number("+8613800138000")
-    values = {"order": "4711", LEVEL: "pin"}
     for contact, channel, level in ((ONE, "webchat", "no"), (TWO, "app", "pin")):
+        await proves(house, contact)
         await house.comes(contact)
-        secret = await house.issue(contact, channel=channel, level="pin", person=person,
-                                   values=values)  # fmt: skip
+        secret = await house.issue(contact, channel=channel)
+        assert (await house.desk.look(secret.text))[0].level == BY_PIN
         done = await house.desk.redeem(secret.text, channel)
         assert done.level == level
-        assert await pass_luggage.unpack(house.vault, done.known) == {"order": "4711"}
-    assert "4711" not in str(house.journal.records) + str(house.book)
+        redeemed = [r for r in house.journal.records if r.kind == REDEEMED]
+        assert redeemed[-1].data["level"] == level, "where agents read it"
 
 
-async def test_the_values_of_an_erased_person_do_not_go_along(house: PassHouse) -> None:
-    person = await house.vault.new_person()
-    await house.vault.erase(person)
-    await house.comes()
-    secret = await house.issue(person=person, values={"order": "4711"})
+async def test_what_a_channel_has_not_proved_no_later_one_believes(house: PassHouse) -> None:
+    await proves(house, ONE)
+    await house.comes(ONE)
+    for channel, level in (("app", "pin"), ("webchat", "no"), ("app", "no")):
+        await house.again()
+        secret = await house.issue(ONE, channel=channel)
+        assert (await house.desk.redeem(secret.text, channel)).level == level
+
+
+async def test_who_has_proved_nothing_has_proved_nothing_anywhere(house: PassHouse) -> None:
+    await proves(house, TWO)
+    await house.comes(ONE)
+    secret = await house.issue(ONE, channel="app")
+    assert (await house.desk.redeem(secret.text, "app")).level == NOTHING_PROVED
+
+
+async def test_a_pass_is_of_the_person_whose_contact_it_is_whoever_asks_for_it(
+    house: PassHouse,
+) -> None:
+    facts = CallFacts(ONE, "4000", "+8613800138000")
+    person = await house.distributor.begin(facts)
+    await house.comes(ONE)
+    secret = await house.issue(ONE)
     done = await house.desk.redeem(secret.text, "webchat")
-    assert await pass_luggage.unpack(house.vault, done.known) == {}
+    assert done.known.person == person
 
 
 # ---------------------------------------------------------------- an agent's phone that rings
@@ -401,12 +423,9 @@ async def test_while_the_store_is_away_nothing_is_redeemed_and_the_pass_stays_go
     assert (await house.desk.redeem(secret.text, "webchat")).contact == ONE
 
 
-async def test_what_is_too_old_is_closed_and_later_forgotten_with_its_values(
-    house: PassHouse,
-) -> None:
-    person = await house.vault.new_person()
+async def test_what_is_too_old_is_closed_and_later_forgotten(house: PassHouse) -> None:
     await house.comes()
-    secret = await house.issue(person=person, values={"order": "4711"})
+    secret = await house.issue()
     await house.desk.tidy()
     assert (await house.desk.look(secret.text))[0].state is PassState.OPEN
     await house.leaves()
@@ -416,7 +435,6 @@ async def test_what_is_too_old_is_closed_and_later_forgotten_with_its_values(
     house.wait(8 * 86_400)
     await house.desk.tidy()
     assert await refusal(house, secret.text) == Refusal.UNKNOWN
-    assert json.dumps(house.vault.fields[person]).find("4711") == -1
 
 
 async def test_an_agent_serves_by_the_key_whatever_channel_the_contact_is_in(

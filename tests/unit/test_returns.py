@@ -33,7 +33,7 @@ class Kept:
             raise self.fault
         return self.found
 
-    def words(self, language: str) -> str:
+    def words(self, found: ContactId, language: str) -> str:
         return f"again, in {language}?"
 
 

@@ -19,6 +19,7 @@ from ivr.rehearsal import callers, trial
 from ivr.rehearsal.stage import Premises
 from ivr.settings import NumberEntry
 from ivr.tickets.projection import Known, tell
+from ivr.values import LEVEL
 from tests.fakes import A_CALL, FakeLine
 from tests.fakes_calls import ANYBODY, HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_stores import MemoryVault
@@ -171,6 +172,72 @@ async def test_the_timeline_shows_it_until_the_person_is_erased(house: House, fl
     assert (await shown(vault, Numbered(1, told))).text == TOLD
     await vault.erase(ANYBODY)
     assert (await shown(vault, Numbered(1, told))).text is None
+
+
+# ---------------------------------------------------------------- what they have proved
+
+
+async def test_what_a_caller_has_proved_is_written_down_before_they_wait(
+    house: House, flow: Flow
+) -> None:
+    again = replace(A_CALL, step="person", values={"order": "1", "amount": "1 CNY", LEVEL: "pin"})
+    for _ in range(2):
+        await house.take(FakeLine(facts=again), flow)
+    known = Known()
+    for seq, (kind, data) in enumerate(house.acceptance.written, start=1):
+        tell(known, Record(1.0, kind, data, A_CALL.contact, seq=seq))
+    [proved] = [entry for entry in known.entries if entry.kind == "caller_proved"]
+    assert (proved.who, proved.data["level"]) == ("customer", "pin")
+    assert house.acceptance.enqueued, "and the caller waits"
+
+
+async def test_of_whom_nobody_has_asked_for_a_proof_nothing_is_written(
+    house: House, flow: Flow
+) -> None:
+    await house.take(FakeLine("4711", "12*5"), flow)
+    assert [kind for kind, _ in house.acceptance.written] == ["ValuesTold"]
+
+
+PROVES = """
+first: proof
+steps:
+  proof:
+    do: verify
+    say: {zh: 密码。, en: Your PIN.}
+    tries: 1
+    at_most: 3
+    then: {verified: person, refused: person, locked: person, none: person, silence: person,
+           failed: person, too_many: wait}
+  person:
+    do: queue
+    say: {zh: 再次核实请按 1。, en: "To be asked again, press 1."}
+    keys: {"1": proof}
+  wait: {do: queue}
+"""
+
+
+async def test_who_cannot_prove_it_a_second_time_has_proved_nothing(
+    house: House, tmp_path: Path
+) -> None:
+    flow = flow_of(PROVES, tmp_path)
+    proved = replace(A_CALL, step="person", values={LEVEL: "pin"})
+    await house.take(FakeLine(facts=proved), flow)
+    again = replace(A_CALL, step="person", left="1", visits={"person": 0})
+    await house.take(FakeLine("1234", facts=again), flow)
+    assert [data["level"] for _, data in house.acceptance.written] == ["pin", "no"]
+    assert len({data["effect"] for _, data in house.acceptance.written}) == 2
+
+
+async def test_a_place_does_not_depend_on_what_was_proved_being_written(
+    house: House, flow: Flow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(perform_telling, "TELL_SECONDS", 0.01)
+    again = replace(A_CALL, step="person", values={"order": "1", "amount": "1 CNY", LEVEL: "pin"})
+    house.acceptance.away = frozenset({"write"})
+    async with asyncio.timeout(5):
+        assert (await house.take(FakeLine(facts=again), flow))[-1] == "person:waiting"
+    house.acceptance.away, house.acceptance.fails = frozenset(), {"write": StoreFailed("full")}
+    assert (await house.take(FakeLine(facts=again), flow))[-1] == "person:waiting"
 
 
 def test_a_scripted_caller_is_expected_to_be_told_of(flow: Flow, tmp_path: Path) -> None:

@@ -195,7 +195,7 @@ async def test_what_was_proved_outlives_the_script_but_not_the_flow(known: Bank)
 async def test_asking_anew_forgets_what_was_proved(known: Bank) -> None:
     again = replace(A_CALL, step="proof", values={"verified": "pin"})
     assert await known.call("", "", "", facts=again) == ["proof:silence", "person:waiting"]
-    assert known.line.values == {}
+    assert known.line.values == {"verified": "no"}
 
 
 def test_the_same_pin_is_kept_otherwise_each_time_and_never_as_it_is() -> None:

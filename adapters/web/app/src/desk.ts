@@ -3,6 +3,7 @@
 import { computed, reactive } from "vue";
 import { Api, Refused } from "./api";
 import { Live } from "./live";
+import { Past } from "./past";
 import { rowsOf, type Row } from "./rows";
 import type { Session } from "./session";
 import type { ChatList, Choice, Contact, Line, Lines, LiveEvent, Page, Queue, Work } from "./shapes";
@@ -32,6 +33,7 @@ export interface State {
   names: Record<string, string>; // what customers want to be called, also after the end
   contacts: Record<string, Contact>;
   stories: Record<string, LiveEvent[]>;
+  earlier: Record<string, LiveEvent[]>; // of the contacts from which these go on
   choice: Choice | null;
   queues: string[];
   chosen: string | null;
@@ -51,6 +53,7 @@ export class Desk {
     () => this.rows.value.find((row) => row.reference === this.state.chosen) ?? null,
   );
   private readonly live: Live;
+  private readonly past: Past;
   private timers: number[] = [];
   private looking = false;
   private lookAgain = false;
@@ -65,9 +68,10 @@ export class Desk {
     this.api = new Api(session.token);
     this.state = reactive<State>({
       work: null, list: NO_CHATS, hasChats: null, lines: {}, pending: {}, drafts: {}, read: {},
-      seen: {}, typing: {}, names: {}, contacts: {}, stories: {}, choice: null, queues: [], chosen: null, refusal: "",
-      line: true, core: true, phones: true, now: Date.now(),
+      seen: {}, typing: {}, names: {}, contacts: {}, stories: {}, earlier: {}, choice: null, queues: [], chosen: null,
+      refusal: "", line: true, core: true, phones: true, now: Date.now(),
     });
+    this.past = new Past(this.api, this.state);
     this.live = new Live(this.api.headers, {
       event: (event) => this.hear(event),
       up: () => this.up(),
@@ -160,16 +164,6 @@ export class Desk {
     if (this.state.chosen === reference && document.visibilityState === "visible") this.markRead(reference);
   }
 
-  /** The contact as the timeline knows it, and what happened to it before. */
-  async readStory(reference: string): Promise<void> {
-    const query = new URLSearchParams({ reference, limit: "1" });
-    const [found] = (await this.api.get<Page<Contact>>(`contacts?${query}`)).items;
-    if (!found) return;
-    this.state.contacts[reference] = found;
-    const page = await this.api.get<Page<LiveEvent>>(`contacts/${found.id}/timeline?limit=200`);
-    this.state.stories[reference] = page.items;
-  }
-
   private async look(): Promise<void> {
     try {
       const agent = encodeURIComponent(this.agent);
@@ -204,7 +198,7 @@ export class Desk {
   /** What is new of one contact. */
   private async follow(row: Row): Promise<void> {
     const { reference } = row;
-    if (!this.state.stories[reference]) await this.readStory(reference);
+    if (!this.state.stories[reference]) await this.past.read(reference);
     const chat = this.state.list.chats.find((one) => one.contact === reference);
     const known = this.state.lines[reference];
     const behind = chat && chat.last > (known?.at(-1)?.number ?? 0);
@@ -223,7 +217,8 @@ export class Desk {
 
   private forgetOthers(): void {
     const here = new Set(this.rows.value.map((row) => row.reference));
-    for (const kept of [this.state.lines, this.state.stories, this.state.contacts, this.state.read, this.state.names])
+    const { lines, stories, earlier, contacts, read, names } = this.state;
+    for (const kept of [lines, stories, earlier, contacts, read, names])
       for (const reference of Object.keys(kept)) if (!here.has(reference)) delete kept[reference];
     if (this.state.chosen && !here.has(this.state.chosen)) this.state.chosen = null;
   }
@@ -232,16 +227,9 @@ export class Desk {
     const { data } = event;
     const mine = this.rows.value.map((row) => this.state.contacts[row.reference]?.id);
     const about = event.contact !== null && mine.includes(event.contact);
-    if (about && event.contact) this.tellOn(event.contact, event);
+    this.past.tell(event);
     const unnamed = this.rows.value.some((row) => !this.state.contacts[row.reference]);
     if (about || unnamed || event.who === this.agent || data?.agent === this.agent) this.refreshSoon();
-  }
-
-  private tellOn(contact: string, event: LiveEvent): void {
-    for (const [reference, known] of Object.entries(this.state.contacts)) {
-      const story = this.state.stories[reference];
-      if (known.id === contact && story && (story.at(-1)?.seq ?? 0) < event.seq) story.push(event);
-    }
   }
 
   private up(): void {

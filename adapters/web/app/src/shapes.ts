@@ -122,3 +122,7 @@ export interface Page<T> {
   items: T[];
   next: string | null;
 }
+
+export interface StoryPage extends Page<LiveEvent> {
+  before: string | null; // con_...: the contact from which this one goes on
+}

@@ -137,6 +137,12 @@ export const en = {
   phonesDown: "The telephone side is away: no calls come just now. Chats go on.",
   noChats: "This house has no chat yet.",
   dismiss: "Dismiss",
+  // what goes along from channel to channel
+  "proved no": "Nothing here proves who they are: ask before you tell them anything.",
+  "proved pin": "Has proved who they are by a PIN.",
+  alsoOnline: "Somebody with this number also waits in the chat. It may be the same customer: ask.",
+  "story caller_proved": "Proved who they are: {level}",
+  "story also_online": "The same number also waits in the chat",
 };
 
 export type Key = keyof typeof en;
@@ -268,4 +274,9 @@ export const zh: Record<Key, string> = {
   phonesDown: "电话一侧不可用：现在没有来电。聊天照常。",
   noChats: "本机构还没有开通聊天。",
   dismiss: "知道了",
+  "proved no": "此处没有任何身份证明：告知内容之前请先核实。",
+  "proved pin": "已用 PIN 证明身份。",
+  alsoOnline: "使用这个号码的人也在聊天中等待，可能是同一位客户：请询问。",
+  "story caller_proved": "已证明身份：{level}",
+  "story also_online": "同一号码也在聊天中等待",
 };
