@@ -5,7 +5,7 @@ import { Api, Refused } from "./api";
 import { Live } from "./live";
 import { rowsOf, type Row } from "./rows";
 import type { Session } from "./session";
-import type { ChatList, Choice, Contact, Line, Lines, LiveEvent, Page, Queue, Work } from "./shapes";
+import type { Agent, ChatList, Choice, Contact, Line, Lines, LiveEvent, Page, Queue, Work } from "./shapes";
 
 const LOOK_AGAIN_SECONDS = 20; // should an event ever be missed
 const GRACE_SECONDS = 2; // a line that is back so soon was no trouble
@@ -34,6 +34,8 @@ export interface State {
   stories: Record<string, LiveEvent[]>;
   choice: Choice | null;
   queues: string[];
+  /** Who else there is. */
+  agents: string[];
   chosen: string | null;
   /** The last deed that was refused, in the server's words; "" is none. */
   refusal: string;
@@ -65,7 +67,7 @@ export class Desk {
     this.api = new Api(session.token);
     this.state = reactive<State>({
       work: null, list: NO_CHATS, hasChats: null, lines: {}, pending: {}, drafts: {}, read: {},
-      seen: {}, typing: {}, names: {}, contacts: {}, stories: {}, choice: null, queues: [], chosen: null, refusal: "",
+      seen: {}, typing: {}, names: {}, contacts: {}, stories: {}, choice: null, queues: [], agents: [], chosen: null, refusal: "",
       line: true, core: true, phones: true, now: Date.now(),
     });
     this.live = new Live(this.api.headers, {
@@ -93,6 +95,10 @@ export class Desk {
     every(LOOK_AGAIN_SECONDS, () => this.refreshSoon());
     void this.api.get<Page<Queue>>("queues").then(
       (page) => (this.state.queues = page.items.map((queue) => queue.id)),
+      () => undefined,
+    );
+    void this.api.get<Page<Agent>>("agents").then(
+      (page) => (this.state.agents = page.items.map((one) => one.id).filter((id) => id !== this.agent)),
       () => undefined,
     );
   }
