@@ -23,7 +23,7 @@ from ivr.ports import (
 
 @dataclass
 class MemoryJournal:
-    """A `Journal`; while `failing` is set, it takes nothing; while `unreadable`, it gives nothing."""
+    """A `Journal`; while `failing` it takes nothing, while `unreadable` it gives nothing."""
 
     records: list[Record] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
