@@ -17,9 +17,10 @@ class AgentDeeds(Deeds):
     """Each deed says whether there was anybody to do it."""
 
     def _rings(self) -> tuple[OfferMade, Customer] | None:
-        """An offer that rings, and for whom."""
-        made = [one for one in self.house.engine.offers.values()
-                if one.answered_at is None and not one.withdrawn]  # fmt: skip
+        """An offer that rings, and for whom; one whose page has just gone is left to ring."""
+        unseen = [one.contact for one in self.ideal.live() if one.where is Where.UNSEEN]
+        rings = [one for one in self.house.engine.offers.values() if one.answered_at is None]
+        made = [one for one in rings if not one.withdrawn and one.contact not in unseen]
         if not made:
             return None
         offer = self.dice.choice(made)
