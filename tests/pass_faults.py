@@ -13,6 +13,8 @@ from ivr.pass_desk import CannotIssue, Order
 from ivr.passes import Form
 from ivr.ports import CoreRefused, StoreFailed
 from ivr.recovery_book import OFFERED
+from tests.fakes_passes import MemoryPasses
+from tests.fakes_stores import MemoryAudit
 from tests.hop_lines import ROOM
 from tests.pass_hops import HopDeeds, browser
 from tests.pass_ideal import Customer, Where
@@ -68,7 +70,9 @@ class FaultDeeds(HopDeeds):
         if one is None or made is None:
             return False
         by = browser(f"{one.number} again {one.hops}")
-        for store in self.dice.sample((self.house.book, self.house.audit), 2):
+        stores: list[MemoryPasses | MemoryAudit] = [self.house.book, self.house.audit]
+        self.dice.shuffle(stores)
+        for store in stores:
             store.failing = "the disk is full"
             try:
                 await self.redeem(*made, by)
