@@ -65,7 +65,8 @@ class Telephones(FakeOutward):
         assert dialling.contact not in self.there, "dialled while on the line"
         self.dialled.append(dialling)
         self.alive.add(dialling.id)
-        end = self.ends[dialling.id] = asyncio.get_running_loop().create_future()
+        end: asyncio.Future[Told | None] = asyncio.get_running_loop().create_future()
+        self.ends[dialling.id] = end
         return await end
 
     def ringing(self) -> list[Dialling]:
