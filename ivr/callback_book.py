@@ -13,13 +13,16 @@ from ivr.callback_states import Callback
 from ivr.callbacks import promise_of
 from ivr.ports import Journal, PersonId, Record
 from ivr.promises import PROMISED
+from ivr.recovery_book import STOPPED
 
 LONGEST_CALL: Seconds = 4 * 3600.0
 """A call whose end was never told of counts as over after so long."""
-CALL_KINDS = ("CallStarted", "CallEnded", "Arrived", "Transferred", "OfferAnswered")
+CALL_KINDS = (
+    "CallStarted", "CallEnded", "CallerLeft", "Arrived", "Transferred", "OfferAnswered",
+)  # fmt: skip
 RECORDED, NOT_RECORDED = "RecordingBegan", "NotRecorded"
 """Journal kinds: a part of the contact's talks is being recorded, or is not, and why."""
-KINDS = (PROMISED, *states.TOLD_OF, *CALL_KINDS, RECORDED, NOT_RECORDED)
+KINDS = (PROMISED, *states.TOLD_OF, *CALL_KINDS, RECORDED, NOT_RECORDED, "LinkChanged", STOPPED)
 
 
 @dataclass(slots=True)
@@ -44,6 +47,8 @@ class CallbackBook:
     _served: set[ContactId] = field(default_factory=set)
     """Open callbacks whose customers an agent has answered since, in a call of their own: it may be
     over before anybody looks."""
+    _cut: Seconds = 0.0
+    """When the telephone side was last lost from sight."""
     _seq: int = 0
 
     async def read(self, journal: Journal) -> None:
@@ -66,6 +71,10 @@ class CallbackBook:
             if known.state in states.OVER:
                 del self.open[record.contact]
                 self._served.discard(record.contact)
+        if record.kind == "LinkChanged" and not record.data["up"]:
+            self._cut = record.at
+        elif record.kind == STOPPED:
+            self._stopped()
         if record.contact is None:
             return
         if record.kind in (RECORDED, NOT_RECORDED):
@@ -95,19 +104,31 @@ class CallbackBook:
                 one.parts = max(one.parts, record.data.get("part", 0))
                 one.consent = said if said in ("yes", "no") else one.consent
 
+    def _stopped(self) -> None:
+        """The telephone side has ended, and every call with it, but those of the next one."""
+        gone = [contact for contact, call in self._calls.items() if call.at <= self._cut]
+        for contact in gone:
+            del self._calls[contact]
+
     def _call(self, record: Record, contact: ContactId) -> None:
         call = self._calls.get(contact)
         if record.kind == "CallStarted" and (person := record.data.get("person")):
             self._calls.setdefault(contact, _OnLine(person, record.at))
         elif call is None:
             return
-        elif record.kind == "CallEnded":
-            del self._calls[contact]
+        elif record.kind in ("CallEnded", "CallerLeft"):
+            if record.kind == "CallEnded" or _is_cut_off(record):
+                del self._calls[contact]
         elif record.kind == "OfferAnswered":
             call.talked = True
             self._served |= {id_ for id_, one in self.open.items() if _serves(one, contact, call)}
         else:
             call.queue = record.data["queue"]
+
+
+def _is_cut_off(record: Record) -> bool:
+    """Whether the line was lost with the telephone side: nobody will tell of the call's end."""
+    return bool(record.data.get("lost") or record.data.get("cut_off"))
 
 
 def _serves(callback: Callback, contact: ContactId, call: _OnLine) -> bool:

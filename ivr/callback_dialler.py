@@ -119,6 +119,17 @@ class CallbackDialler:
             return False
         return self.ledger.may_begin(callback)
 
+    async def takes_now(self, id_: ContactId) -> bool:
+        """The same, by all that was written: also in a process that has not looked yet. False, too,
+        while that cannot be read."""
+        try:
+            async with self._one:
+                await self.ledger.read()
+                return self.takes(id_)
+        except (StoreFailed, StoreRefused) as fault:
+            log.error("a callback is not offered", extra={"contact": id_, "why": str(fault)})
+            return False
+
     async def agent_waits(self, id_: ContactId, offer: OfferId, leg: str) -> None:
         """An agent has accepted and waits on the channel `leg`: now the customer is dialled. Told
         again and again while they wait."""

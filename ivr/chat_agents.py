@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from acd import events
-from acd.model import CHATS, AgentId, Contact, ContactId, OfferId, OfferMade, QueueId
+from acd.model import CHATS, AgentId, Contact, ContactId, OfferId, OfferMade, QueueId, Rule
 from acd.states import ContactState
 from ivr.chat_desk import id_of, told, words_of
 from ivr.chat_lines import ChatLines, Writer
@@ -78,7 +78,7 @@ class ChatAgents:
         chat, contact = found
         return {
             **await self._about(chat, contact), "offer": offer.id, "since": offer.answered_at,
-            "last": chat.last, "state": state_of(chat, contact),
+            "last": chat.last, "state": state_of(chat, contact), "asked": self._asked(chat.contact),
         }  # fmt: skip
 
     def _known(self, offer: OfferMade) -> tuple[Chat, Contact] | None:
@@ -144,7 +144,29 @@ class ChatAgents:
         return {"state": state_of(chat, self._engine.contacts.get(chat.contact))}
 
     async def _transfer(self, fields: Fields) -> Fields:
+        """To a queue, at once; or to an agent, who is asked: until they accept nothing changes."""
         chat, offer = self._mine(fields)
+        if asked := self._asked(chat.contact):
+            raise CoreRefused(f"agent {asked} is being asked to take it: wait for the answer")
+        if to := str(fields.get("to_agent") or ""):
+            await self._ask(chat, _agent(fields), AgentId(to))
+        else:
+            await self._send(chat, offer, fields)
+        return {"state": state_of(chat, self._engine.contacts.get(chat.contact))}
+
+    async def _ask(self, chat: Chat, me: AgentId, to: AgentId) -> None:
+        if to == me:
+            raise CoreRefused("you serve this chat already")
+        await self._lines.distributor.record(events.ConsultAsked(chat.contact, to))
+        log.info("chat to be taken over", extra={"contact": chat.contact, "agent": to})
+
+    def _asked(self, contact: ContactId) -> str:
+        """Whose page rings to take this chat over; empty: nobody's."""
+        made = [one for one in self._engine.offers.values() if one.contact == contact
+                and one.rule is Rule.CONSULT and one.answered_at is None]  # fmt: skip
+        return next((one.agent for one in made if not one.withdrawn), "")
+
+    async def _send(self, chat: Chat, offer: OfferId, fields: Fields) -> None:
         queue, queues = str(fields.get("queue") or ""), self._engine.centre.queues
         if queue not in queues:
             raise CoreRefused(f"there is no queue {queue!r}{meant(queue, queues)}")
@@ -152,7 +174,6 @@ class ChatAgents:
         sent = events.Transferred(chat.contact, QueueId(queue), offer=offer)
         await self._lines.distributor.record(ended, sent)
         await self._lines.house(chat, Phrase.TRANSFERRED, queue=queue)
-        return {"state": state_of(chat, self._engine.contacts.get(chat.contact))}
 
     # ---------------------------------------------------------------- what is asked
 

@@ -126,8 +126,7 @@ class ChatDesk:
     async def _joined(self, done: Redeemed, by: str) -> Chat | None:
         """The chat of this contact, if it is news that this customer is here."""
         lines, contact = self._lines, self._engine.contacts.get(done.contact)
-        known = lines.book.of(by)
-        if contact is None or (known and known.contact == contact.id):
+        if contact is None or lines.book.contact_of(by) == contact.id:
             return None
         chat = lines.book.chats.get(contact.id)
         if chat is None:

@@ -6,11 +6,12 @@ What rings out is withdrawn by the engine itself, whatever the telephone side do
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 from acd import events
 from acd.commands import Offer, Withdraw
 from acd.events import OfferEnd
-from acd.model import CHATS, AgentId, ContactId, Medium, OfferId, OfferMade
+from acd.model import CHATS, AgentId, ContactId, Medium, OfferId, OfferMade, Rule
 from ivr.distributor import Distributor
 from ivr.ports import CoreRefused
 
@@ -55,7 +56,7 @@ class ChatOffers:
             self._check(made)
             self._claimed.add(offer)
             try:
-                await self._distributor.record(events.OfferAnswered(made.contact, offer))
+                await self._distributor.record(*self._taken(made))
             finally:
                 self._claimed.discard(offer)
         there = self._engine.contacts.get(made.contact)
@@ -63,6 +64,14 @@ class ChatOffers:
             self._distributor.post(events.LegEnded(made.contact, offer))
             raise CoreRefused("the customer has left")
         return made.contact, new
+
+    def _taken(self, made: OfferMade) -> Sequence[events.Event]:
+        """Who was asked by a colleague has the chat from now on, and the colleague's part ends."""
+        if made.rule is not Rule.CONSULT:
+            return [events.OfferAnswered(made.contact, made.id)]
+        before = self._engine.contacts[made.contact].offer
+        ended = [events.LegEnded(made.contact, before)] if before else []
+        return [events.TakenOver(made.contact, made.id, made.agent), *ended]
 
     def _check(self, made: OfferMade) -> None:
         contact = self._engine.contacts.get(made.contact)

@@ -40,7 +40,7 @@ class OutwardOffers:
         now."""
         if contact.channel != CALLED_BACK:
             await self._outward.ring_agent(offer, "")
-        elif self._callbacks.takes(contact.id):
+        elif await self._callbacks.takes_now(contact.id):
             await self._outward.ring_agent(offer, A_CALLBACK)
         else:
             self._distributor.post(events.Parked(contact.id, limit=contact.park_limit))

@@ -30,9 +30,9 @@ from ivr.ports import (
     StoreFailed,
     StoreRefused,
 )
-from ivr.promises import MAKES_GOOD
+from ivr.promises import MAKES_GOOD, PROMISED
 
-KINDS = ("CallStarted", MAKES_GOOD, "PassRedeemed")
+KINDS = ("CallStarted", MAKES_GOOD, PROMISED, callback_states.CONFIRMED, "PassRedeemed")
 STILL_OPEN = (ContactState.WAITING, ContactState.RINGING, ContactState.PARKED)
 """Chats that no agent has."""
 LONGEST_CALL: Seconds = 4 * 3600.0
@@ -79,6 +79,8 @@ class KeptPlaces:
     _read: int = 0
     _calls: dict[PersonId, dict[ContactId, Seconds]] = field(default_factory=dict)
     """Whose contacts there were, and when each began."""
+    _promised: dict[ContactId, PersonId] = field(default_factory=dict)
+    """Who is to be called, and has not picked up: a caller like any other from then on."""
     _count: int = 0
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
@@ -122,6 +124,10 @@ class KeptPlaces:
 
     def _tell(self, record: Record) -> None:
         person = record.data.get("person")
+        if record.kind == PROMISED:
+            self._promised[ContactId(record.data["holds"])] = record.data["to"]
+        elif record.kind == callback_states.CONFIRMED and record.contact:
+            person = self._promised.pop(record.contact, None)
         if record.contact and person and record.at > self.clock.now() - LONGEST_CALL:
             theirs = self._calls.setdefault(person, {})
             self._count += record.contact not in theirs
@@ -133,6 +139,8 @@ class KeptPlaces:
             for contact in [one for one, at in theirs.items() if at < old]:
                 if contact not in engine.contacts and contact not in engine.places:
                     del theirs[contact]
+        for contact in [one for one in self._promised if one not in engine.contacts]:
+            del self._promised[contact]
         self._calls = {person: theirs for person, theirs in self._calls.items() if theirs}
         self._count = sum(map(len, self._calls.values()))
 

@@ -1,7 +1,8 @@
 """What callers answered when they were asked, from the journal: of whom, of which rules, how often.
 
 A survey that was put and not answered counts, too: without it a mean says little. The plain
-question of the dialplan (`ACD_SURVEY`) has a key and no step; it is counted with the others.
+question of the dialplan (`ACD_SURVEY`) has a key and no step; it is counted with the others. So is
+the question of the chat's page: put to whoever was served and still there when the chat ended.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from statistics import fmean
 
 from acd.model import Rule, Seconds
+from ivr.chats import ENDED, RATED, How
 from ivr.ports import Record
 from ivr.recorded_day import LATE
 from ivr.since import Readable, first_since
@@ -18,7 +20,13 @@ from ivr.survey_record import SURVEY_ANSWERED
 
 PLAIN_HIGHEST = 5
 """The dialplan asks for one key from 1 to this one."""
-STORY = ("Arrived", "Transferred", "Offered", "OfferAnswered", "LegEnded", SURVEY_ANSWERED)
+CHAT, CHAT_HIGHEST = "chat", 5
+"""What has asked, in the place of a flow, and the highest score on its page."""
+THERE = (How.CUSTOMER, How.AGENT)
+"""Ends of a chat after which its customer is asked; else they have gone."""
+STORY = (
+    "Arrived", "Transferred", "Offered", "OfferAnswered", "LegEnded", SURVEY_ANSWERED, ENDED, RATED,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Answer:
     rules: str
     """The version of the rules by which the talk began."""
     flow: str
-    """The version of the flow that asked; empty: the dialplan did."""
+    """The version of the flow that asked; empty: the dialplan did; `chat`: the chat's page did."""
     step: str
     highest: int
     """Scores were possible from 1 to this one."""
@@ -87,12 +95,16 @@ async def read(journal: Readable, start: Seconds, end: Seconds) -> list[Answer]:
     agents: dict[str, str] = {}
     seen: set[str] = set()
     answers: list[Answer] = []
+    chats: dict[str, Answer] = {}
     async for record in journal.read(await first_since(journal, start - LATE), STORY):
         if record.at >= end:
             break
         if record.contact is None:
             continue
         talk = talks.setdefault(record.contact, _Talk())
+        if record.kind in (ENDED, RATED):
+            _of_chat(record, talk, chats)
+            continue
         if record.kind != SURVEY_ANSWERED:
             _learn(talk, agents, record)
             continue
@@ -100,7 +112,20 @@ async def read(journal: Readable, start: Seconds, end: Seconds) -> list[Answer]:
         if record.at >= start and effect not in seen:
             answers.append(_answer(record, talk))
         seen.add(effect)
-    return answers
+    answers += [one for one in chats.values() if one.at >= start]
+    return sorted(answers, key=lambda one: one.at)
+
+
+def _of_chat(record: Record, talk: _Talk, chats: dict[str, Answer]) -> None:
+    """A chat is one survey: from its end on, or from its score, whichever the journal has last."""
+    contact, score = str(record.contact), record.data.get("value")
+    agent = str(record.data.get("agent") or talk.agent)
+    if record.kind == ENDED and (not talk.agent or record.data.get("how") not in THERE):
+        return
+    if record.kind == RATED or contact not in chats:
+        chats[contact] = Answer(
+            record.at, contact, agent, talk.queue, "", CHAT, "", CHAT_HIGHEST, score, None
+        )
 
 
 def _learn(talk: _Talk, agents: dict[str, str], record: Record) -> None:

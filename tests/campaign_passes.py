@@ -22,6 +22,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
@@ -198,11 +199,15 @@ async def _redeem(asker: httpx.AsyncClient, held: str, by: str) -> int:
 
 
 @asynccontextmanager
-async def over_days() -> AsyncIterator[Group]:
-    """A day for each pass."""
+async def over_days(state: dict[str, Any]) -> AsyncIterator[Group]:
+    """A day for each pass; what has happened is counted in `state`."""
 
     async def group(dice: Random, name: str) -> list[str]:
-        return await PassDay(f"{dice.random()}").play()
+        day = PassDay(f"{dice.random()}")
+        faults = await day.play()
+        done = {"offers": day.ideal.offers, "hops": day.hops, **day.did}
+        state["done"] = dict(Counter(state.get("done", {})) + Counter(done))
+        return faults
 
     yield group
 
@@ -216,7 +221,7 @@ async def campaign(state: dict[str, Any], args: argparse.Namespace, path: Path) 
         url = args.database or f"sqlite:///{folder}/core.db"
         stages = {
             "store": lambda: at_store_level(url), "http": lambda: over_http(Path(folder)),
-            "days": over_days,
+            "days": lambda: over_days(state),
         }  # fmt: skip
         stage = stages[args.over]()
         async with stage as group:
@@ -250,6 +255,8 @@ def main() -> int:
     what = "random days" if args.over == "days" else what
     told = f"{len(state['faults'])} faults; seed {args.seed}, {state['seconds']:.0f} s"
     print(f"{state['n']} {what}: {told}")
+    if done := state.get("done"):
+        print(", ".join(f"{count} {what}" for what, count in sorted(done.items())))
     return 1 if state["faults"] else 0
 
 

@@ -35,7 +35,7 @@ def routes(desk: FakeDesk) -> APIRouter:
 
     @api.get("/agents")
     async def agents() -> Json:
-        return {"items": [desk.agent()], "next": None}
+        return {"items": [desk.agent(), {**desk.agent(), "id": "bob"}], "next": None}
 
     @api.get("/agents/ann/work")
     async def work() -> Json:
@@ -156,6 +156,9 @@ def _of_chats(api: APIRouter, desk: FakeDesk) -> None:
         desk.take(deed, body)
         if deed == "close":
             desk.end(contact)
+        elif deed == "transfer" and "to_agent" in body:
+            desk.chats[contact]["asked"] = body["to_agent"]
+            desk.tell("offered", contact, agent=body["to_agent"])
         elif deed == "transfer":
             desk.end(contact)
             desk.works = []

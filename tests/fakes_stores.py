@@ -23,11 +23,12 @@ from ivr.ports import (
 
 @dataclass
 class MemoryJournal:
-    """A `Journal`; while `failing` is set, it takes nothing."""
+    """A `Journal`; while `failing` it takes nothing, while `unreadable` it gives nothing."""
 
     records: list[Record] = field(default_factory=list)
     snapshots: list[Snapshot] = field(default_factory=list)
     failing: str = ""
+    unreadable: str = ""
 
     async def append(self, records: Sequence[Record]) -> int:
         if self.failing:
@@ -37,6 +38,8 @@ class MemoryJournal:
         return len(self.records)
 
     async def read(self, after: int = 0, kinds: Sequence[str] = ()) -> AsyncIterator[Record]:
+        if self.unreadable:
+            raise JournalFailed(self.unreadable)
         while after < len(self.records):
             record = self.records[after]
             after += 1

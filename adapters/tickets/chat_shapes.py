@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Path
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 
 from adapters.tickets.shapes import AgentName, At, Page, QueueName, Shape, plain
 from ivr.chats import LONGEST_ID, LONGEST_WORDS
@@ -47,6 +54,7 @@ class ServedChatShape(Shape):
     origin: str = Field(examples=["chat"])
     last: int = Field(description="The number of the newest line.")
     since: At
+    asked: str = Field("", description="The agent who is being asked to take it over; empty: none.")
 
 
 class AgentChatsShape(Shape):
@@ -133,8 +141,17 @@ class CloseRequest(Shape):
 
 
 class SendRequest(Shape):
+    """Exactly one of `queue` and `to_agent`."""
+
     agent: AgentName
-    queue: QueueName = Field(examples=["sales"])
+    queue: QueueName | None = Field(None, examples=["sales"])
+    to_agent: AgentName | None = Field(None, examples=["agent-1002"])
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if (self.queue is None) is (self.to_agent is None):
+            raise ValueError("name one of queue and to_agent")
+        return self
 
 
 class TypingRequest(Shape):

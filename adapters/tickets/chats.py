@@ -110,8 +110,10 @@ async def close(use: Use, reference: Reference, body: CloseRequest) -> StateShap
 
 @router.post("/chats/{reference}/transfer", tags=["chats"])
 async def transfer(use: Use, reference: Reference, body: SendRequest) -> StateShape:
-    """The customer waits for another queue, with the same place."""
-    return await _deed(use, "chat transfer", reference, agent=body.agent, queue=body.queue)
+    """To a `queue`: the customer waits for it, with the same place. To an agent (`to_agent`), who
+    must be ready: it rings on their page, and you serve it until they accept."""
+    asked = body.model_dump(exclude_none=True)
+    return await _deed(use, "chat transfer", reference, **asked)
 
 
 @router.post("/chats/{reference}/typing", tags=["chats"])
@@ -149,7 +151,7 @@ def _rings(one: Mapping[str, Any]) -> ChatOfferShape:
 
 def _served(one: Mapping[str, Any]) -> ServedChatShape:
     same = ("offer", "state", "queue", "language", "customer", "name", "origin", "last")
-    told = {name: one[name] for name in same}
+    told = {name: one[name] for name in same} | {"asked": one.get("asked", "")}
     return ServedChatShape(contact=one["contact"], since=moment(one["since"]), **told)
 
 

@@ -254,6 +254,19 @@ def test_a_chat_is_handed_on(hands: Hands, desk: FakeDesk) -> None:
     assert ("transfer", {"agent": "ann", "queue": "sales"}) in desk.asked
 
 
+def test_a_colleague_is_asked_by_name_and_until_they_accept_it_is_mine(
+    hands: Hands, desk: FakeDesk
+) -> None:
+    served(hands, desk)
+    Select(hands.see("[data-act=transfer-to]")).select_by_visible_text("bob")
+    hands.press("[data-act=transfer]")
+    hands.see(".asked", "bob is asked")
+    assert ("transfer", {"agent": "ann", "to_agent": "bob"}) in desk.asked
+    hands.type(BOX, "One moment." + Keys.ENTER)
+    hands.see(".line.mine[data-number='2'] .words", "One moment.")
+    assert hands.all("[data-act=transfer-to]") == []
+
+
 def test_the_end_is_asked_twice_and_then_comes_the_result(hands: Hands, desk: FakeDesk) -> None:
     served(hands, desk)
     desk.needs_disposition = True

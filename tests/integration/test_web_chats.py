@@ -172,11 +172,30 @@ async def test_a_chat_is_declined_and_transferred_over_http(stage: ChatStage) ->
     assert (row["contact"], row["queue"], row["state"]) == (contact, "sales", "waiting")
 
 
+async def test_a_colleague_is_asked_by_name_over_http(stage: ChatStage) -> None:
+    await stage.house.agent_comes()
+    contact = await stage.house.begins()
+    await stage.house.accepts()
+    await stage.house.agent_comes(BEN)
+    asked = await stage.post(f"chats/{contact}/transfer", {"agent": "ann", "to_agent": "ben"})
+    assert asked == {"contact": contact, "state": "served"}
+    [mine] = (await stage.get("agents/ann/chats"))["chats"]
+    assert mine["asked"] == "ben"
+    [offer] = (await stage.get("agents/ben/chats"))["offers"]
+    assert (offer["contact"], offer["why"]) == (contact, "consult")
+    await stage.post(f"agents/ben/chats/{offer['offer']}/accept")
+    [mine] = (await stage.get("agents/ben/chats"))["chats"]
+    assert (mine["contact"], mine["asked"]) == (contact, "")
+    assert (await stage.get("agents/ann/chats"))["chats"] == []
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status"),
     [
         ("agents/nobody/desk", {"open": True}, 409),
         ("agents/ann/desk", {"open": "perhaps"}, 422),
+        ("chats/chat-9/transfer", {"agent": "ann"}, 422),
+        ("chats/chat-9/transfer", {"agent": "ann", "queue": "sales", "to_agent": "ben"}, 422),
         ("agents/ann/chats/9.9.9/accept", None, 409),
         ("chats/chat-9/close", {"agent": "ann"}, 409),
         ("chats/chat-9/lines", {"agent": "ann", "id": "1", "words": "x"}, 409),

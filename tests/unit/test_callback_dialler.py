@@ -13,6 +13,7 @@ from ivr.callback_states import ANSWERED, CONFIRMED, NOBODY, CallbackState
 from ivr.dialling import Refusal
 from ivr.outward import Told
 from ivr.ports import Note
+from ivr.recovery_book import STOPPED
 from tests.fakes_outward import ANN, BEN, HOUR, NOON_ON_SUNDAY, NUMBER, ONE, CallingHouse
 
 S = CallbackState
@@ -239,6 +240,63 @@ async def test_a_customer_who_calls_in_meanwhile_is_not_dialled(house: CallingHo
     await house.tell(Note(call, "CallEnded", {"cause": "16"}))
     await house.look()
     assert house.state == "waiting", "they hung up: the promise stands"
+
+
+async def test_whose_turn_it_is_when_the_core_begins_anew_is_not_passed_over(
+    house: CallingHouse,
+) -> None:
+    await house.promise()
+    await house.look()
+    later = events.Arrived(ContactId("c-9"), house.contact_queue, NOON_ON_SUNDAY + 5, waits=True)
+    await house.tell(later)
+    await house.dies()
+    await house.tell(events.AgentLoggedIn(ANN))  # before anybody has looked at callbacks
+    await house.settle()
+    assert [(offer.contact, about) for offer, about in house.outward.rung] == [(ONE, "callback")]
+    assert house.state == "ringing"
+
+
+async def test_while_nobody_can_say_what_was_promised_a_callback_goes_out_of_the_line(
+    house: CallingHouse,
+) -> None:
+    await house.promise()
+    await house.look()
+    house.journal.unreadable = "the disk is away"
+    await house.tell(events.AgentLoggedIn(ANN))
+    await house.settle()
+    assert (house.outward.rung, house.state) == ([], "parked")
+    house.journal.unreadable = ""
+    await house.look(1)
+    assert [offer.contact for offer, _ in house.outward.rung] == [ONE], "and comes back to it"
+
+
+@pytest.mark.parametrize("how", ["lost", "cut off", "stopped"])
+async def test_whose_call_was_lost_with_the_telephone_side_is_dialled(
+    house: CallingHouse, how: str
+) -> None:
+    promise = await house.promise()
+    call, at = ContactId("c-7"), NOON_ON_SUNDAY + 5
+    began = Note(call, "CallStarted", {"person": promise.to})
+    await house.tell(began, events.Arrived(call, house.contact_queue, at, waits=True))
+    await house.look()
+    assert house.state == "parked", "they are on the line"
+    if how == "stopped":  # in the menu, say, where nobody but their line knows of them
+        await house.tell(events.LinkChanged(False), events.LinkChanged(True))
+        await house.tell(Note(None, STOPPED, {}))
+    else:
+        await house.tell(events.CallerLeft(call, lost=how == "lost", cut_off=how == "cut off"))
+    await house.look()
+    assert house.state == "waiting", "nobody will ever say that this call has ended"
+
+
+async def test_who_calls_in_by_the_next_asterisk_is_on_the_line(house: CallingHouse) -> None:
+    promise = await house.promise()
+    await house.tell(events.LinkChanged(False), events.LinkChanged(True))
+    house.clock.at += 5.0
+    await house.tell(Note(ContactId("c-7"), "CallStarted", {"person": promise.to}))
+    await house.tell(Note(None, STOPPED, {}))  # it is told a little late
+    await house.look()
+    assert house.state == "parked"
 
 
 async def test_a_customer_who_was_talked_to_meanwhile_is_not_called_back(

@@ -11,6 +11,7 @@ from acd.model import CHATS, ContactId
 from acd.states import AgentState, ContactState
 from ivr.chat_presence import DESK_SECONDS
 from ivr.chats import ChatBook
+from ivr.online_legs import back_to_the_phone
 from ivr.reconcile import CallerSeen, Seen, reconcile
 from tests.fakes_core_chats import ANN, BEN, LI, SUPPORT, WU, ChatHouse
 
@@ -329,3 +330,21 @@ async def test_a_contact_of_another_kind_is_no_chat(house: ChatHouse) -> None:
     await house.passes_by(1.0)
     assert (await house.ask("chats"))["chats"] == []
     assert house.contact(ContactId("ast-1.1")).channel != CHATS
+
+
+async def test_who_left_the_chat_for_the_telephone_comes_back_in_the_same_browser(
+    house: ChatHouse,
+) -> None:
+    contact = await house.calls("h-1")
+    await house.ask("chat join", **{"by": LI, "pass": await house.pass_for(contact)})
+    await house.passes_by(5.0)
+    await house.tell(*back_to_the_phone(contact))
+    await house.passes_by(5.0)
+    assert await house.state() == "over"
+    await house.passes_by(1.0)
+    again = {"by": LI, "pass": await house.pass_for(contact)}
+    for _ in range(2):
+        assert (await house.ask("chat join", **again))["contact"] == contact
+        assert await house.state() == "waiting"
+    await house.agent_comes()
+    assert await house.accepts() == contact

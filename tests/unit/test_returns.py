@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from acd import events
-from acd.model import ContactId
+from acd.model import CALLS, CHATS, ContactId
 from ivr.call import take_call
+from ivr.callback_states import CONFIRMED
 from ivr.matter import Matter
 from ivr.neighbours import Neighbours
-from ivr.ports import CallFacts, PersonId, StoreFailed
+from ivr.ports import CallFacts, EffectKey, Note, PersonId, StoreFailed
+from ivr.promises import Wish
 from tests.fakes import FakeLine
 from tests.fakes_calls import HOURS, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_recovery import SUPPORT, RecoveryHouse, number
@@ -135,6 +137,25 @@ async def test_who_comes_back_into_the_line_within_one_call_is_not_asked(
     await house.hangs_up(ONE)
     await house.calls(AGAIN, number(1), resume=False)
     assert await finds(house, number(1)) is None
+
+
+@pytest.mark.parametrize("dies", [False, True])
+async def test_who_was_called_back_and_was_cut_off_finds_their_place(
+    house: RecoveryHouse, dies: bool
+) -> None:
+    """Begun on the page: until they are called back nobody knows them by a number."""
+    now = house.clock.now()
+    await house.tell(events.Arrived(ONE, SUPPORT, now, channel=CHATS, waits=True))
+    wish = Wish(EffectKey("c-1/call-me"), CallFacts(ONE, "", None), SUPPORT, "en", number(1))
+    await house.callbacks.promise(wish)
+    assert await finds(house, number(1)) is None, "they wait to be called"
+    confirmed = Note(ONE, CONFIRMED, {"dialling": "1.1.1"})
+    await house.tell(events.Moved(ONE, CALLS), confirmed, events.Reached(ONE))
+    assert await finds(house, number(1)) is None, "they are on the line"
+    await house.tell(events.CallerLeft(ONE, channel=CALLS))
+    if dies:
+        await house.dies()
+    assert await finds(house, number(1)) == ONE
 
 
 async def test_of_several_places_the_best_is_offered(house: RecoveryHouse) -> None:

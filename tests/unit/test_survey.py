@@ -231,6 +231,32 @@ async def test_the_plain_question_of_the_dialplan_is_told_of_its_agent() -> None
     ]
 
 
+async def test_a_chat_is_one_survey_whether_it_is_answered_or_not() -> None:
+    ends, rated = {"how": "agent"}, {"value": 4, "agent": "bob"}
+    told = Told(
+        *talk("c1", "ann"), ("c1", "ChatEnded", ends), ("c1", "ChatRated", rated),
+        *talk("c2", "ann"), ("c2", "ChatEnded", {"how": "customer"}),
+        ("c3", "Arrived", {"queue": "sales"}), ("c3", "ChatEnded", {"how": "customer"}),
+        *talk("c4", "ann"), ("c4", "ChatEnded", {"how": "silent"}),
+        *talk("c5", "ann"), ("c5", "ChatEnded", {"how": "phone"}),
+    )  # fmt: skip
+    found = await read(told, 0, 9999)
+    assert [(one.contact, one.agent, one.queue, one.score) for one in found] == [
+        ("c1", "bob", "support", 4), ("c2", "ann", "support", None),
+    ], "nobody is asked who was not served, or had gone"  # fmt: skip
+    [chat] = figures(found, "flow")
+    assert (chat.name, chat.highest, chat.asked, chat.answered) == ("chat", 5, 2, 1)
+
+
+async def test_a_chat_that_was_rated_later_counts_when_it_was_rated() -> None:
+    told = Told(*talk("c1", "ann"), ("c1", "ChatEnded", {"how": "agent"}),
+                ("c2", "Arrived", {"queue": "sales"}),
+                ("c1", "ChatRated", {"value": 5, "agent": "ann"}))  # fmt: skip
+    assert [one.score for one in await read(told, 1005.5, 9999)] == [5]
+    assert await read(told, 0, 1003.5) == []
+    assert [one.score for one in await read(told, 0, 1005.5)] == [None]
+
+
 async def test_only_the_period_counts() -> None:
     told = Told(*[(f"c{n}", "SurveyAnswered", {"score": n, "of": 5}) for n in range(1, 6)])
     found = await read(told, 1002.0, 1004.0)

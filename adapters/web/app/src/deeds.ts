@@ -57,8 +57,9 @@ export class Deeds {
     return this.act(`${chatPath(reference)}/close`, { agent: this.desk.agent });
   }
 
-  transfer(reference: string, queue: string): Promise<void> {
-    return this.act(`${chatPath(reference)}/transfer`, { agent: this.desk.agent, queue });
+  /** At once to a queue; or an agent is asked, and until they accept it is ours. */
+  transfer(reference: string, to: { queue: string } | { to_agent: string }): Promise<void> {
+    return this.act(`${chatPath(reference)}/transfer`, { agent: this.desk.agent, ...to });
   }
 
   /** Shown at once as under way; the same line is never written twice, however often it is sent. */

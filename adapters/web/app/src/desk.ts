@@ -6,7 +6,7 @@ import { Live } from "./live";
 import { Past } from "./past";
 import { rowsOf, type Row } from "./rows";
 import type { Session } from "./session";
-import type { ChatList, Choice, Contact, Line, Lines, LiveEvent, Page, Queue, Work } from "./shapes";
+import type { Agent, ChatList, Choice, Contact, Line, Lines, LiveEvent, Page, Queue, Work } from "./shapes";
 
 const LOOK_AGAIN_SECONDS = 20; // should an event ever be missed
 const GRACE_SECONDS = 2; // a line that is back so soon was no trouble
@@ -36,6 +36,8 @@ export interface State {
   earlier: Record<string, LiveEvent[]>; // of the contacts from which these go on
   choice: Choice | null;
   queues: string[];
+  /** Who else there is. */
+  agents: string[];
   chosen: string | null;
   /** The last deed that was refused, in the server's words; "" is none. */
   refusal: string;
@@ -68,7 +70,7 @@ export class Desk {
     this.api = new Api(session.token);
     this.state = reactive<State>({
       work: null, list: NO_CHATS, hasChats: null, lines: {}, pending: {}, drafts: {}, read: {},
-      seen: {}, typing: {}, names: {}, contacts: {}, stories: {}, earlier: {}, choice: null, queues: [], chosen: null,
+      seen: {}, typing: {}, names: {}, contacts: {}, stories: {}, earlier: {}, choice: null, queues: [], agents: [], chosen: null,
       refusal: "", line: true, core: true, phones: true, now: Date.now(),
     });
     this.past = new Past(this.api, this.state);
@@ -97,6 +99,10 @@ export class Desk {
     every(LOOK_AGAIN_SECONDS, () => this.refreshSoon());
     void this.api.get<Page<Queue>>("queues").then(
       (page) => (this.state.queues = page.items.map((queue) => queue.id)),
+      () => undefined,
+    );
+    void this.api.get<Page<Agent>>("agents").then(
+      (page) => (this.state.agents = page.items.map((one) => one.id).filter((id) => id !== this.agent)),
       () => undefined,
     );
   }

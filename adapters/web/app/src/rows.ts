@@ -21,6 +21,8 @@ export interface Row {
   unread: number;
   name: string;
   cameByPhone: boolean;
+  /** Who is being asked to take this chat over. */
+  asked: string;
   owes: boolean;
   /** Why this one. */
   rule: string;
@@ -53,7 +55,8 @@ export function rowsOf(known: Known): Row[] {
   }
   for (const offer of list.offers) {
     const row = rows.get(offer.contact) ?? fromOffer(offer);
-    rows.set(offer.contact, { ...row, kind: "chat", name: offer.name, cameByPhone: offer.origin === "phone" });
+    const rule = offer.why === "consult" ? "handed on" : row.rule;
+    rows.set(offer.contact, { ...row, kind: "chat", rule, name: offer.name, cameByPhone: offer.origin === "phone" });
   }
   for (const chat of list.chats) {
     const row = rows.get(chat.contact) ?? fromChat(chat);
@@ -111,6 +114,7 @@ function withChat(row: Row, chat: Chat, read: number): Row {
     language: chat.language || row.language,
     name: chat.name,
     cameByPhone: chat.origin === "phone",
+    asked: chat.asked ?? "",
     unread: row.stage === "rings" ? 0 : Math.max(0, chat.last - read),
   };
 }
@@ -119,7 +123,7 @@ function blank(reference: string, queue: string, offer: string): Row {
   return {
     reference, queue, offer,
     kind: "call", stage: "served", channel: "", class: "", language: "",
-    since: null, until: null, unread: 0, name: "", cameByPhone: false,
+    since: null, until: null, unread: 0, name: "", cameByPhone: false, asked: "",
     owes: false, rule: "", why: "", waited: null, credit: 0,
   };
 }

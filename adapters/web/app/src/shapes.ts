@@ -58,6 +58,7 @@ export interface Chat {
   offer: string;
   name: string;
   origin: string;
+  asked: string; // the agent who is being asked to take it over; may be empty
 }
 
 export interface ChatList {

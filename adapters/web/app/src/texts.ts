@@ -77,6 +77,7 @@ export const en = {
   "rule outgoing": "called by you",
   "rule consult": "a colleague asks for advice",
   "rule sent back": "back to you: nobody else answered",
+  "rule handed on": "a colleague hands it on to you",
   waited: "waited {time}",
   headStart: "{class} head start {time}",
   // the chat
@@ -99,6 +100,7 @@ export const en = {
   closeYes: "Yes, end it",
   transfer: "Hand on",
   transferTo: "Hand on to",
+  asked: "{agent} is asked; yours until they accept",
   chatOver: "You serve this chat no longer.",
   // the house's own lines
   "phrase waiting": "The customer was told: about {low} to {high} minutes to wait.",
@@ -219,6 +221,7 @@ export const zh: Record<Key, string> = {
   "rule outgoing": "由您拨打",
   "rule consult": "同事向您询问",
   "rule sent back": "退回给您：别处无人接听",
+  "rule handed on": "同事转交给您",
   waited: "已等 {time}",
   headStart: "{class} 提前量 {time}",
   choose: "请在左侧选择一个接触。",
@@ -240,6 +243,7 @@ export const zh: Record<Key, string> = {
   closeYes: "是，结束",
   transfer: "转交",
   transferTo: "转交到",
+  asked: "正在询问 {agent}；对方接受之前仍由您接待",
   chatOver: "您已不再接待这次聊天。",
   "phrase waiting": "已告知客户：大约等待 {low} 至 {high} 分钟。",
   "phrase waiting now": "已告知客户：座席马上就来。",
