@@ -118,7 +118,8 @@ class Waits:
         for id_, had in engine.freed.items():
             self._freed(engine, id_, had, now)
         for id_, offer in offered.items():
-            self._busy_since.setdefault(id_, now)
+            if engine.contacts[offer.contact].lane is not Lane.DEFERRED:  # keeps nobody away
+                self._busy_since.setdefault(id_, now)
             if offer.rule in IN_TURN or offer.in_line:
                 key = engine.contacts[offer.contact].order_key
                 self._turned(engine, engine.agents[id_], offer.offer, key, now)

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from adapters.tickets.message_shapes import AgentMessageShape
 from adapters.tickets.shapes import AgentName, At, Page, QueueName, Shape, plain
 from ivr.chats import LONGEST_ID, LONGEST_WORDS
 
@@ -56,6 +57,7 @@ class AgentChatsShape(Shape):
     open: bool = Field(description="Whether the desk is open: chats ring only then.")
     offers: list[ChatOfferShape]
     chats: list[ServedChatShape]
+    messages: list[AgentMessageShape] = Field(description="That ring, or that they answer.")
 
 
 class OpenChatShape(Shape):
