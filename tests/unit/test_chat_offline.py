@@ -17,6 +17,7 @@ from acd.schedule import weekly
 from acd.states import AgentState, ContactState
 from ivr.chat_offline import MOST_TEXTS
 from ivr.ports import CoreRefused
+from ivr.reconcile import Seen, reconcile
 from tests.fakes_core_chats import ANN, BEN, LI, SALES, SUPPORT, WU, ChatHouse, by_of
 
 HOUR = 3600.0
@@ -317,6 +318,17 @@ async def test_a_message_rings_on_an_open_desk_and_on_no_telephone(house: ChatHo
     assert (found["number"], found["ways"]) == ("+8613800138000", ["note"])
 
 
+async def test_who_has_a_message_may_call_its_customer_meanwhile(house: ChatHouse) -> None:
+    message = await left(house)
+    await house.link_up()
+    await house.tell(events.PhoneChanged(ANN, True))
+    await house.agent_comes()
+    await takes(house)
+    await house.tell(events.CalledOut(ContactId("call-1"), ANN, SALES))
+    assert house.contact(message).state is ContactState.TALKING
+    assert [one.contact for one in house.rung] == ["call-1"]
+
+
 async def test_the_first_due_is_offered_first_whenever_it_was_left(house: ChatHouse) -> None:
     late = await left(house, LI, "support")
     soon = await left(house, WU, "sales")
@@ -457,6 +469,15 @@ async def test_a_message_that_is_worked_on_outlives_the_core_and_asterisk(house:
     await house.again()
     assert house.contact(message).state is ContactState.TALKING
     assert (await mine(house))["words"] == "My card\nis lost"
+
+
+async def test_a_look_at_asterisk_ends_no_message(house: ChatHouse) -> None:
+    """No leg and no channel is there for it, and none is missing."""
+    await left(house)
+    await house.agent_comes()
+    assert reconcile(house.engine, Seen()).events == ()
+    await takes(house)
+    assert reconcile(house.engine, Seen()).events == ()
 
 
 async def test_messages_that_wait_send_no_caller_elsewhere() -> None:

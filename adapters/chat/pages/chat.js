@@ -79,8 +79,8 @@ function refused(frame) {
   frame.to ??= link.want?.().t;
   if (frame.why === "away") {
     view.tell("away");
-    if (frame.to === "write") later();
-    else if (["begin", "resume", "redeem", "look", "live", "leave"].includes(frame.to)) link.again();
+    if (["write", "leave"].includes(frame.to)) later();
+    else if (["begin", "resume", "redeem", "look", "live"].includes(frame.to)) link.again();
     else view.why("chat-why", null);
     return;
   }
@@ -132,7 +132,7 @@ function delivered(id) {
 
 function later() {
   clearTimeout(again);
-  again = setTimeout(() => { flying = ""; next(); }, AGAIN_MS);
+  again = setTimeout(() => { flying = ""; next(); offline.deliver(); }, AGAIN_MS);
 }
 
 function write() {

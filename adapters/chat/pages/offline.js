@@ -9,6 +9,7 @@ const FIELDS = ["name", "number", "mail", "words"];
 const MAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}\.[^\s@<>"]{2,63}$/;
 const NUMBER = /^\+?[0-9 ().\/-]{3,40}$/;
 const field = (name) => $("leave-" + name);
+const typed = (name) => field(name).value.normalize("NFKC").trim();
 
 export class Offline {
   // `live()`: goes on as a chat.
@@ -28,6 +29,7 @@ export class Offline {
     $("live").addEventListener("click", live);
     $("message").addEventListener("click", () => {
       this.keep({ closed: !this.kept.closed });
+      this.filled = false;
       this.show();
       (this.isOpen() ? field("words") : $("words")).focus();
     });
@@ -36,8 +38,10 @@ export class Offline {
   // How it stands with the chat; the form stays for who has begun to fill it in.
   stand(state) {
     this.state = state;
+    const sent = state.message && !$("leave").hidden;
     if (state.message) this.forget();
     this.show();
+    if (sent) $("lines").focus();
   }
 
   isOffered() {
@@ -58,9 +62,15 @@ export class Offline {
     else if (this.isOffered()) $("write").hidden = false;
     $("leave-until").textContent = form ? this.view.say("leave_until", { time: moment(this.view.language, form.until) }) : "";
     $("leave-by-text").hidden = !form?.texts;
-    if (open && !this.kept.words && !field("words").value) field("words").value = this.lines.own();
+    if (open && !this.filled) this.fill();
     this.view.tellMessage(message);
     $("live").hidden = !message?.live;
+  }
+
+  // What was said in the chat already need not be written again.
+  fill() {
+    this.filled = true;
+    if (!field("words").value) field("words").value = this.lines.own();
   }
 
   typed() {
@@ -74,7 +84,7 @@ export class Offline {
 
   // Its fault in one word; the house looks again.
   fault() {
-    const [number, mail, words] = ["number", "mail", "words"].map((name) => field(name).value.trim());
+    const [number, mail, words] = ["number", "mail", "words"].map(typed);
     if (!words) return "words";
     if (number && !NUMBER.test(number)) return "number";
     if (mail && !MAIL.test(mail)) return "mail";
@@ -93,7 +103,7 @@ export class Offline {
   // Said again whenever there is a line, until the house has it: it takes it once.
   deliver() {
     if (!this.kept.sent) return;
-    const said = Object.fromEntries(FIELDS.map((name) => [name, field(name).value.trim()]));
+    const said = Object.fromEntries(FIELDS.map((name) => [name, name === "words" ? field(name).value.trim() : typed(name)]));
     const text = field("text").checked && !$("leave-by-text").hidden;
     if (this.link.say({ t: "leave", ...said, text })) this.link.expect();
     else this.link.now();

@@ -20,7 +20,7 @@ export interface Moment {
 const SHOWN = new Set([
   "call_started", "arrived", "step_taken", "message_left", "number_left", "callback_promised",
   "pass_issued", "pass_redeemed", "offer_answered", "transferred", "parked", "disposed",
-  "chat_begun", "chat_ended",
+  "chat_begun", "chat_ended", "answer_promised", "message_answered", "became_live",
 ]);
 const WRITTEN = new Set(["ticket_noted", "comment", "text_received", "text_queued"]);
 
@@ -43,7 +43,7 @@ export function moments(story: readonly LiveEvent[]): Moment[] {
     .map((event) => ({
       seq: event.seq,
       at: moment(event.at),
-      kind: event.kind,
+      kind: event.kind === "message_left" && event.data.origin === "chat" ? "message_written" : event.kind,
       values: { ...event.data, who: event.who },
       text: event.text ?? "",
     }));
