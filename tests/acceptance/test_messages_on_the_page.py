@@ -103,8 +103,9 @@ def test_an_answer_that_is_refused_stays_in_the_box(hands: Hands, desk: FakeDesk
     hands.type(".reply textarea", "It is blocked.")
     desk.refuses = "3 texts in an hour to one customer are all"
     hands.press("[data-act=answer]")
-    hands.see("[role=alert]", "3 texts in an hour")
-    assert hands.see(".reply textarea").get_property("value") == "It is blocked."
+    hands.see("[data-trouble=refused]", "3 texts in an hour")
+    box = hands.see(".reply textarea")
+    hands.wait(lambda: box.get_property("value") == "It is blocked.", "the words are back")
 
 
 def test_a_message_is_handed_on(hands: Hands, desk: FakeDesk) -> None:

@@ -167,7 +167,7 @@ async def test_who_comes_back_while_agents_are_there_chats_at_once(
     await tab.shown("#kept")
     await tab.gone("#live")
     assert chat.message
-    chat.message["live"] = True
+    chat.message = {**chat.message, "live": True}
     house.house.told(chat.contact)  # type: ignore[arg-type]
     await tab.click("#live")  # closed again meanwhile
     await tab.shown("#chat-why", "You cannot chat just now")

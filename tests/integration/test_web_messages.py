@@ -150,7 +150,7 @@ async def test_who_does_not_have_the_message_is_refused_in_a_sentence(stage: Mes
         f"/api/v1/messages/{contact}/answers",
         json={"agent": "ann", "id": "1", "how": "pigeon", "words": "x"},
     )
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     assert (await stage.post(f"messages/{contact}/transfer", agent="ann", queue="sales")) == {
         "contact": contact, "state": "waiting",
     }  # fmt: skip
