@@ -77,6 +77,7 @@ async def test_a_message_is_promised_offered_and_answered_whoever_is_killed(
     page = f"http://127.0.0.1:{house.base + 3}/chat?language=en"
     async with web(house), house.client() as client:
         async with core(house):
+            await asks(client, "agents/ann/login")  # the core is there; her page is not
             await tab.open(page)
             await tab.type("#name", "Li Lei\n")
             await tab.type("#leave-number", "13800138000")
@@ -84,7 +85,6 @@ async def test_a_message_is_promised_offered_and_answered_whoever_is_killed(
             await tab.click("#leave button")
             await tab.shown("#kept", "We will answer your message by")
         async with core(house):
-            await asks(client, "agents/ann/login")
             await asks(client, "agents/ann/desk", open=True)
             offer = (await message_of(client, served=False))["offer"]
             await asks(client, f"agents/ann/chats/{offer}/accept")
@@ -110,7 +110,9 @@ async def test_a_message_is_promised_offered_and_answered_whoever_is_killed(
 
 async def test_where_it_never_opens_nothing_is_promised(house: Site, tab: Tab) -> None:
     page = f"http://127.0.0.1:{house.base + 3}/chat?language=en&queue=support"
-    async with web(house), core(house):
+    async with web(house), house.client() as client, core(house):
+        await asks(client, "agents/ann/login")
+        await asks(client, "agents/ann/desk", open=True)
         await tab.open(page)
         await tab.click("#begin button")
         await tab.shown("#lines .line.house", "We are closed now")
