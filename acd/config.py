@@ -116,6 +116,8 @@ class Queue:
     disposition_ends_wrap_up: bool = False
     online: Online | None = None
     """None: callers are offered it only where an overflow rule says so."""
+    answer_within: Seconds | None = None
+    """A message is answered within so much of the queue's hours; None: that is not promised."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
-"""Agents' desks: the page on which chats are offered and served. Without it there are none."""
+"""Agents' desks: the page on which chats and messages are offered and served; without it none."""
 
 from __future__ import annotations
 
 from acd.events import DeskChanged
 from acd.floor import Floor
-from acd.match import CHAT
+from acd.match import VOICE
 from acd.model import Agent, Contact, OfferMade, Seconds
 from acd.offers import withdraw
 
 DESK_CLOSED = "desk closed"
 """Why an offer was taken back that nobody could have seen."""
 MOVED = "goes on elsewhere"
-"""Why an offer of a chat was taken back whose customer has left the page for another channel."""
+"""Why an offer was taken back whose customer has left the page for another channel, or come back
+to it."""
 
 
 def desk_changed(floor: Floor, event: DeskChanged, now: Seconds) -> bool:
@@ -26,7 +27,7 @@ def desk_changed(floor: Floor, event: DeskChanged, now: Seconds) -> bool:
 def left(floor: Floor, contact: Contact, now: Seconds) -> None:
     """The contact has moved: where it rang on a page, nobody is there any more."""
     offer = floor.offers.get(contact.offer) if contact.offer else None
-    if offer and not floor.desks and contact.medium is not CHAT and _rings(offer):
+    if offer and not floor.desks and contact.medium is not offer.medium and _rings(offer):
         withdraw(floor, offer, MOVED, now)
 
 
@@ -46,4 +47,4 @@ def _set(floor: Floor, agent: Agent, is_open: bool, now: Seconds) -> None:
 
 def _rings(offer: OfferMade) -> bool:
     """Whether it rings on a page, and may be taken back."""
-    return offer.medium is CHAT and offer.answered_at is None and not offer.withdrawn
+    return offer.medium is not VOICE and offer.answered_at is None and not offer.withdrawn

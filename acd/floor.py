@@ -15,7 +15,7 @@ from acd.config import Centre, Member, Queue
 from acd.deadlines import Alarm, Deadlines
 from acd.demands import Demands
 from acd.lines import Demand, Lines
-from acd.match import CHAT, VOICE, can_reach, room_for, takes_contacts
+from acd.match import VOICE, can_reach, room_for, takes_contacts
 from acd.model import (
     Agent,
     AgentId,
@@ -239,7 +239,7 @@ class Floor:
 
     def is_linked(self, medium: Medium) -> bool:
         """Whether contacts of this medium can be offered now."""
-        return self.link_up or (medium is CHAT and not self.desks)
+        return self.link_up or (medium is not VOICE and not self.desks)
 
     def _close(self, agent: AgentId, medium: Medium) -> None:
         self.openings[medium].close(agent)

@@ -15,7 +15,7 @@ from acd.model import Agent, AgentId, Medium, QueueId, Seconds
 from acd.states import AgentState
 
 NEVER: Seconds = float("inf")
-VOICE, CHAT = Medium.VOICE, Medium.CHAT  # enums are slow to look into on Python 3.11
+VOICE = Medium.VOICE  # enums are slow to look into on Python 3.11
 
 
 def queue_of(centre: Centre, queue: QueueId) -> Queue:
@@ -93,10 +93,11 @@ def leaves_room(capacity: Capacity, held: Iterable[Medium], medium: Medium) -> b
 
 
 def can_reach(agent: Agent, medium: Medium, linked: bool, now: Seconds) -> bool:
-    """Whether there is a way to the agent: a telephone that can be rung, an open desk."""
-    if medium is CHAT:
+    """Whether there is a way to the agent: a telephone that can be rung, an open desk for all that
+    is written."""
+    if medium is not VOICE:
         return agent.desk
-    return linked and (medium is not VOICE or (agent.reachable and agent.rests_until <= now))
+    return linked and agent.reachable and agent.rests_until <= now
 
 
 AT_WORK = (AgentState.READY, AgentState.OFFERED, AgentState.TALKING)

@@ -51,8 +51,9 @@ class Rule(StrEnum):
 
 
 CALLS, CALLED_BACK, CALLED_OUT, CHATS = "voice", "callback", "outgoing", "chat"
+MESSAGES = "message"
 """Channels: the customer is on the telephone, is to be called as was promised, is called by an
-agent of their own accord, or chats on a page."""
+agent of their own accord, or chats on a page; has left a message, which is to be answered."""
 COLLEAGUE = "colleague"
 """The channel of a stand-in: an agent waits, for a colleague."""
 MEDIA: Mapping[str, Medium] = {
@@ -61,7 +62,7 @@ MEDIA: Mapping[str, Medium] = {
     CALLED_BACK: Medium.VOICE,
     CALLED_OUT: Medium.VOICE,
     "email": Medium.MAIL,
-    "message": Medium.MAIL,
+    MESSAGES: Medium.MAIL,
     "ticket": Medium.MAIL,
 }
 """The medium of a channel; channels that are not named here are chats."""

@@ -17,7 +17,7 @@ from acd.commands import Overflow
 from acd.config import Condition, Queue
 from acd.deadlines import Alarm
 from acd.equipment import TrunksChanged
-from acd.model import Contact, ContactId, Medium, QueueId, Seconds
+from acd.model import DEFERRED, Contact, ContactId, Medium, QueueId, Seconds
 from acd.states import AgentState, ContactState
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def look_for_overflow(floor: Floor, now: Seconds) -> None:
         if contact and not floor.is_linked(contact.medium):
             continue  # nobody there can be led anywhere just now
         del floor.overflow.contacts[id_]
-        if contact and contact.state is ContactState.WAITING:
+        if contact and contact.state is ContactState.WAITING and contact.lane is not DEFERRED:
             look(floor, contact, now)
             _come_back(floor, contact, now)
 
@@ -138,7 +138,9 @@ class Seen:
 
     @cached_property
     def waiting(self) -> list[Contact]:
-        return [contact for contact in self._floor.lines if contact.queue == self._queue.id]
+        """Who is there: deferred work waits for hours, and says nothing of how full it is."""
+        line = (contact for contact in self._floor.lines if contact.queue == self._queue.id)
+        return [contact for contact in line if contact.lane is not DEFERRED]
 
     @cached_property
     def longest_wait(self) -> Seconds:

@@ -20,6 +20,9 @@ HOLIDAYS = "holidays"
 CLOSED = "closed"
 _MONDAY, _HOLIDAY = 0, 7
 _DAY = timedelta(days=1)
+MOMENT: Seconds = 0.1
+"""Clocks change at whole seconds."""
+YEAR: Seconds = 366 * 86_400.0
 _SPAN = re.compile(r"([01]\d|2[0-4]):([0-5]\d)-([01]\d|2[0-4]):([0-5]\d)")
 
 
@@ -76,6 +79,33 @@ class Schedule:
             for fold in (0, 1)
         ]
         return min(instant for instant in instants if instant > now)
+
+    def after(self, now: Seconds, seconds: Seconds) -> Seconds | None:
+        """When it has been open for so many seconds from now on, as clocks run: an hour that the
+        change of summer time repeats counts twice. None: not within a year."""
+        at, left = now, seconds
+        while at - now < YEAR:
+            until = self._same_clock(at, self.next_edge(at))
+            if self.is_open(at):
+                if at + left <= until:
+                    return at + left
+                left -= until - at
+            at = until
+        return None
+
+    def _same_clock(self, at: Seconds, until: Seconds) -> Seconds:
+        """`until`, or the change of the zone's clock before it: hours may begin or end by that."""
+        if self._offset(at) == self._offset(until - MOMENT):
+            return until
+        low, high = at, until - MOMENT
+        while high - low > MOMENT:
+            middle = (low + high) / 2
+            is_same = self._offset(middle) == self._offset(at)
+            low, high = (middle, high) if is_same else (low, middle)
+        return float(round(high))
+
+    def _offset(self, at: Seconds) -> timedelta | None:
+        return datetime.fromtimestamp(at, self.zone).utcoffset()
 
     def _hours(self, day: date) -> Iterable[Span]:
         if day in self.days:

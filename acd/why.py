@@ -18,7 +18,7 @@ from acd.floor import Floor
 from acd.holds import is_reserved
 from acd.lines import RANK
 from acd.match import NEVER
-from acd.model import Agent, AgentId, Contact, ContactId, OrderKey, Rule, Seconds
+from acd.model import DEFERRED, Agent, AgentId, Contact, ContactId, OrderKey, Rule, Seconds
 from acd.states import ContactState
 
 MOST_SHOWN = 10
@@ -40,6 +40,13 @@ class Candidate:
     """From which wait on this agent may serve it; None: never by the rules of queues and skills."""
     kept_by: str = ""
     """Why it could not be offered to this agent just now; empty if it could."""
+    due_in: Seconds | None = None
+    """Deferred: so soon it was promised an answer, below 0 if it is late; None: it is live."""
+
+    @property
+    def turn(self) -> tuple[bool, OrderKey]:
+        """Whoever is there comes before what was promised."""
+        return (self.due_in is not None, self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Why:
     def line(self) -> str:
         """`first in order: waited 3:12, vip head start 1:30; 1003 was the longest idle with …`"""
         chosen = self.chosen
-        terms = [f"{_RULES[self.rule]}: waited {clock(chosen.waited)}"]
+        terms = [f"{_RULES[self.rule]}: {_so_long(chosen)}"]
         if chosen.credit:
             terms.append(f"{chosen.class_} head start {clock(chosen.credit)}")
         if self.passed:
@@ -103,11 +110,12 @@ def explain(engine: Floor, offer: Offer, now: Seconds) -> Why:
     strategy = engine.queue(contact.queue).strategy
     able = sorted(_able(engine, contact, now), key=lambda one: one.rank)
     found = list(_candidates(engine, agent, contact, now))
-    passed = [one for one in found if one.kept_by and one.key < contact.order_key]
+    chosen = _candidate(engine, agent, contact, now)
+    passed = [one for one in found if one.kept_by and one.turn < chosen.turn]
     by_order = offer.rule is Rule.ORDER or offer.in_line
     return Why(
         contact.id, agent.id, offer.rule, strategy, engine.centre.version,
-        _candidate(engine, agent, contact, now), max(0.0, now - agent.idle_since),
+        chosen, max(0.0, now - agent.idle_since),
         in_words(offer, strategy, able),
         (*found[:MOST_SHOWN], *(one for one in found[MOST_SHOWN:] if one.contact == contact.id)),
         len(passed) if by_order else 0, passed[0].kept_by if passed else "",
@@ -154,7 +162,16 @@ def _candidate(engine: Floor, agent: Agent, contact: Contact, now: Seconds) -> C
         contact.id, contact.order_key, max(0.0, now - contact.entered_at), contact.credit,
         contact.class_, None if needs == NEVER else needs,
         _kept_apart(engine, agent, contact, needs, now),
+        contact.due_at - now if contact.lane is DEFERRED else None,
     )  # fmt: skip
+
+
+def _so_long(chosen: Candidate) -> str:
+    if chosen.due_in is None:
+        return f"waited {clock(chosen.waited)}"
+    if chosen.due_in < 0:
+        return f"nobody who is there came first, was promised {long_clock(-chosen.due_in)} ago"
+    return f"nobody who is there came first, promised within {long_clock(chosen.due_in)}"
 
 
 def _able(engine: Floor, contact: Contact, now: Seconds) -> Iterator[Able]:
@@ -187,6 +204,12 @@ def _kept_apart(engine: Floor, agent: Agent, contact: Contact, needs: Seconds, n
     if waits and is_reserved(engine, engine.demand(contact, now), contact.class_):
         return "agents are kept for another class"
     return ""
+
+
+def long_clock(seconds: Seconds) -> str:
+    """Hours, minutes and seconds where there are hours: `26:03:12`."""
+    hours, rest = divmod(max(0, round(seconds)), 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else clock(seconds)
 
 
 def clock(seconds: Seconds) -> str:

@@ -187,8 +187,9 @@ async def _asked(
     texts, recovery = of_texts_and_recovery(
         site, distributor, vault, audit, journal, shelf, clock, outward, passes.desk, side.gone
     )
-    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
-    known |= {**texts, **passes.known, **chats.known}
+    known |= texts | passes.known
+    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes, known)
+    known |= chats.known
     if site.chat:
         promised = outward.desk, outward.routing, vault, Whose(journal).of
         is_emergency = site.outbound.is_emergency

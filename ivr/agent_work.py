@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from acd.engine import Engine
-from acd.model import Agent, AgentId, OfferId, Phase, Work
+from acd.model import Agent, AgentId, Lane, OfferId, Phase, Work
 from ivr.ports import CoreRefused
 
 Fields = Mapping[str, Any]
@@ -73,4 +73,5 @@ def _live(engine: Engine, id_: OfferId, work: Work) -> Fields | None:
         "credit": contact.credit,
         "rule": offer.rule,
         "why": offer.why,
+        "promised_by": contact.due_at if contact.lane is Lane.DEFERRED else None,
     }

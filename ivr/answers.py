@@ -10,7 +10,7 @@ from typing import Any
 
 from acd import events
 from acd.engine import Engine
-from acd.model import CALLED_BACK, Agent, AgentId, Contact, QueueId
+from acd.model import CALLED_BACK, Agent, AgentId, Contact, Lane, QueueId
 from acd.states import ContactState, ForbiddenMove
 from acd.waits import IN_LINE
 from ivr.agent_work import work_of
@@ -116,11 +116,13 @@ class Answers:
         }
 
     def _queue(self, queue: QueueId, line: list[Contact]) -> Fields:
-        first = min((contact.entered_at for contact in line), default=None)
+        there = [contact for contact in line if contact.lane is Lane.LIVE]
+        first = min((contact.entered_at for contact in there), default=None)
         agents = [a for a in self._distributor.engine.agents.values() if queue in a.queues]
         return {
             "queue": queue,
-            "waiting": len(line),
+            "waiting": len(there),
+            "deferred": len(line) - len(there),
             "longest_wait": self._clock.now() - first if first is not None else 0.0,
             "agents": {str(agent.id): agent.state for agent in agents},
             "estimate": self._measured(queue),

@@ -178,6 +178,10 @@ class QueueEntry(Keys):
     online: OnlineEntry | None = None
     """Callers who wait are offered chat where it is faster; `{}`: all. Not given: by rules of
     `overflow` with `to: chat` alone."""
+    answer_within: Annotated[float, Field(ge=60, le=30 * DAY)] | None = QUEUE.answer_within
+    """Seconds of opening hours within which messages are answered: who finds the chat closed is
+    offered to leave one, and messages of callers and of customers online come to agents as work.
+    Not given: that is not offered, and messages of callers stand on tickets alone."""
     dispositions: dict[Name, dict[LanguageText, LabelText]] = Field(default_factory=dict)
     """What a talk may have come to: codes, with words by language, like
     `solved: {zh: 已解决, en: Solved}`."""

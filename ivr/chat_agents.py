@@ -16,6 +16,7 @@ from ivr.chat_presence import Presence
 from ivr.chat_waits import wait_of
 from ivr.chats import Chat, How, Phrase, Who, field_of_name, state_of
 from ivr.faults import meant
+from ivr.message_agents import MessageAgents
 from ivr.ports import CoreRefused
 
 log = logging.getLogger(__name__)
@@ -26,10 +27,13 @@ Fields = Mapping[str, Any]
 class ChatAgents:
     """Answers by name (`known`). Refusals are `CoreRefused`."""
 
-    def __init__(self, lines: ChatLines, offers: ChatOffers, presence: Presence) -> None:
+    def __init__(
+        self, lines: ChatLines, offers: ChatOffers, presence: Presence, messages: MessageAgents
+    ) -> None:
         self._lines = lines
         self._offers = offers
         self._presence = presence
+        self._messages = messages
         self._engine = lines.distributor.engine
 
     @property
@@ -54,6 +58,7 @@ class ChatAgents:
             "agent": agent, "open": self._engine.agents[agent].desk,
             "offers": [one for offer in ringing if (one := await self._rings(offer))],
             "chats": [one for offer in served if (one := await self._served(offer))],
+            "messages": await self._messages.of(agent),
         }  # fmt: skip
 
     async def _all(self, fields: Fields) -> Fields:

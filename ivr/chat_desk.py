@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-import unicodedata
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from acd import events
 from acd.model import CHATS, Contact, ContactId, QueueId
 from acd.states import ContactState
 from ivr.chat_lines import ChatLines, Writer
+from ivr.chat_offline import ChatOffline
 from ivr.chat_presence import Presence
 from ivr.chat_settings import ChatSettings
 from ivr.chat_waits import opens_at, told_on_coming, wait_of
@@ -32,6 +32,7 @@ from ivr.chats import (
     Who,
     field_of_name,
     how_over,
+    plain,
     state_of,
 )
 from ivr.pass_desk import PassDesk, Redeemed
@@ -53,13 +54,14 @@ class ChatDesk:
 
     def __init__(
         self, settings: ChatSettings, languages: tuple[str, ...], lines: ChatLines,
-        presence: Presence, passes: PassDesk,
+        presence: Presence, passes: PassDesk, offline: ChatOffline,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._languages = languages
         self._lines = lines
         self._presence = presence
         self._passes = passes
+        self._offline = offline
         self._engine = lines.distributor.engine
         self._coming = asyncio.Lock()
 
@@ -69,7 +71,7 @@ class ChatDesk:
         asked = {
             "begin": self._begin, "join": self._join, "write": self._write, "state": self._state,
             "here": self._here, "away": self._away, "end": self._end, "rate": self._rate,
-            "pages gone": self._pages_gone,
+            "pages gone": self._pages_gone, "leave": self._leave, "live": self._live,
         }  # fmt: skip
         return {f"chat {name}": told(deed) for name, deed in asked.items()}
 
@@ -142,9 +144,24 @@ class ChatDesk:
         hours = self._engine.queue(queue).hours
         if hours and not hours.is_open(now):
             await self._lines.house(chat, Phrase.CLOSED, opens=opens_at(hours, now))
+        elif contact and self._offline.form(contact, now):
+            await self._lines.house(chat, Phrase.ABSENT)
         elif contact and contact.state in IN_LINE:
             stands = told_on_coming(self._engine, contact, now)
             await self._lines.house(chat, Phrase.WAITING, **stands)
+
+    async def _leave(self, fields: Fields) -> Fields:
+        """A message, in place of this chat."""
+        return await self._offline.leave(self._chat(fields), fields)
+
+    async def _live(self, fields: Fields) -> Fields:
+        """The message that was left goes on as a chat."""
+        before = self._chat(fields)
+        chat = await self._offline.live(before, _by(fields))
+        contact = self._engine.contacts.get(chat.contact)
+        if chat is not before and contact:
+            await self._greet(chat, contact.queue)
+        return {"contact": chat.contact}
 
     # ---------------------------------------------------------------- while it goes on
 
@@ -169,6 +186,7 @@ class ChatDesk:
             "agent": str(contact.talked_with or "") if contact and served else "",
             "wait": wait_of(self._engine, contact, now) if contact else None,
             "last": chat.last, "origin": chat.origin, "skipped": _is_skipped(contact),
+            **self._offline.told(chat, contact, now),
         }  # fmt: skip
 
     async def _here(self, fields: Fields) -> Fields:
@@ -239,7 +257,7 @@ def words_of(fields: Fields) -> str:
         raise CoreRefused("say something: words=...")
     if len(words) > LONGEST_WORDS:
         raise CoreRefused(f"a line has at most {LONGEST_WORDS} characters")
-    return "".join(sign for sign in words if _is_plain(sign))
+    return plain(words)
 
 
 def id_of(fields: Fields) -> str:
@@ -252,12 +270,7 @@ def id_of(fields: Fields) -> str:
 
 def _name(fields: Fields) -> str:
     name = " ".join(str(fields.get("name") or "").split())
-    return "".join(filter(_is_plain, name))[:LONGEST_NAME]
-
-
-def _is_plain(sign: str) -> bool:
-    """Not one that acts on whoever shows it."""
-    return sign in "\n\t" or unicodedata.category(sign) not in ("Cc", "Cs")
+    return plain(name)[:LONGEST_NAME]
 
 
 def _by(fields: Fields) -> str:

@@ -102,6 +102,23 @@ class ChatLines:
             await self._write(chat.contact, ENDED, data, *self._goodbye(chat.contact))
             log.info("chat over", extra={"contact": chat.contact, "how": how})
 
+    async def leave(self, chat: Chat, values: Mapping[str, Any], *more: Entry) -> None:
+        """The chat is over and goes on as a message: `more` happens, the house tells the customer
+        `values`, and the chat ends, all in one instant. Raises `CoreRefused`: it is over."""
+        async with self.turn(chat.contact):
+            if chat.ended_at is not None:
+                raise CoreRefused("this chat is over")
+            effect = line_effect(chat.contact, Who.HOUSE, Phrase.KEPT)
+            line = {"effect": effect, "number": chat.last + 1, "who": Who.HOUSE}
+            said = {**line, "phrase": Phrase.KEPT, "values": dict(values)}
+            ended = {"effect": f"{chat.contact}/end/{chat.last + 1}", "how": How.MESSAGE,
+                     "who": Who.CUSTOMER}  # fmt: skip
+            notes = Note(chat.contact, SAID, said), Note(chat.contact, ENDED, ended)
+            await self.distributor.record(*more, *notes, *self._goodbye(chat.contact))
+            for note in notes:
+                self.book.learn(Record(self.clock.now(), note.kind, note.data, chat.contact))
+            log.info("chat over", extra={"contact": chat.contact, "how": How.MESSAGE})
+
     async def rate(self, chat: Chat, value: int) -> bool:
         """What the customer thinks of it, once; whether this was it."""
         async with self.turn(chat.contact):

@@ -1,4 +1,4 @@
-"""Offers of chats: they ring on the agent's page, which asks for them, and on no telephone.
+"""Offers of chats and messages: they ring on the agent's page, which asks for them, on no phone.
 
 What rings out is withdrawn by the engine itself, whatever the telephone side does.
 """
@@ -29,7 +29,7 @@ class ChatOffers:
 
     async def offer(self, offer: Offer) -> None:
         """Nothing to be done: the page sees it in the journal, or by asking."""
-        log.info("chat offered", extra={"contact": offer.contact, "agent": offer.agent})
+        log.info("offered on a page", extra={"contact": offer.contact, "agent": offer.agent})
 
     async def withdraw(self, offer: Withdraw) -> None:
         made = self._engine.offers.get(offer.offer)
@@ -42,15 +42,15 @@ class ChatOffers:
         return [one for one in self.of(agent) if one.answered_at is None and not one.withdrawn]
 
     def of(self, agent: AgentId) -> list[OfferMade]:
-        """This agent's offers of chats, answered or not."""
+        """This agent's offers of what is written, answered or not."""
         known = self._engine.agents.get(agent)
         if known is None:
             raise CoreRefused(f"there is no agent {agent}")
         made = [self._engine.offers[id_] for id_ in known.works if id_ in self._engine.offers]
-        return [one for one in made if one.medium is Medium.CHAT]
+        return [one for one in made if one.medium is not Medium.VOICE]
 
     async def accept(self, agent: AgentId, offer: OfferId) -> tuple[ContactId, bool]:
-        """The agent has this chat from now on; whether that is new."""
+        """The agent has this contact from now on; whether that is new."""
         made = self._offer(agent, offer)
         if new := made.answered_at is None:
             self._check(made)
@@ -76,15 +76,15 @@ class ChatOffers:
     def _check(self, made: OfferMade) -> None:
         contact = self._engine.contacts.get(made.contact)
         if made.withdrawn or made.id in self._declined:
-            raise CoreRefused("this chat rings no longer")
-        if contact is None or contact.channel != CHATS:
-            raise CoreRefused("the customer is not in the chat any more")
+            raise CoreRefused("this rings no longer")
+        if contact is None or contact.medium is not made.medium:
+            raise CoreRefused("the customer is not there any more")
 
     async def decline(self, agent: AgentId, offer: OfferId) -> ContactId:
-        """The chat is for somebody else."""
+        """It is for somebody else."""
         made = self._offer(agent, offer)
         if made.answered_at is not None or offer in self._claimed:
-            raise CoreRefused("this chat has been accepted: close it, or transfer it")
+            raise CoreRefused("this has been accepted: close it, or transfer it")
         self._declined.add(offer)
         try:
             await self._distributor.record(events.OfferEnded(offer, OfferEnd.DECLINED))
@@ -95,5 +95,5 @@ class ChatOffers:
     def _offer(self, agent: AgentId, offer: OfferId) -> OfferMade:
         found = [one for one in self.of(agent) if one.id == offer]
         if not found:
-            raise CoreRefused("this chat rings no longer")
+            raise CoreRefused("this rings no longer")
         return found[0]

@@ -13,11 +13,15 @@ from ivr.chat_agents import ChatAgents
 from ivr.chat_desk import ChatDesk
 from ivr.chat_lines import ChatLines
 from ivr.chat_offers import ChatOffers
+from ivr.chat_offline import ChatOffline
 from ivr.chat_overflow import ChatOverflow
 from ivr.chat_presence import Presence
 from ivr.chat_settings import ChatSettings
 from ivr.chats import KINDS, ChatBook
 from ivr.distributor import Distributor
+from ivr.message_agents import MessageAgents
+from ivr.messages import KINDS as MESSAGES
+from ivr.messages import MessageBook
 from ivr.outward import BothWays
 from ivr.pass_desk import PassDesk
 from ivr.pass_requests import PassRequests
@@ -40,6 +44,14 @@ class ChatParts:
     offers: ChatOffers
     presence: Presence
     known: Mapping[str, Answer]
+    offline: ChatOffline
+    messages: MessageAgents
+
+    async def look(self, now: Seconds) -> None:
+        """At all chats and messages, once."""
+        await self.presence.look(now)
+        await self.offline.look(now)
+        await self.messages.look(now)
 
     async def run(self) -> None:
         """Look at all chats again and again, until cancelled."""
@@ -47,11 +59,12 @@ class ChatParts:
         while True:
             now = self.lines.clock.now()
             try:
-                await self.presence.look(now)
+                await self.look(now)
             except (CoreRefused, StoreFailed, StoreRefused) as fault:
                 log.warning("chats not looked at", extra={"why": str(fault)})
             if now - tidied > FORGET_SECONDS:
                 self.lines.book.forget(tidied := now)
+                self.offline.book.forget(now, self.lines.distributor.engine.contacts)
             await asyncio.sleep(LOOK_SECONDS)
 
 
@@ -68,13 +81,14 @@ class Chats:
 
 async def begin_chats(
     site: SiteFile, phones: BothWays, distributor: Distributor, vault: Vault, journal: Journal,
-    clock: Clock, passes: PassRequests,
+    clock: Clock, passes: PassRequests, asked: Mapping[str, Answer],
 ) -> Chats:  # fmt: skip
-    """Chats as the journal has left them, offered on pages from now on; none where the site has no
-    chat."""
+    """Chats and messages as the journal has left them, offered on pages from now on; none where the
+    site has no chat. `asked`: what else the core can be asked."""
     if site.chat is None:
         return Chats()
-    known = KnownTo(distributor, vault, journal, clock, passes.desk)
+    region = site.outbound.region
+    known = KnownTo(distributor, vault, journal, clock, passes.desk, asked, region)
     parts = await of_chats(site.chat, site.languages, known)
     phones.chats = parts.offers
     return Chats(parts.lines.book, parts.known, [parts.run()])
@@ -89,6 +103,10 @@ class KnownTo:
     journal: Journal
     clock: Clock
     passes: PassDesk
+    asked: Mapping[str, Answer] = field(default_factory=dict)
+    """What else can be asked, by name: texts are sent and customers called by it."""
+    region: str = "CN"
+    """Whose numbers are written without a code."""
 
 
 async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: KnownTo) -> ChatParts:
@@ -101,6 +119,14 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     presence.all_away()
     offers, told = ChatOffers(core.distributor), core.distributor
     told.overflows = ChatOverflow(lines, told.overflows).carry_out
-    desk = ChatDesk(settings, languages, lines, presence, core.passes)
-    known = {**desk.known, **ChatAgents(lines, offers, presence).known}
-    return ChatParts(lines, offers, presence, known)
+    book, text_by = MessageBook(), settings.text_by
+    async for record in core.journal.read(0, MESSAGES):
+        book.learn(record)
+    book.forget(core.clock.now(), core.distributor.engine.contacts)
+    send = core.asked.get("text send")
+    offline = ChatOffline(lines, presence, book, text_by, send, core.region)
+    desk = ChatDesk(settings, languages, lines, presence, core.passes, offline)
+    answers = MessageAgents(lines, offers, presence, offline, text_by, core.asked)
+    agents = ChatAgents(lines, offers, presence, answers)
+    known = {**desk.known, **agents.known, **answers.known}
+    return ChatParts(lines, offers, presence, known, offline, answers)

@@ -81,6 +81,12 @@ class Presence:
             if state is ChatState.SERVED:
                 await self._look_at_desk(chat, contact, now)
 
+    def is_desk_gone(self, agent: AgentId, now: Seconds) -> bool:
+        """Whether the page of an agent who serves somebody has been closed for too long."""
+        if not self._is_closed(agent):
+            return False
+        return now - self._closed.setdefault(agent, now) >= DESK_SECONDS
+
     def _is_closed(self, id_: AgentId) -> bool:
         agent = self._engine.agents.get(id_)
         return agent is not None and not agent.desk
@@ -102,7 +108,7 @@ class Presence:
         agent = self._engine.agents.get(offer.agent) if offer else None
         if offer is None or agent is None:
             return
-        if not agent.desk and now - self._closed.setdefault(agent.id, now) >= DESK_SECONDS:
+        if self.is_desk_gone(agent.id, now):
             log.info("desk gone, chat back in line", extra={"contact": contact.id})
             ended = events.LegEnded(contact.id, offer.id)
             back = events.Returned(contact.id, offer.id)

@@ -11,16 +11,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
+from unicodedata import category
 
 from acd.model import CHATS, Contact, ContactId, Medium, Seconds
 from acd.states import ContactState
+from ivr import messages
 from ivr.ports import EffectKey, PersonId, Record
 
 BEGUN, SAID, ENDED, RATED = "ChatBegun", "ChatSaid", "ChatEnded", "ChatRated"
 """Journal kinds: a customer is on the page, for this contact; a line; the chat is over; a score."""
 KINDS = (BEGUN, SAID, ENDED, RATED)
 KEPT: Seconds = 24 * 3600.0
-"""So long after its end a chat is known to its customer's page."""
+"""So long after its end a chat is known to its customer's page; after a message was left in it, as
+long as the message is."""
 MOST_LINES = 2000
 LONGEST_WORDS, LONGEST_NAME, LONGEST_ID = 4000, 60, 64
 
@@ -62,6 +65,7 @@ class How(StrEnum):
     SILENT = "silent"  # it was served, and the page was gone for too long
     EXPIRED = "expired"  # the page was gone for longer than a place is kept
     PHONE = "phone"  # it goes on by telephone
+    MESSAGE = "message"  # the customer has left a message instead
 
 
 class Phrase(StrEnum):
@@ -72,6 +76,8 @@ class Phrase(StrEnum):
     JOINED = "joined"  # `agent`
     TRANSFERRED = "transferred"  # `queue`
     RETURNED = "returned"  # the agent is gone: in line again, at the same place
+    ABSENT = "absent"  # nobody is here who chats; a message can be left
+    KEPT = "kept"  # the message is kept; `until`: it is answered before
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +96,7 @@ class Chat:
     person: PersonId
     language: str
     origin: str
-    """`chat`, or `phone`: it came here by a pass."""
+    """`chat`; `phone`: it came here by a pass; `message`: its customer had left one before."""
     since: Seconds
     last: int = 0
     """The number of the newest line; lines count from 1."""
@@ -101,6 +107,11 @@ class Chat:
     rated: bool = False
     agent: str = ""
     """Who has served it last."""
+
+
+def plain(text: str) -> str:
+    """Without signs that act on whoever shows it; line ends and tabs stay."""
+    return "".join(sign for sign in text if sign in "\n\t" or category(sign) not in ("Cc", "Cs"))
 
 
 def field_of_chat(effect: str) -> str:
@@ -161,7 +172,8 @@ class ChatBook:
 
     def _old(self, now: Seconds) -> Iterator[ContactId]:
         for chat in self.chats.values():
-            if chat.ended_at is not None and now - chat.ended_at > KEPT:
+            kept = messages.KEPT if chat.how == How.MESSAGE else KEPT
+            if chat.ended_at is not None and now - chat.ended_at > kept:
                 yield chat.contact
 
     def _begun(self, contact: ContactId, record: Record) -> None:

@@ -98,7 +98,7 @@ class OutwardOffers(Protocol):
 
 class BothWays:
     """`Phones`: offers of callers go to the switchboard, those of customers whom we call to those
-    who call them, those of chats to agents' pages."""
+    who call them, those of chats and messages to agents' pages."""
 
     def __init__(
         self, inward: Phones, contacts: Mapping[ContactId, Contact],
@@ -113,10 +113,10 @@ class BothWays:
         """Set where there is chat."""
 
     def _pages(self, offer: OfferId) -> Phones | None:
-        """Who has this offer, if it is one of a chat. A phone that rang before its contact went
-        online rings on: the offer says it, not the contact."""
+        """Who has this offer, if it is one of something written. A phone that rang before its
+        contact went online rings on: the offer says it, not the contact."""
         made = self._offers.get(offer)
-        return self.chats if made and made.medium is Medium.CHAT else None
+        return self.chats if made and made.medium is not Medium.VOICE else None
 
     async def offer(self, offer: Offer) -> None:
         contact = self._contacts.get(offer.contact)

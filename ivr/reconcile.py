@@ -83,7 +83,7 @@ def _new_callers(engine: Engine, callers: Iterable[CallerSeen]) -> Iterable[Even
 
 def _ended_legs(engine: Engine, legs: frozenset[OfferId]) -> Iterable[Event]:
     for offer in engine.offers.values():
-        if offer.id not in legs and offer.medium is not Medium.CHAT:
+        if offer.id not in legs and offer.medium is Medium.VOICE:
             if offer.answered_at is None:
                 yield events.OfferEnded(offer.id, OfferEnd.RELEASED)
             else:

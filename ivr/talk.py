@@ -206,7 +206,7 @@ class TalkRequests:
         if agent is None:
             raise CoreRefused(f"there is no agent {name}")
         offers = [self._engine.offers[id_] for id_ in agent.works if id_ in self._engine.offers]
-        calls_first = sorted(offers, key=lambda offer: offer.medium is Medium.CHAT)
+        calls_first = sorted(offers, key=lambda offer: offer.medium is not Medium.VOICE)
         for offer in calls_first:
             contact = self._engine.contacts.get(offer.contact)
             if contact and contact.offer == offer.id and offer.answered_at is not None:

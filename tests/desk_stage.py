@@ -47,7 +47,8 @@ def routes(desk: FakeDesk) -> APIRouter:
 
     @api.get("/agents/ann/chats")
     async def chats() -> Json:
-        return {"offers": desk.offers, "chats": list(desk.chats.values())}
+        return {"offers": desk.offers, "chats": list(desk.chats.values()),
+                "messages": list(desk.messages.values())}  # fmt: skip
 
     @api.post("/agents/ann/desk")
     async def page(body: Json = Given) -> Json:
@@ -90,6 +91,7 @@ def routes(desk: FakeDesk) -> APIRouter:
 
     _of_contacts(api, desk)
     _of_chats(api, desk)
+    _of_messages(api, desk)
     return api
 
 
@@ -164,6 +166,17 @@ def _of_chats(api: APIRouter, desk: FakeDesk) -> None:
             desk.works = []
             desk.become("ready")
         return {"state": "over"}
+
+
+def _of_messages(api: APIRouter, desk: FakeDesk) -> None:
+    @api.post("/messages/{contact}/{deed}", status_code=201)
+    async def deed(contact: str, deed: str, body: Json = Given) -> Json:
+        desk.take(deed, body)
+        if deed == "answers":
+            desk.messages[contact]["answered"] = True
+        elif deed in ("close", "transfer"):
+            desk.end(contact)
+        return {"state": "closed", "new": True, "reference": "call-1"}
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from ivr.ports import CoreAway, CoreRefused
 LINK, CODE = "k3Jw0Qm5SxO1nTzv9bYh2A", "402771905"
 """Passes of `phone-1`, who waits on the telephone."""
 START = 1_800_000_000.0
+UNTIL = START + 3 * 86_400.0
 
 
 @dataclass
@@ -34,6 +35,11 @@ class FakeChat:
     skipped: bool = True
     rated: int = 0
     number: str = ""
+    form: dict[str, Any] | None = None
+    """What the house says of a message that can be left."""
+    message: dict[str, Any] | None = None
+    left: list[dict[str, Any]] = field(default_factory=list)
+    """Messages that were left, each time that it was asked."""
     lines: list[dict[str, Any]] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
 
@@ -50,6 +56,10 @@ class ChatHouse:
     """Who has redeemed the pass of `phone-1`."""
     read_by: dict[tuple[str, str], int] = field(default_factory=dict)
     typists: set[tuple[str, str]] = field(default_factory=set)
+    closed: bool = False
+    """Nobody is there: messages can be left."""
+    faults: list[str] = field(default_factory=list)
+    """What the next forms are sent back with."""
     loses: int = 0
     """So many answers are lost: the deed is done, and nobody hears of it."""
     _news: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -74,7 +84,11 @@ class ChatHouse:
                 f"chat-{next(self._numbers)}", fields["language"], fields["queue"] or "support",
                 fields["name"],
             )  # fmt: skip
-            self.house_says(self.chats[by], "waiting", wait=[60, 180])
+            if self.closed:
+                self.chats[by].form, self.chats[by].wait = {"until": UNTIL, "texts": True}, None
+                self.house_says(self.chats[by], "absent")
+            else:
+                self.house_says(self.chats[by], "waiting", wait=[60, 180])
         return {"contact": self.chats[by].contact, "new": new}
 
     async def _chat_join(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -91,7 +105,8 @@ class ChatHouse:
         return {
             "contact": chat.contact, "state": chat.state, "how": chat.how, "agent": chat.agent,
             "language": chat.language, "queue": chat.queue, "wait": chat.wait, "last": last,
-            "origin": chat.origin, "skipped": chat.skipped,
+            "origin": chat.origin, "skipped": chat.skipped, "form": chat.form,
+            "message": chat.message,
         }  # fmt: skip
 
     async def _chat_here(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -113,6 +128,26 @@ class ChatHouse:
             "contact": chat.contact, "number": number, "at": chat.lines[number - 1]["at"],
             "new": new,
         }  # fmt: skip
+
+    async def _chat_leave(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        chat = self._of(fields)
+        if self.faults:
+            return {"refused": self.faults.pop(0)}
+        chat.left.append({name: value for name, value in fields.items() if name != "by"})
+        if new := chat.message is None:
+            self.house_says(chat, "kept", until=UNTIL)
+            chat.message = {"until": UNTIL, "state": "waiting", "live": False}
+            chat.state, chat.how, chat.form = "over", "message", None
+        return {"until": UNTIL, "new": new}
+
+    async def _chat_live(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        chat = self._of(fields)
+        if self.closed:
+            raise CoreRefused("nobody is here to chat just now")
+        if chat.origin != "message":
+            self.chats[fields["by"]] = chat = FakeChat("message-1", chat.language, origin="message")
+            self.house_says(chat, "waiting", wait=[60, 180])
+        return {"contact": chat.contact}
 
     async def _chat_end(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         chat = self._of(fields)

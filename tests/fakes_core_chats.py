@@ -15,7 +15,7 @@ from acd.model import CHATS, AgentId, Contact, ContactId, QueueId
 from acd.schedule import weekly
 from acd.states import ForbiddenMove
 from acd.waits import Waits
-from ivr.chat_parts import ChatParts, KnownTo, of_chats
+from ivr.chat_parts import Answer, ChatParts, KnownTo, of_chats
 from ivr.chat_settings import ChatSettings
 from ivr.distributor import Distributor
 from ivr.outward import BothWays
@@ -67,10 +67,13 @@ class NamingVault(MemoryVault):
 class ChatHouse:
     """`begin` it, and `again` after it has died."""
 
-    def __init__(self) -> None:
+    def __init__(self, centre: Centre = CENTRE) -> None:
+        self.centre = centre
+        self.asked: dict[str, Answer] = {}
+        """What else the core can be asked."""
         self.journal, self.vault, self.audit = MemoryJournal(), NamingVault(), MemoryAudit()
-        self.clock, self.engine, self.book = StandingClock(), Engine(CENTRE), MemoryPasses()
-        self.engine.waits = Waits(CENTRE)
+        self.clock, self.engine, self.book = StandingClock(), Engine(centre), MemoryPasses()
+        self.engine.waits = Waits(centre)
         self.settings = SETTINGS
         self.rung: list[Offer] = []
         """Telephones that were rung, and"""
@@ -84,7 +87,8 @@ class ChatHouse:
             self.book, self.distributor, self.audit, self.clock, lambda: KEY, {CHATS: "no"},
             Whose(self.journal),
         )  # fmt: skip
-        core = KnownTo(self.distributor, self.vault, self.journal, self.clock, self.passes)
+        stores = self.vault, self.journal, self.clock
+        core = KnownTo(self.distributor, *stores, self.passes, self.asked)
         self.chats: ChatParts = await of_chats(self.settings, ("zh", "en"), core)
         phones.chats = self.chats.offers
         self.running = asyncio.create_task(self.distributor.run())
@@ -93,7 +97,7 @@ class ChatHouse:
     async def again(self) -> None:
         """`kill -9`, and the next start: what was not written is gone."""
         self.running.cancel()
-        self.engine = (await recover(self.journal, CENTRE)).engine
+        self.engine = (await recover(self.journal, self.centre)).engine
         await self.begin()
         await self.settled()
 
@@ -119,7 +123,7 @@ class ChatHouse:
         """Time passes, and the chats are looked at."""
         self.clock.at += seconds
         await self.settled()
-        await self.chats.presence.look(self.clock.at)
+        await self.chats.look(self.clock.at)
         await self.settled()
 
     async def link_up(self, up: bool = True) -> None:

@@ -32,6 +32,7 @@ class FakeDesk:
     works: list[Json] = field(default_factory=list)
     offers: list[Json] = field(default_factory=list)
     chats: dict[str, Json] = field(default_factory=dict)
+    messages: dict[str, Json] = field(default_factory=dict)
     lines: dict[str, list[Json]] = field(default_factory=dict)
     stories: dict[str, list[Json]] = field(default_factory=dict)
     before: dict[str, str] = field(default_factory=dict)
@@ -62,6 +63,30 @@ class FakeDesk:
         })  # fmt: skip
         self.works.append(_work(contact, offer, "ringing", "chat", **more))
         self.tell("offered", contact, offer=offer, agent="ann")
+
+    def message_comes(self, contact: str, promised_by: float, **said: Any) -> None:
+        """A message rings at the agent."""
+        offer = f"3.{len(self.events)}.1"
+        self.messages[contact] = {
+            "contact": contact, "offer": offer, "of": "chat-9", "queue": SUPPORT, "language": "en",
+            "customer": "per_1", "left_at": moment(time.time()), "rings": True, "answered": False,
+            "promised_by": moment(promised_by), "rings_until": moment(time.time() + 30),
+            "name": None, "number": None, "mail": None, "words": None, "ways": [], "says": said,
+        }  # fmt: skip
+        due = {"promised_by": moment(promised_by)}
+        self.works.append(_work(contact, offer, "ringing", "message", **due))
+        self.tell("offered", contact, offer=offer, agent="ann")
+
+    def read(self, contact: str) -> None:
+        """The agent has accepted it."""
+        message = self.messages[contact]
+        message |= {
+            "rings": False, "rings_until": None, "ways": ["text", "call", "note"],
+            "name": "", "number": "", "mail": "", "words": "?", **message["says"],
+        }  # fmt: skip
+        due = {"promised_by": message["promised_by"]}
+        self.works.append(_work(contact, message["offer"], "talking", "message", **due))
+        self.become("talking")
 
     def call_comes(self, contact: str) -> None:
         """A call rings at the agent's phone."""
@@ -120,6 +145,9 @@ class FakeDesk:
 
     def accept(self, offer: str) -> str:
         contact = self._over(offer)
+        if contact in self.messages:
+            self.read(contact)
+            return contact
         self.chats[contact] = {
             "contact": contact, "state": "served", **ABOUT,
             "last": len(self.lines.get(contact, [])), "since": moment(time.time()), "offer": offer,
@@ -130,19 +158,22 @@ class FakeDesk:
 
     def decline(self, offer: str) -> str:
         contact = self._over(offer)
+        self.messages.pop(contact, None)
         self.tell("offer_ended", contact, offer=offer, how="declined")
         return contact
 
     def end(self, contact: str) -> None:
         """Wrap-up follows."""
         self.chats.pop(contact, None)
+        self.messages.pop(contact, None)
         mine = [work for work in self.works if work["reference"] == contact]
         for work in mine:
             work |= {"state": "wrap-up", "until": moment(time.time() + 45), "owes": True}
         self.become("wrap-up")
 
     def _over(self, offer: str) -> str:
-        [contact] = [one["contact"] for one in self.offers if one["offer"] == offer]
+        known = [*self.offers, *self.messages.values()]
+        [contact] = [one["contact"] for one in known if one["offer"] == offer]
         self.offers = [one for one in self.offers if one["offer"] != offer]
         self.works = [one for one in self.works if one["offer"] != offer]
         return str(contact)
@@ -160,5 +191,5 @@ def _work(contact: str, offer: str, state: str, channel: str, **more: Any) -> Js
         "channel": channel, "queue": SUPPORT, "class": "vip", "language": "en",
         "since": moment(now), "rings_until": moment(now + 30) if state == "ringing" else None,
         "waited": 192.0, "credit": 90.0, "rule": "order",
-        "why": "", "until": None, "owes": False, **more,
+        "why": "", "until": None, "owes": False, "promised_by": None, **more,
     }  # fmt: skip

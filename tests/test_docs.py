@@ -25,6 +25,7 @@ from adapters.tickets import (
     chats,
     desk,
     inside,
+    messages,
     order,
     outward,
     passes,
@@ -254,7 +255,7 @@ def test_every_kind_of_step_is_explained() -> None:
 
 SERVED = (
     calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
-    chats,
+    chats, messages,
 )  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from adapters.tickets import (
     chats,
     desk,
     inside,
+    messages,
     order,
     outward,
     passes,
@@ -77,6 +78,12 @@ CHAT = {
     "offer": "1.17.1", "contact": "chat-1", "queue": "support", "language": "zh",
     "customer": CALLER, "origin": "phone", "name": "Li Lei",
 }  # fmt: skip
+MESSAGE = {
+    "contact": "message-1", "offer": "1.18.1", "of": "chat-1", "queue": "support",
+    "language": "zh", "customer": CALLER, "left_at": 1000.0, "until": 15400.0,
+    "rings_until": None, "rings": False, "answered": False, "name": "Li Lei", "number": NUMBER,
+    "mail": "", "words": "My card is lost", "ways": ["text", "call", "note"],
+}  # fmt: skip
 WORK = {
     "agent": ANN, "own_queues": ["sales", "support"], "then": "break", "until": 1030.0,
     "works": [
@@ -92,7 +99,8 @@ REPLIES = {
     "all": {"en": ("Good day, how can I help?",)},
     "support": {"en": ("One moment, please.",), "zh": ("请稍等。",)},
 }
-QUEUE = {"queue": "support", "waiting": 2, "longest_wait": 12.5, "agents": {"ann": "ready"}}
+QUEUE = {"queue": "support", "waiting": 2, "longest_wait": 12.5, "agents": {"ann": "ready"},
+         "deferred": 1}  # fmt: skip
 DIRECTORY = [
     {"kind": "agent", "name": "ann", "numbers": ["801"], "presence": "ready", "phone": "desk-7",
      "reachable": True, "queues": ["support"]},
@@ -138,7 +146,16 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
         "agent": "ann", "open": True,
         "offers": [{**CHAT, "rings_until": 1015.0, "why": "order"}],
         "chats": [{**CHAT, "since": 1000.0, "last": 3, "state": "served"}],
+        "messages": [MESSAGE],
     },
+    "messages": {"messages": [{
+        "contact": "message-1", "of": "chat-1", "queue": "support", "customer": CALLER,
+        "left_at": 1000.0, "until": 15400.0, "state": "waiting", "agent": "", "answered": False,
+    }]},
+    "message answer": {"effect": "chat-1/message/answer/1", "new": True},
+    "message call": {"contact": "call-7"},
+    "message close": {"state": "answered"},
+    "message transfer": {"state": "waiting"},
     "chat desk": {"agent": "ann", "open": True},
     "chat accept": {"contact": "chat-1"},
     "chat decline": {"contact": "chat-1"},
@@ -285,7 +302,7 @@ async def staged(
 
     served = (
         calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
-        chats,
+        chats, messages,
     )  # fmt: skip
     app = build([one.router for one in served], parts, PROBLEMS, {"database": up, "core": link},
                 pages=[agent_page.routes(folder / "desk")])  # fmt: skip

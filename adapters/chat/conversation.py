@@ -192,6 +192,18 @@ class Conversation:
         teller.done["promised"] = True
         self._parts.hub.told(teller.contact)
 
+    async def _leave(self, frame: frames.Leave) -> None:
+        teller = self._mine()
+        form = {name: getattr(frame, name) for name in ("name", "number", "mail", "words", "text")}
+        answer = await self._parts.core.ask("chat leave", by=self._by, **form)
+        if "refused" in answer:
+            await self._refuse(f"leave {answer['refused']}", frame)
+        self._parts.hub.told(teller.contact)
+
+    async def _live(self, frame: frames.Live) -> None:
+        await self._parts.core.ask("chat live", by=by_of(frame.token))
+        await self._join(frame.token, 0)
+
     def _mine(self) -> Teller:
         if self._teller is None or not self._by:
             raise NotKnown
@@ -200,5 +212,5 @@ class Conversation:
     _deeds: Mapping[type, Callable[[Conversation, Any], Awaitable[None]]] = {
         frames.Begin: _begin, frames.Resume: _resume, frames.Redeem: _redeem, frames.Look: _look,
         frames.Write: _write, frames.Typing: _typing, frames.Read: _read, frames.End: _end,
-        frames.Rate: _rate, frames.CallMe: _call_me,
+        frames.Rate: _rate, frames.CallMe: _call_me, frames.Leave: _leave, frames.Live: _live,
     }  # fmt: skip

@@ -115,7 +115,29 @@ class CallMe(_Frame):
     number: PhoneNumber = Field(repr=False)
 
 
-Frame = Begin | Resume | Redeem | Look | Write | Typing | Read | End | Rate | CallMe
+class Leave(_Frame):
+    """Nobody is there: a message, in place of the chat. Of one chat it is taken once."""
+
+    t: Literal["leave"]
+    name: Called = Field(default="", repr=False)
+    number: Annotated[str, StringConstraints(max_length=40)] = Field(default="", repr=False)
+    mail: Annotated[str, StringConstraints(max_length=300)] = Field(default="", repr=False)
+    words: Annotated[str, StringConstraints(max_length=2 * MOST_WORDS)] = Field(repr=False)
+    """What is wrong with a form is said in words, by the core."""
+    text: bool = False
+    """Whether it is to be confirmed by a text to that number."""
+
+
+class Live(_Frame):
+    """The message that was left in the chat of this token goes on as a chat."""
+
+    t: Literal["live"]
+    token: Token
+
+
+Frame = (
+    Begin | Resume | Redeem | Look | Write | Typing | Read | End | Rate | CallMe | Leave | Live
+)  # fmt: skip
 _FRAMES: TypeAdapter[Frame] = TypeAdapter(Annotated[Frame, Field(discriminator="t")])
 
 

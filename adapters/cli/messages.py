@@ -1,4 +1,4 @@
-"""`./hotline messages`: what callers have left, and one of it as a file to listen to."""
+"""`./hotline messages`: what was left, in words or on the telephone; a recording as a file."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from acd.model import CHATS
 from adapters.cli.flow_publish import AuditOfStoppedCore, reason_or_fail
 from adapters.cli.login import login
 from adapters.cli.output import fail, table
@@ -18,6 +19,7 @@ from adapters.stores.keys import KeyRing
 from adapters.stores.recordings import SealedRecordings
 from adapters.stores.schema import open_database
 from ivr.clock import CentreClock
+from ivr.messages import ANSWERED, LEFT, OWED
 from ivr.ports import (
     CoreAway,
     CoreRefused,
@@ -30,22 +32,27 @@ from ivr.ports import (
 from ivr.recording_requests import opening_of
 from ivr.settings import Settings
 
-KINDS = ("MessageLeft", "RecordingKept")
-COLUMNS = ("at", "recording", "seconds", "of", "queue", "contact")
+KINDS = (LEFT, "RecordingKept", OWED, ANSWERED)
+COLUMNS = ("at", "recording", "seconds", "of", "queue", "contact", "answer")
 
 
 def show_all(settings: Settings, as_json: bool) -> None:
-    """Every message and every short recording, the oldest first: ids only."""
+    """Every message and every short recording, the oldest first: ids only. Of what was written,
+    until when its answer was promised, or when it was given."""
     try:
         found = asyncio.run(records_of(settings, KINDS))
     except (StoreFailed, StoreRefused) as fault:
         fail(str(fault))
-    rows = {record.data["effect"]: _row(record) for record in reversed(found)}
+    kept = [record for record in found if record.kind not in (OWED, ANSWERED)]
+    rows = {record.data["effect"]: _row(record) for record in reversed(kept)}
+    for record in found:
+        if (row := rows.get(record.data.get("left", ""))) is not None:
+            row["answer"] = _answer(record)
     messages = list(reversed(rows.values()))
     if as_json:
         table((), messages, as_json=True)
     for row in messages if not as_json else ():  # in whole, however narrow the screen: to be copied
-        print("  ".join(str(row[name]) for name in COLUMNS))
+        print("  ".join(str(row[name]) for name in COLUMNS if row[name] is not None))
     if not rows and not as_json:
         print("nobody has left a message")
 
@@ -77,10 +84,22 @@ async def records_of(settings: Settings, kinds: Sequence[str]) -> Sequence[Recor
 
 
 def _row(record: Record) -> dict[str, Any]:
-    at = datetime.fromtimestamp(record.at, UTC).isoformat(timespec="seconds")
-    shown = {name: record.data[name] for name in ("seconds", "recording")}
-    of, queue = record.data.get("of", "message"), record.data.get("queue", "-")
-    return {"at": at, "of": of, "queue": queue, **shown, "contact": record.contact}
+    shown = {name: record.data.get(name) for name in ("seconds", "recording")}
+    is_written = record.data.get("origin") == CHATS
+    of = "written" if is_written else record.data.get("of", "message")
+    return {"at": _moment(record.at), "of": of, "queue": record.data.get("queue", "-"), **shown,
+            "contact": record.contact, "answer": None}  # fmt: skip
+
+
+def _answer(record: Record) -> str:
+    """What is last known of the answer to a message."""
+    if record.kind == ANSWERED:
+        return f"answered {_moment(record.at)} by {record.data['agent']} ({record.data['how']})"
+    return f"promised by {_moment(record.data['until'])}"
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
 
 
 async def _opened(settings: Settings, recording: RecordingId, who: str, why: str) -> bytes | None:

@@ -77,8 +77,13 @@ def status(settings: Settings, as_json: bool) -> int:
         show({**found, **more}, as_json=True)
         return 0 if link else 1
     show({**found, "closed": ", ".join(found["closed"]) or "nothing"}, as_json=False)
-    shown = [queue | {"estimates_kept": _kept(queue.get("estimate"))} for queue in queues]
-    table(("queue", "waiting", "longest_wait", "estimates_kept"), shown, as_json=False)
+    shown = [
+        queue
+        | {"estimates_kept": _kept(queue.get("estimate")), "messages": queue.get("deferred", 0)}
+        for queue in queues
+    ]
+    columns = ("queue", "waiting", "longest_wait", "messages", "estimates_kept")
+    table(columns, shown, as_json=False)
     table(COLUMNS, agents, as_json=False)
     return 0 if link else 1
 

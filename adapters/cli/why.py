@@ -10,7 +10,7 @@ from typing import Any
 from acd.bounds import bounds as bounds_of
 from acd.chosen import Able
 from acd.model import ContactId
-from acd.why import Candidate, Why, clock
+from acd.why import Candidate, Why, clock, long_clock
 from adapters.cli.output import fail, say, show, table
 from adapters.stores.journal import JournalReader
 from adapters.stores.schema import open_database
@@ -92,10 +92,15 @@ def _contact(why: Why, one: Candidate) -> dict[str, Any]:
     return {
         "contact": one.contact,
         "class": one.class_,
-        "waited": clock(one.waited),
+        "waited": clock(one.waited) if one.due_in is None else _promised(one.due_in),
         "head start": clock(one.credit),
         "note": "this one" if one.contact == why.contact else one.kept_by,
     }
+
+
+def _promised(due_in: float) -> str:
+    """Of deferred work what counts is until when it was promised."""
+    return f"due in {long_clock(due_in)}" if due_in >= 0 else f"late by {long_clock(-due_in)}"
 
 
 def _agent(why: Why, one: Able) -> dict[str, Any]:

@@ -59,6 +59,9 @@ class WorkItemShape(Shape):
         "offered. Empty in wrap-up, and where more than 500 contacts and agents were there.",
         examples=["first in order: waited 3:12; agent-1001 was the longest idle, idle 0:41"],
     )
+    promised_by: At | None = Field(
+        default=None, description="Of a message: until when its customer was promised an answer."
+    )
     until: At | None = Field(default=None, description="When its wrap-up ends by itself.")
     owes: bool = Field(default=False, description="Its wrap-up waits for a disposition.")
 
@@ -113,7 +116,7 @@ async def _item(use: Parts, item: Mapping[str, Any]) -> WorkItemShape:
     found = await use.queries.contacts(1, reference=item["contact"]) if item["contact"] else []
     same = ("offer", "state", "channel", "queue", "language", "waited", "credit", "rule", "why",
             "owes")  # fmt: skip
-    times = ("since", "rings_until", "until")
+    times = ("since", "rings_until", "until", "promised_by")
     return WorkItemShape(
         id=found[0].id if found else None,
         reference=item["contact"],

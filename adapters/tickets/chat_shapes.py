@@ -14,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from adapters.tickets.message_shapes import AgentMessageShape
 from adapters.tickets.shapes import AgentName, At, Page, QueueName, Shape, plain
 from ivr.chats import LONGEST_ID, LONGEST_WORDS
 
@@ -64,6 +65,7 @@ class AgentChatsShape(Shape):
     open: bool = Field(description="Whether the desk is open: chats ring only then.")
     offers: list[ChatOfferShape]
     chats: list[ServedChatShape]
+    messages: list[AgentMessageShape] = Field(description="That ring, or that they answer.")
 
 
 class OpenChatShape(Shape):

@@ -31,6 +31,7 @@ from adapters.tickets.chat_shapes import (
     TypingRequest,
     WrittenShape,
 )
+from adapters.tickets.message_shapes import message_of
 from adapters.tickets.parts import Parts, Use
 from adapters.tickets.shapes import AgentName, Page, moment
 from ivr.chats import Who
@@ -48,6 +49,7 @@ async def of_agent(use: Use, agent: AgentName) -> AgentChatsShape:
         agent=answer["agent"], open=answer["open"],
         offers=[_rings(one) for one in answer["offers"]],
         chats=[_served(one) for one in answer["chats"]],
+        messages=[message_of(one) for one in answer.get("messages", ())],
     )  # fmt: skip
 
 

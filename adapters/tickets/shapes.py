@@ -159,7 +159,8 @@ class QueueShape(Shape):
     """Where contacts of one kind wait."""
 
     id: str = Field(examples=["support"])
-    waiting: int
+    waiting: int = Field(description="Customers who are there.")
+    deferred: int = Field(default=0, description="Messages that are to be answered.")
     longest_wait: float = Field(description="Seconds.", examples=[42.5])
     agents: dict[str, str] = Field(examples=[{"agent-1001": "ready"}])
     estimate: EstimateShape | None = None
@@ -246,4 +247,5 @@ def agent_shape(agent: Mapping[str, Any]) -> AgentShape:
 def queue_shape(queue: Mapping[str, Any]) -> QueueShape:
     """From the core's answer."""
     same = {name: queue[name] for name in ("waiting", "longest_wait", "agents")}
-    return QueueShape(id=queue["queue"], estimate=queue.get("estimate"), **same)
+    deferred = queue.get("deferred", 0)
+    return QueueShape(id=queue["queue"], deferred=deferred, estimate=queue.get("estimate"), **same)

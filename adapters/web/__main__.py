@@ -39,6 +39,7 @@ from adapters.tickets import (
     chats,
     desk,
     inside,
+    messages,
     order,
     outward,
     passes,
@@ -75,7 +76,7 @@ log = logging.getLogger("adapters.web")
 
 SERVED = (
     calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
-    chats,
+    chats, messages,
 )  # fmt: skip
 STATUS_SECONDS = 1.5
 BEGINS = (1 / 10, 10)

@@ -134,7 +134,7 @@ class CallLines:
     def _offered(self, id_: str, call: _Call, at: Seconds, data: Mapping[str, Any]) -> None:
         offer = str(data["offer"])
         self._by_offer[offer] = id_
-        if medium_of(call.channel) is Medium.CHAT:
+        if medium_of(call.channel) is not Medium.VOICE:
             call.pages[offer] = str(data["agent"])
         elif data.get("rule") != Rule.CONSULT:
             call.offers[offer] = (str(data["agent"]), at)

@@ -14,6 +14,7 @@ from typing import Any
 from acd.model import CALLED_BACK, CALLED_OUT, ContactId, Medium, Rule, Seconds, medium_of
 from acd.states import CONTACT_MOVES, ContactState
 from ivr.chats import BEGUN, ENDED, RATED, SAID, Who, field_of_chat
+from ivr.messages import ANSWERED, OWED, field_of_answer, field_of_message
 from ivr.ports import PersonId, Record
 from ivr.texts import QUEUED, RECEIVED, field_of_text
 from ivr.tickets import call_history
@@ -65,6 +66,7 @@ _LEARNED: dict[str, tuple[str, ...]] = {
     "CalledOut": ("queue", "language"),
     "AgentCalled": ("person", "agent"),
     "MessageLeft": ("person", "queue"),
+    OWED: ("person", "queue"),
     "TicketNoted": ("person", "queue"),
     RECEIVED: ("person", "channel", "queue"),
     QUEUED: ("person", "channel", "queue"),
@@ -246,6 +248,7 @@ def snake(kind: str) -> str:
 PLACES: Mapping[str, Callable[[str], str]] = {
     "ticket_noted": field_of_note, "values_told": field_of_values,
     "text_received": field_of_text, "text_queued": field_of_text, "chat_said": field_of_chat,
+    "message_left": field_of_message, "message_answered": field_of_answer,
 }  # fmt: skip
 """The kinds of entries whose words lie in the vault: in which field, by their effect."""
 
@@ -264,7 +267,7 @@ def _who(record: Record, contact: ContactStory | None) -> str:
         return str(record.data.get("agent", HOTLINE))
     if record.kind in _BY_CUSTOMER:
         return CUSTOMER
-    if record.kind == "Disposed":
+    if record.kind in ("Disposed", ANSWERED):
         return str(record.data["agent"])
     if record.kind in _BY_AGENT and contact and contact.agent:
         return contact.agent

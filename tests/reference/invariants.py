@@ -64,11 +64,11 @@ def i4_offers_go_to_agents_who_may_serve(day: Day, told: Told) -> None:
     event = told.event
     for offer in made(day, told):
         agent, contact = day.engine.agents[offer.agent], day.engine.contacts[offer.contact]
-        assert day.engine.link_up or (offer.medium is Medium.CHAT and not day.engine.desks)
+        assert day.engine.link_up or (offer.medium is not Medium.VOICE and not day.engine.desks)
         assert oracle.able(day.centre, agent, contact, day.now), (offer, agent, contact)
         assert agent.state in (AgentState.OFFERED, AgentState.TALKING)
         assert agent.reachable or offer.medium is not Medium.VOICE
-        assert agent.desk or offer.medium is not Medium.CHAT
+        assert agent.desk or offer.medium is Medium.VOICE
         assert agent.pause_after is None and not agent.log_off_after, (offer, agent)
         away = told.states_before.get(agent.id) in (AgentState.NOT_READY, AgentState.LOGGED_OFF)
         came = isinstance(event, requests.AgentLoggedIn | requests.AgentReady) and event.agent
@@ -226,7 +226,7 @@ def i12_overtakers_are_bounded_by_their_credit(day: Day, told: Told) -> None:
 
 def i16_a_closed_desk_rings_for_no_chat(day: Day, told: Told) -> None:
     for offer in day.engine.offers.values():
-        if offer.medium is Medium.CHAT and offer.answered_at is None:
+        if offer.medium is not Medium.VOICE and offer.answered_at is None:
             assert offer.withdrawn or day.engine.agents[offer.agent].desk, offer
 
 

@@ -58,21 +58,21 @@ def has_room(member: Member, works: Iterable[Work], medium: Medium) -> bool:
 
 def takes_offers(agent: Agent, medium: Medium, now: float) -> bool:
     """Here, not on the way to a break, kept for nobody; for calls, the phone can be rung; for
-    chats, the desk is open."""
+    what is written, the desk is open."""
     leaving = agent.log_off_after or agent.pause_after is not None
     here = agent.state in TAKING and not leaving and agent.kept_for is None
     return here and can_ring(agent, medium, now)
 
 
 def can_ring(agent: Agent, medium: Medium, now: float) -> bool:
-    if medium is Medium.CHAT:
+    if medium is not Medium.VOICE:
         return agent.desk
-    return medium is not Medium.VOICE or (agent.reachable and agent.rests_until <= now)
+    return agent.reachable and agent.rests_until <= now
 
 
 def reaches(engine: Engine, agent: Agent, medium: Medium, now: float) -> bool:
-    """The same, and there is a link; chats at desks that are told of need none."""
-    linked = engine.link_up or (medium is Medium.CHAT and not engine.desks)
+    """The same, and there is a link; what is written needs none at desks that are told of."""
+    linked = engine.link_up or (medium is not Medium.VOICE and not engine.desks)
     return linked and can_ring(agent, medium, now)
 
 

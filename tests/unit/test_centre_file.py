@@ -193,9 +193,9 @@ BAD = {
     "queues:\n  a:\n    overflow:\n    - when: {lenght: 3}\n      to: message":
         "4: queues.a.overflow[0].when.lenght: unknown key; did you mean 'length'?",
     "queues: {a: {xyz: 5}}": "1: queues.a.xyz: unknown key (there are: "
-        "disposition_ends_wrap_up, disposition_limit, dispositions, grace, hold_for_preferred, "
-        "hours, offer_elsewhere_after, online, overflow, park_limit, partner_after, "
-        "promise_seconds, ...)",
+        "answer_within, disposition_ends_wrap_up, disposition_limit, dispositions, grace, "
+        "hold_for_preferred, hours, offer_elsewhere_after, online, overflow, park_limit, "
+        "partner_after, ...)",
     "<<: {seed: 1}": "1: '<<': unknown key (there are: agents, classes, hours, queues, seed, "
         "teams, urgency)",
     # numbers

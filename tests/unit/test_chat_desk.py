@@ -41,6 +41,7 @@ async def test_who_begins_to_chat_waits_in_the_queue_and_is_told_how_it_stands(
     assert told == {
         "contact": contact, "state": "waiting", "how": "", "language": "en", "queue": "support",
         "agent": "", "wait": None, "last": 1, "origin": "chat", "skipped": False,
+        "form": None, "message": None,
     }  # fmt: skip
     [person] = house.vault.fields
     assert house.vault.fields[person] == {f"chat name {contact}": "Li Lei"}

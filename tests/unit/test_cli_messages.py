@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import wave
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -59,6 +61,15 @@ class House:
 
         asyncio.run(erased())
 
+    def journals(self, kind: str, contact: str, data: Mapping[str, Any]) -> None:
+        async def written() -> None:
+            database = await open_database(f"sqlite:///{self.folder / 'core.db'}", "core")
+            async with SqlJournal(database) as journal:
+                await journal.append([Record(1_763_712_060.0, kind, data, ContactId(contact))])
+            await database.close()
+
+        asyncio.run(written())
+
 
 async def left(folder: Path) -> Recording:
     database = await open_database(f"sqlite:///{folder / 'core.db'}", "core")
@@ -87,9 +98,24 @@ def test_messages_are_listed_by_ids_each_once(house: House) -> None:
     [message] = json.loads(house.messages("--json").stdout)
     assert message == {
         "at": "2025-11-21T08:00:00+00:00", "of": "message", "queue": "support", "seconds": 2.0,
-        "recording": house.recording.id, "contact": "c-1",
+        "recording": house.recording.id, "contact": "c-1", "answer": None,
     }  # fmt: skip
     assert house.recording.id in house.messages().stdout
+
+
+def test_of_what_was_written_it_is_told_what_was_promised_and_then_what_was_answered(
+    house: House,
+) -> None:
+    left = {"effect": "c-2/message", "queue": "support", "origin": "chat"}
+    owed = {"effect": "c-2/message/1", "left": "c-2/message", "until": 1_763_800_000.0}
+    given = {"left": "c-2/message", "agent": "ann", "how": "note", "effect": "x"}
+    house.journals("MessageLeft", "c-2", left)
+    house.journals("AnswerPromised", "message-2", owed)
+    assert "promised by 2025-11-22T08:26:40+00:00" in house.messages().stdout
+    house.journals("MessageAnswered", "message-2", given)
+    _, written = json.loads(house.messages("--json").stdout)
+    assert (written["of"], written["contact"], written["recording"]) == ("written", "c-2", None)
+    assert written["answer"].endswith("by ann (note)")
 
 
 def test_one_is_saved_to_listen_to_and_the_audit_has_it(house: House) -> None:

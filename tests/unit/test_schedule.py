@@ -164,3 +164,50 @@ def test_hours_that_cannot_be_read_are_refused_by_name(
 ) -> None:
     with pytest.raises(ValueError, match=part.replace("/", ".")):
         weekly(zone, hours)
+
+
+# ---------------------------------------------------------------- so many hours of opening later
+
+
+@pytest.mark.parametrize(
+    ("now", "hours", "then"),
+    [
+        ("2026-11-20 10:00", 1.0, "2026-11-20 11:00"),  # a Friday
+        ("2026-11-20 10:00", 2.0, "2026-11-20 12:00"),  # to the very end of a span
+        ("2026-11-20 10:00", 2.5, "2026-11-20 13:30"),  # over lunch
+        ("2026-11-20 17:00", 4.0, "2026-11-21 13:00"),  # into Saturday
+        ("2026-11-20 19:00", 5.0, "2026-11-23 10:00"),  # over Sunday
+        ("2026-11-22 03:00", 8.0, "2026-11-23 18:00"),
+    ],
+)
+def test_a_promise_in_hours_of_opening_counts_those_alone(
+    now: str, hours: float, then: str
+) -> None:
+    assert OFFICE.after(instant(now), hours * 3600) == instant(then)
+
+
+def test_a_promise_goes_over_holidays_and_counts_the_weekend_that_is_worked_for_them() -> None:
+    assert GOLDEN_WEEK.after(instant("2026-09-30 17:00"), 4 * 3600.0) == instant("2026-10-02 10:00")
+    assert GOLDEN_WEEK.after(instant("2026-10-09 17:00"), 4 * 3600.0) == instant("2026-10-10 12:00")
+    night = instant("2026-10-14 00:30")
+    assert GOLDEN_WEEK.after(instant("2026-10-10 18:00"), 2.5 * 3600.0) == night
+
+
+def test_the_hour_of_summer_time_is_neither_given_nor_taken() -> None:
+    """An answer within a day of clocks that run on: noon is eleven, or one."""
+    day = weekly("Europe/Berlin", {"mon-sun": "00:00-24:00"})
+    spring, autumn = (instant(f"2026-{d} 12:00", "Europe/Berlin") for d in ("03-28", "10-24"))
+    assert day.after(spring, 86_400.0) == instant("2026-03-29 13:00", "Europe/Berlin")
+    assert day.after(autumn, 86_400.0) == instant("2026-10-25 11:00", "Europe/Berlin")
+
+
+def test_hours_that_the_clock_shows_twice_are_counted_twice() -> None:
+    night = weekly("Europe/Berlin", {"sun": "01:30-02:30"})
+    begins = instant("2026-10-25 00:00", "Europe/Berlin")
+    assert night.after(begins, 3600.0) == instant("2026-10-25 02:30", "Europe/Berlin")
+    again = datetime(2026, 10, 25, 2, 10, tzinfo=ZoneInfo("Europe/Berlin"), fold=1).timestamp()
+    assert night.after(begins, 4200.0) == again
+
+
+def test_where_it_never_opens_nothing_can_be_promised() -> None:
+    assert weekly("UTC", {"mon": "closed"}).after(0.0, 60.0) is None

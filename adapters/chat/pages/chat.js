@@ -4,6 +4,7 @@ import { Attention, framed } from "./attention.js";
 import { Lines } from "./lines.js";
 import { Link } from "./link.js";
 import { chat, random, unsent } from "./memory.js";
+import { Offline } from "./offline.js";
 import { $, View } from "./view.js";
 import { WORDS } from "./words.js";
 
@@ -24,6 +25,7 @@ let waiting = unsent.read();
 let pass = "";
 let typed = 0, seenTo = 0, again = 0;
 let flying = "";  // the line that is on its way
+const offline = new Offline(view, link, lines, () => first({ t: "live", token: mine.token }));
 const attention = new Attention(() => view.title, sayRead);
 
 // ------------------------------------------------------------------ over the line
@@ -39,6 +41,7 @@ const HEARD = {
     view.tell("");
     view.show("chat");
     deliver();
+    offline.deliver();
   },
   state(frame) {
     if (frame.away) return view.tell("away");
@@ -46,6 +49,7 @@ const HEARD = {
     if (frame.rated && mine) chat.keep((mine = { ...mine, rated: true }));
     const met = Boolean(frame.agent) || [...lines.frames.values()].some((one) => one.who === "agent" || one.phrase === "joined");
     view.stand({ ...frame, met, rated: frame.rated || mine?.rated });
+    offline.stand(frame);
   },
   line(frame) {
     if (frame.id) delivered(frame.id);
@@ -75,8 +79,8 @@ function refused(frame) {
   frame.to ??= link.want?.().t;
   if (frame.why === "away") {
     view.tell("away");
-    if (frame.to === "write") later();
-    else if (["begin", "resume", "redeem", "look"].includes(frame.to)) link.again();
+    if (["write", "leave"].includes(frame.to)) later();
+    else if (["begin", "resume", "redeem", "look", "live"].includes(frame.to)) link.again();
     else view.why("chat-why", null);
     return;
   }
@@ -95,7 +99,11 @@ function refused(frame) {
     if (frame.to === "begin") forget();
     view.why("start-why", frame);
     view.show("start");
-  } else view.why("chat-why", frame);
+  } else if (frame.to === "leave") offline.refused(frame.why);
+  else view.why("chat-why", frame);
+  if (frame.to !== "live") return;
+  chat.keep((mine = { token: mine.token }));
+  resume();
 }
 
 // ------------------------------------------------------------------ lines
@@ -124,7 +132,7 @@ function delivered(id) {
 
 function later() {
   clearTimeout(again);
-  again = setTimeout(() => { flying = ""; next(); }, AGAIN_MS);
+  again = setTimeout(() => { flying = ""; next(); offline.deliver(); }, AGAIN_MS);
 }
 
 function write() {
@@ -204,6 +212,7 @@ function anew() {
   forget();
   lines.clear();
   view.stand({});
+  offline.stand({});
   view.tell("");
   view.why("chat-why", null);
   $("rate").reset();
@@ -271,6 +280,7 @@ on("again", "click", anew);
 on("language", "click", () => {
   const other = view.language === "zh" ? "en" : "zh";
   view.speak(other);
+  offline.show();
   lines.speak(other);
 });
 

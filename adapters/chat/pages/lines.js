@@ -69,6 +69,12 @@ export class Lines {
     return null;
   }
 
+  // What the customer has written, as one text.
+  own() {
+    const own = [...this.frames.values()].filter((one) => one.who === "customer" && one.words);
+    return own.sort((a, b) => a.number - b.number).map((one) => one.words).join("\n");
+  }
+
   place(item, number) {
     const numbers = [...this.shown.keys()].filter((other) => other > number);
     const next = numbers.length ? this.shown.get(Math.min(...numbers)) : this.firstPending(item);

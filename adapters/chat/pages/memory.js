@@ -2,7 +2,7 @@
 // in localStorage, so that a reload goes on with the chat; words only in sessionStorage, which ends
 // with the tab. Where a browser allows neither, both last as long as the page.
 
-const CHAT = "hotline-chat", UNSENT = "hotline-chat-unsent";
+const CHAT = "hotline-chat", UNSENT = "hotline-chat-unsent", DRAFT = "hotline-chat-message";
 const inPage = new Map();
 
 function shelf(name) {
@@ -55,6 +55,17 @@ export const unsent = {
     return Array.isArray(found) ? found : [];
   },
   keep: (lines) => keep(short, UNSENT, lines),
+};
+
+// A message that is being written, and has not been taken yet: `{name, number, mail, words, text,
+// sent, closed}`.
+export const draft = {
+  read() {
+    const found = read(short, DRAFT);
+    return found && typeof found === "object" ? found : null;
+  },
+  keep: (value) => keep(short, DRAFT, value),
+  forget: () => short.removeItem(DRAFT),
 };
 
 // 128 random bits, as text.

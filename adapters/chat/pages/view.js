@@ -1,6 +1,6 @@
 // The page's views and the words in them: start, pass, chat. Words are set as text, never as markup.
 
-import { say, wait } from "./words.js";
+import { moment, say, wait } from "./words.js";
 
 export const $ = (id) => document.getElementById(id);
 const VIEWS = ["start", "pass", "chat"];
@@ -77,6 +77,7 @@ export class View {
   // What is known of the end; a chat that goes on by telephone is over here.
   ending(state) {
     const more = state.promised ? "over_callback" : state.how === "phone" ? "house_ended_phone" : "";
+    if (state.how === "message") return this.say("over_message");
     return [this.say("over"), more && this.say(more)].join(" ").trim();
   }
 
@@ -89,6 +90,12 @@ export class View {
     const inWords = wait(this.language, state.wait);
     const waits = inWords ? this.say("waiting_for", { wait: inWords }) : this.say("waiting");
     return state.origin === "phone" ? waits + " " + this.say("from_phone") : waits;
+  }
+
+  // How it stands with the message that was left.
+  tellMessage(message) {
+    const values = message && { time: moment(this.language, message.until) };
+    $("kept").textContent = message ? this.say("message_" + message.state, values) : "";
   }
 
   typing(on) {

@@ -90,7 +90,32 @@ export const WORDS = {
     "stands_by": "最迟{time}有座席接待您。",
     "opens_at": "{time}开始服务",
     "opens_unknown": "请留意我们公布的服务时间",
-    "house_unknown": "（系统提示）"
+    "house_unknown": "（系统提示）",
+    "house_absent": "现在没有座席在线。您可以留言，也可以在这里等待；离开页面后再回来，位置仍在。",
+    "house_kept": "我们已收到您的留言，将在{until}之前答复您。",
+    "leave": "留言",
+    "wait_here": "不留言，在这里等待",
+    "leave_title": "给我们留言",
+    "leave_until": "我们将在{time}之前答复。",
+    "leave_reach": "请留下电话或电子邮箱，至少一项，我们才能答复您。",
+    "leave_number": "电话号码",
+    "leave_mail": "电子邮箱",
+    "leave_words": "您的问题",
+    "leave_text": "用短信向这个号码确认",
+    "leave_send": "提交留言",
+    "live": "座席已在线：现在聊天，保留位置",
+    "over_message": "聊天已经结束，您的留言已收到。",
+    "message_waiting": "我们将在{time}之前答复您的留言。",
+    "message_served": "座席正在处理您的留言。",
+    "message_answered": "您的留言已答复。",
+    "message_closed": "您的留言已处理完毕。",
+    "message_live": "您的留言已转为聊天。",
+    "refused_leave": "现在无法留言，请稍后再试，或致电我们。您填写的内容仍在这里。",
+    "refused_leave words": "请写下您的问题，最多 4000 字。",
+    "refused_leave number": "这不是可以拨打的电话号码，请核对。",
+    "refused_leave mail": "这不是电子邮箱地址，请核对。",
+    "refused_leave reach": "请留下电话或电子邮箱，否则我们无法答复您。",
+    "refused_live": "现在无法聊天：座席可能已在处理您的留言，或者已经离开。"
   },
   "en": {
     "title": "Chat with us",
@@ -180,7 +205,32 @@ export const WORDS = {
     "stands_by": " An agent will be with you by {time}.",
     "opens_at": "we open {time}",
     "opens_unknown": "please see our opening hours",
-    "house_unknown": "(Notice)"
+    "house_unknown": "(Notice)",
+    "house_absent": "Nobody is here to chat just now. You can leave a message, or wait here; if you leave the page and come back, your place is kept.",
+    "house_kept": "We have your message, and will answer it by {until}.",
+    "leave": "Leave a message",
+    "wait_here": "Wait here instead",
+    "leave_title": "Leave us a message",
+    "leave_until": "We will answer by {time}.",
+    "leave_reach": "Leave a telephone number or an e-mail address, at least one of them, so that we can answer.",
+    "leave_number": "Telephone number",
+    "leave_mail": "E-mail address",
+    "leave_words": "What is it about?",
+    "leave_text": "Confirm it by a text message to this number",
+    "leave_send": "Send the message",
+    "live": "Agents are here: chat now, keep my place",
+    "over_message": "This chat is over: we have your message.",
+    "message_waiting": "We will answer your message by {time}.",
+    "message_served": "An agent is at work on your message.",
+    "message_answered": "Your message has been answered.",
+    "message_closed": "Your message has been dealt with.",
+    "message_live": "Your message goes on as a chat.",
+    "refused_leave": "No message can be left just now: try again later, or call us. What you wrote is still here.",
+    "refused_leave words": "Please write what it is about, in at most 4000 characters.",
+    "refused_leave number": "This is no telephone number that can be called: please check it.",
+    "refused_leave mail": "This is no e-mail address: please check it.",
+    "refused_leave reach": "Please leave a telephone number or an e-mail address, or we cannot answer you.",
+    "refused_live": "You cannot chat just now: an agent may have your message already, or be gone again."
   }
 };
 
@@ -207,6 +257,7 @@ export function houseWords(language, phrase, values) {
   const told = { ...values, agent: values.agent || say(language, "agent"), wait: wait(language, values.wait) };
   if (phrase === "waiting") told.stands = standing(language, values);
   if (phrase === "waiting" && !told.wait) return say(language, "house_waiting_unknown", told);
+  if (phrase === "kept") told.until = moment(language, values.until);
   if (phrase === "closed") told.opens = opening(language, values.opens);
   const keys = [`house_${phrase}_${values.how}`, `house_${phrase}`, "house_unknown"];
   return say(language, keys.find((key) => key in WORDS[language]), told);
@@ -219,6 +270,12 @@ function standing(language, { place, by }) {
   const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
   const time = by ? new Date(by * 1000).toLocaleTimeString(language, clock) : "";
   return where + next + (time ? say(language, "stands_by", { time }) : "");
+}
+
+// A day and time, as the customer's own clock shows it.
+export function moment(language, at) {
+  const clock = { weekday: "long", month: "long", day: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
+  return new Date(at * 1000).toLocaleString(language, clock);
 }
 
 function opening(language, at) {

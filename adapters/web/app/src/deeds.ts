@@ -17,23 +17,23 @@ export class Deeds {
 
   // --- the state
 
-  logIn(queues: string[], ready: boolean): Promise<void> {
+  logIn(queues: string[], ready: boolean): Promise<boolean> {
     return this.act(`${this.me}/login`, { queues, ready });
   }
 
-  ready(): Promise<void> {
+  ready(): Promise<boolean> {
     return this.act(`${this.me}/ready`);
   }
 
-  pause(reason: string): Promise<void> {
+  pause(reason: string): Promise<boolean> {
     return this.act(`${this.me}/pause`, { reason });
   }
 
-  logOut(): Promise<void> {
+  logOut(): Promise<boolean> {
     return this.act(`${this.me}/logout`);
   }
 
-  dispose(code: string, contact: string): Promise<void> {
+  dispose(code: string, contact: string): Promise<boolean> {
     return this.act(`${this.me}/talk/disposition`, { code, contact });
   }
 
@@ -44,8 +44,20 @@ export class Deeds {
     this.choose(row.reference);
   }
 
-  decline(row: Row): Promise<void> {
+  decline(row: Row): Promise<boolean> {
     return this.act(`${this.me}/chats/${encodeURIComponent(row.offer)}/decline`);
+  }
+
+  // --- messages
+
+  /** By a text, or as a note of how it was answered; the same answer is never given twice. */
+  async answer(reference: string, how: string, words: string): Promise<boolean> {
+    const id = newId();
+    return this.act(`${messagePath(reference)}/answers`, { agent: this.desk.agent, id, how, words });
+  }
+
+  async messageDeed(reference: string, deed: "call" | "close" | "transfer", more = {}): Promise<void> {
+    await this.act(`${messagePath(reference)}/${deed}`, { agent: this.desk.agent, ...more });
   }
 
   choose(reference: string): void {
@@ -53,12 +65,12 @@ export class Deeds {
     this.desk.markRead(reference);
   }
 
-  close(reference: string): Promise<void> {
+  close(reference: string): Promise<boolean> {
     return this.act(`${chatPath(reference)}/close`, { agent: this.desk.agent });
   }
 
   /** At once to a queue; or an agent is asked, and until they accept it is ours. */
-  transfer(reference: string, to: { queue: string } | { to_agent: string }): Promise<void> {
+  transfer(reference: string, to: { queue: string } | { to_agent: string }): Promise<boolean> {
     return this.act(`${chatPath(reference)}/transfer`, { agent: this.desk.agent, ...to });
   }
 
@@ -104,11 +116,12 @@ export class Deeds {
     }
   }
 
-  /** A deed; asked once more by the same key if no answer came. */
-  private async act(path: string, body?: unknown): Promise<void> {
+  /** A deed; asked once more by the same key if no answer came. Whether it is done. */
+  private async act(path: string, body?: unknown): Promise<boolean> {
     const { api, state } = this.desk;
     const key = newId();
     state.refusal = "";
+    let done = false;
     try {
       try {
         await api.post(path, body, key);
@@ -116,9 +129,15 @@ export class Deeds {
         if (!(error instanceof Refused) || error.status !== 0) throw error;
         await api.post(path, body, key);
       }
+      done = true;
     } catch (error) {
       this.desk.note(error);
     }
     await this.desk.refresh();
+    return done;
   }
+}
+
+function messagePath(reference: string): string {
+  return `messages/${encodeURIComponent(reference)}`;
 }

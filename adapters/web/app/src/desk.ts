@@ -11,7 +11,7 @@ import type { Agent, ChatList, Choice, Contact, Line, Lines, LiveEvent, Page, Qu
 const LOOK_AGAIN_SECONDS = 20; // should an event ever be missed
 const GRACE_SECONDS = 2; // a line that is back so soon was no trouble
 const GLANCE_SECONDS = 3; // who types, and who has read, comes with no event
-const NO_CHATS: ChatList = { offers: [], chats: [] };
+const NO_CHATS: ChatList = { offers: [], chats: [], messages: [] };
 
 export interface Pending {
   id: string;
@@ -178,7 +178,8 @@ export class Desk {
       ]);
       this.state.work = work;
       this.state.list = list;
-      for (const one of [...list.offers, ...list.chats]) this.state.names[one.contact] = one.name;
+      for (const one of [...list.offers, ...list.chats, ...list.messages])
+        this.state.names[one.contact] = one.name || this.state.names[one.contact] || "";
       this.state.core = true;
       if (this.streams) this.downSince = 0;
       await Promise.all(this.rows.value.map((row) => this.follow(row)));

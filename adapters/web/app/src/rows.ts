@@ -1,15 +1,16 @@
-// One list of everything that an agent has: calls and chats, from the offer to the end of wrap-up.
+// One list of everything that an agent has: calls, chats and messages, from the offer to the end of wrap-up.
 // Pure: from what the API answered to what the page shows.
 
-import type { Chat, ChatList, ChatOffer, Work, WorkItem } from "./shapes";
+import type { Chat, ChatList, ChatOffer, Message, Work, WorkItem } from "./shapes";
 
 const ON_THE_PHONE = ["voice", "callback", "outgoing"];
+const MESSAGES = ["message", "mail"]; // mail: during wrap-up, when only the medium is known
 
 export type Stage = "rings" | "served" | "held" | "wrap-up" | "over";
 
 export interface Row {
   reference: string;
-  kind: "call" | "chat";
+  kind: "call" | "chat" | "message";
   stage: Stage;
   channel: string;
   queue: string;
@@ -24,6 +25,8 @@ export interface Row {
   /** Who is being asked to take this chat over. */
   asked: string;
   owes: boolean;
+  /** Of a message: milliseconds since 1970. */
+  promisedBy: number | null;
   /** Why this one. */
   rule: string;
   /** The engine's own line for it, in English; empty: none. */
@@ -62,6 +65,10 @@ export function rowsOf(known: Known): Row[] {
     const row = rows.get(chat.contact) ?? fromChat(chat);
     rows.set(chat.contact, withChat(row, chat, read[chat.contact] ?? 0));
   }
+  for (const message of list.messages) {
+    const row = rows.get(message.contact) ?? fromMessage(message);
+    rows.set(message.contact, { ...row, kind: "message", name: message.name ?? "", promisedBy: moment(message.promised_by) });
+  }
   return [...rows.values()].sort(byStageThenTime);
 }
 
@@ -75,7 +82,7 @@ function fromWork(item: WorkItem): Row {
   const wraps = item.state === "wrap-up";
   return {
     ...blank(item.reference, item.queue, item.offer),
-    kind: item.channel && !ON_THE_PHONE.includes(item.channel) ? "chat" : "call",
+    kind: kindOf(item.channel),
     stage: stageOf(item.state),
     channel: item.channel,
     class: item.class,
@@ -83,6 +90,7 @@ function fromWork(item: WorkItem): Row {
     since: moment(item.since),
     until: moment(wraps ? item.until : item.rings_until),
     owes: item.owes,
+    promisedBy: moment(item.promised_by),
     rule: item.rule,
     why: item.why,
     waited: item.waited,
@@ -119,12 +127,23 @@ function withChat(row: Row, chat: Chat, read: number): Row {
   };
 }
 
+function fromMessage(message: Message): Row {
+  const row = blank(message.contact, message.queue, message.offer);
+  const stage = message.rings ? "rings" : "served";
+  return { ...row, kind: "message", stage, channel: "message", until: moment(message.rings_until) };
+}
+
+function kindOf(channel: string): Row["kind"] {
+  if (MESSAGES.includes(channel)) return "message";
+  return channel && !ON_THE_PHONE.includes(channel) ? "chat" : "call";
+}
+
 function blank(reference: string, queue: string, offer: string): Row {
   return {
     reference, queue, offer,
     kind: "call", stage: "served", channel: "", class: "", language: "",
     since: null, until: null, unread: 0, name: "", cameByPhone: false, asked: "",
-    owes: false, rule: "", why: "", waited: null, credit: 0,
+    owes: false, promisedBy: null, rule: "", why: "", waited: null, credit: 0,
   };
 }
 

@@ -25,6 +25,7 @@ export interface WorkItem {
   credit: number | null;
   rule: string;
   why: string; // the engine's own line; may be empty
+  promised_by: string | null; // of a message
   until: string | null;
   owes: boolean;
 }
@@ -61,9 +62,27 @@ export interface Chat {
   asked: string; // the agent who is being asked to take it over; may be empty
 }
 
+export interface Message {
+  contact: string;
+  offer: string;
+  queue: string;
+  language: string;
+  left_at: string;
+  promised_by: string;
+  rings: boolean;
+  rings_until: string | null;
+  answered: boolean;
+  name: string | null; // null while it rings, and once it is erased
+  number: string | null;
+  mail: string | null;
+  words: string | null;
+  ways: string[]; // text, call, note
+}
+
 export interface ChatList {
   offers: ChatOffer[];
   chats: Chat[];
+  messages: Message[];
 }
 
 export interface Line {

@@ -22,7 +22,7 @@ export interface Moment {
 const SHOWN = new Set([
   "call_started", "arrived", "step_taken", "message_left", "number_left", "callback_promised",
   "pass_issued", "pass_redeemed", "offer_answered", "transferred", "parked", "disposed",
-  "chat_begun", "chat_ended", "caller_proved", "also_online",
+  "chat_begun", "chat_ended", "caller_proved", "also_online", "answer_promised", "message_answered", "became_live",
 ]);
 const WRITTEN = new Set(["ticket_noted", "comment", "text_received", "text_queued"]);
 
@@ -58,7 +58,7 @@ export function moments(story: readonly LiveEvent[], lines: boolean): Moment[] {
     .map((event) => ({
       seq: event.seq,
       at: moment(event.at),
-      kind: event.kind,
+      kind: event.kind === "message_left" && event.data.origin === "chat" ? "message_written" : event.kind,
       values: { ...event.data, who: event.who },
       text: event.text ?? "",
       by: event.kind === "chat_said" ? event.who : "",

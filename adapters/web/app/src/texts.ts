@@ -1,6 +1,9 @@
 // Every text of the page, in English and Chinese. One that a language lacks does not compile.
 
+import { messagesEn, messagesZh } from "./texts_messages";
+
 export const en = {
+  ...messagesEn,
   title: "Agents' page",
   language: "中文",
   // signing in
@@ -150,6 +153,7 @@ export const en = {
 export type Key = keyof typeof en;
 
 export const zh: Record<Key, string> = {
+  ...messagesZh,
   title: "座席网页",
   language: "English",
   signIn: "登录",

@@ -36,6 +36,14 @@ export function clock(milliseconds: number): string {
   return hours ? `${hours}:${two(minutes)}:${two(seconds)}` : `${minutes}:${two(seconds)}`;
 }
 
+/** Day and time. */
+export function day(at: number | string | null): string {
+  if (at === null) return "";
+  const locale = language.value === "zh" ? "zh-CN" : "en-GB";
+  const form = { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" } as const;
+  return new Intl.DateTimeFormat(locale, form).format(new Date(at));
+}
+
 /** The time of day. */
 export function hour(at: number | null): string {
   if (at === null) return "";
