@@ -29,6 +29,7 @@ from adapters.asterisk.telephony import Telephony, call_server, telephony
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.python_steps.threads import PythonThreads
+from adapters.stores.chat_files import FolderShelf
 from adapters.stores.closure_file import ClosureFile, pin_in
 from adapters.stores.keys import KeyRing
 from adapters.stores.opened import Stores, opened
@@ -185,7 +186,8 @@ async def _asked(
     texts, recovery = of_texts_and_recovery(
         site, distributor, vault, audit, journal, shelf, clock, outward, passes.desk, side.gone
     )
-    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
+    sent = FolderShelf(settings.data)
+    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes, sent)
     known |= {**texts, **passes.known, **chats.known}
     if site.chat:
         promised = outward.desk, outward.routing, vault, Whose(journal).of

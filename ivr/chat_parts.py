@@ -11,10 +11,12 @@ from typing import Any
 from acd.model import Seconds
 from ivr.chat_agents import ChatAgents
 from ivr.chat_desk import ChatDesk
+from ivr.chat_files import FileShelf
 from ivr.chat_lines import ChatLines
 from ivr.chat_offers import ChatOffers
 from ivr.chat_overflow import ChatOverflow
 from ivr.chat_presence import Presence
+from ivr.chat_sending import ChatSending
 from ivr.chat_settings import ChatSettings
 from ivr.chats import KINDS, ChatBook
 from ivr.distributor import Distributor
@@ -29,7 +31,7 @@ log = logging.getLogger(__name__)
 Fields = Mapping[str, Any]
 Answer = Callable[[Fields], Awaitable[Fields]]
 LOOK_SECONDS: Seconds = 0.5
-FORGET_SECONDS: Seconds = 600.0
+TIDY_SECONDS: Seconds = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,20 +41,33 @@ class ChatParts:
     lines: ChatLines
     offers: ChatOffers
     presence: Presence
+    sending: ChatSending
     known: Mapping[str, Answer]
 
     async def run(self) -> None:
         """Look at all chats again and again, until cancelled."""
-        tidied = 0.0
         while True:
-            now = self.lines.clock.now()
             try:
-                await self.presence.look(now)
+                await self.presence.look(self.lines.clock.now())
             except (CoreRefused, StoreFailed, StoreRefused) as fault:
                 log.warning("chats not looked at", extra={"why": str(fault)})
-            if now - tidied > FORGET_SECONDS:
-                self.lines.book.forget(tidied := now)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def keep_tidy(self) -> None:
+        """Forget old chats, and remove files that no line tells of, until cancelled."""
+        while True:
+            await self.tidy()
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def tidy(self) -> None:
+        """Files first: whose chat is forgotten, of them nothing can be told."""
+        now = self.lines.clock.now()
+        try:
+            await self.sending.tidy(now)
+        except StoreFailed as fault:
+            log.warning("files of chats not looked at", extra={"why": str(fault)})
+            return
+        self.lines.book.forget(now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +83,16 @@ class Chats:
 
 async def begin_chats(
     site: SiteFile, phones: BothWays, distributor: Distributor, vault: Vault, journal: Journal,
-    clock: Clock, passes: PassRequests,
+    clock: Clock, passes: PassRequests, files: FileShelf,
 ) -> Chats:  # fmt: skip
     """Chats as the journal has left them, offered on pages from now on; none where the site has no
     chat."""
     if site.chat is None:
         return Chats()
-    known = KnownTo(distributor, vault, journal, clock, passes.desk)
+    known = KnownTo(distributor, vault, journal, clock, passes.desk, files)
     parts = await of_chats(site.chat, site.languages, known)
     phones.chats = parts.offers
-    return Chats(parts.lines.book, parts.known, [parts.run()])
+    return Chats(parts.lines.book, parts.known, [parts.run(), parts.keep_tidy()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +104,7 @@ class KnownTo:
     journal: Journal
     clock: Clock
     passes: PassDesk
+    files: FileShelf
 
 
 async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: KnownTo) -> ChatParts:
@@ -96,11 +112,12 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     lines = ChatLines(core.distributor, core.vault, core.clock)
     async for record in core.journal.read(0, KINDS):
         lines.book.learn(record)
-    lines.book.forget(core.clock.now())
     presence = Presence(lines, settings.away_seconds, settings.silent_minutes)
     presence.all_away()
     offers, told = ChatOffers(core.distributor), core.distributor
     told.overflows = ChatOverflow(lines, told.overflows).carry_out
     desk = ChatDesk(settings, languages, lines, presence, core.passes)
-    known = {**desk.known, **ChatAgents(lines, offers, presence).known}
-    return ChatParts(lines, offers, presence, known)
+    agents = ChatAgents(lines, offers, presence)
+    sending = ChatSending(lines, presence, agents.serves, core.files, settings.files)
+    known = {**desk.known, **agents.known, **sending.known}
+    return ChatParts(lines, offers, presence, sending, known)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ivr.channel_settings import IN_THE_CLEAR, ChannelEntry, Kind
+from ivr.chat_files import FileLimits
 from ivr.check_skills import Able, faults_of
 from ivr.faults import meant
 from ivr.keys import Keys, Level, Name, Word
@@ -55,6 +56,8 @@ class ChatSettings(Keys):
     """After so long without its page a chat that waits is skipped, with its place kept."""
     silent_minutes: Annotated[float, Field(ge=1, le=240)] = 15.0
     """A chat that is served, and whose customer has been away so long, is over."""
+    files: FileLimits = Field(default_factory=FileLimits)
+    """What may be sent beside words."""
 
     @model_validator(mode="after")
     def _sealed(self) -> ChatSettings:

@@ -24,6 +24,7 @@ from ivr.passes import Form
 from ivr.ports import CoreRefused, PersonId, Record
 from ivr.recovery import recover
 from tests.fakes_calls import StandingClock
+from tests.fakes_files import MemoryFiles
 from tests.fakes_passes import KEY, MemoryPasses
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
 
@@ -70,7 +71,7 @@ class ChatHouse:
         self.journal, self.vault, self.audit = MemoryJournal(), NamingVault(), MemoryAudit()
         self.clock, self.engine, self.book = StandingClock(), Engine(CENTRE), MemoryPasses()
         self.engine.waits = Waits(CENTRE)
-        self.settings = SETTINGS
+        self.settings, self.shelf = SETTINGS, MemoryFiles(self.clock.now)
         self.rung: list[Offer] = []
         """Telephones that were rung, and"""
         self.ended: list[Withdraw] = []
@@ -83,7 +84,9 @@ class ChatHouse:
             self.book, self.distributor, self.vault, self.audit, self.clock, lambda: KEY,
             {CHATS: "no"},
         )  # fmt: skip
-        core = KnownTo(self.distributor, self.vault, self.journal, self.clock, self.passes)
+        core = KnownTo(
+            self.distributor, self.vault, self.journal, self.clock, self.passes, self.shelf
+        )
         self.chats: ChatParts = await of_chats(self.settings, ("zh", "en"), core)
         phones.chats = self.chats.offers
         self.running = asyncio.create_task(self.distributor.run())

@@ -73,6 +73,15 @@ class OpenChatShape(Shape):
     wait: list[float] | None = Field(description="Seconds, from and to.", examples=[[60, 180]])
 
 
+class FileShape(Shape):
+    """A file that was sent in a chat."""
+
+    id: str = Field(examples=["fil_0f3a9c21b47e5d60c1a2934b8f7e6d5c"])
+    name: str | None = Field(examples=["card.pdf"], description="Null once it is erased.")
+    type: str = Field(examples=["application/pdf"], description="By its content.")
+    bytes: int = Field(examples=[48213])
+
+
 class LineShape(Shape):
     """One line of a chat."""
 
@@ -80,9 +89,10 @@ class LineShape(Shape):
     who: str = Field(examples=["customer"], description="customer, agent or house.")
     agent: str = Field(description="Which agent; else empty.")
     at: At
-    words: str | None = Field(description="Null for a phrase, and once they are erased.")
+    words: str | None = Field(description="Null for a phrase or a file, and once erased.")
     phrase: str | None = Field(examples=[None], description="What the house says by itself.")
     values: dict[str, Any] = Field(examples=[{}], description="What the phrase speaks of.")
+    file: FileShape | None = Field(default=None, examples=[None])
 
 
 class LinesShape(Page[LineShape]):
@@ -126,6 +136,14 @@ class WrittenShape(Shape):
     number: int
     at: At
     new: bool = Field(description="False: it was written before, by the same id.")
+
+
+class SentShape(Shape):
+    """The line of a file."""
+
+    number: int
+    at: At
+    file: FileShape
 
 
 class CloseRequest(Shape):
