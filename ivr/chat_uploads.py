@@ -58,9 +58,11 @@ class Uploads:
             look = _granted(await core.ask("chat file look", **asked))
             if "number" in look:
                 return look
-            _, content = await _of_a_kind(await self._whole(chunks))
+            kind, content = await _of_a_kind(await self._whole(chunks))
             person, id_ = PersonId(look["person"]), FileId(look["file"]["id"])
-            kind, kept = await _of_a_kind(await self._keep(person, id_, content))
+            kept = await self._keep(person, id_, content)
+            if kept != content:  # another one by this id was first
+                kind, _ = await _of_a_kind(kept)
             told = {"name": safe_name(name, kind), "type": str(kind), "bytes": len(kept)}
             sent = _granted(await core.ask("chat file send", **asked, **told))
         log.info("file sent", extra={"contact": sent["contact"], "file": id_})

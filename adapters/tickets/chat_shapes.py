@@ -49,6 +49,13 @@ class ServedChatShape(Shape):
     since: At
 
 
+class FileLimitsShape(Shape):
+    """What may be sent in a chat beside words."""
+
+    bytes: int = Field(examples=[5242880], description="Of the largest file.")
+    a_chat: int = Field(examples=[10], description="So many a chat from agents.")
+
+
 class AgentChatsShape(Shape):
     """What an agent's page shows of chats."""
 
@@ -56,6 +63,7 @@ class AgentChatsShape(Shape):
     open: bool = Field(description="Whether the desk is open: chats ring only then.")
     offers: list[ChatOfferShape]
     chats: list[ServedChatShape]
+    files: FileLimitsShape | None = Field(description="Null: no files are taken.")
 
 
 class OpenChatShape(Shape):

@@ -2,6 +2,7 @@
 
 import { computed, reactive } from "vue";
 import { Api, Refused } from "./api";
+import type { Upload } from "./files";
 import { Live } from "./live";
 import { rowsOf, type Row } from "./rows";
 import type { Session } from "./session";
@@ -12,9 +13,9 @@ const GRACE_SECONDS = 2; // a line that is back so soon was no trouble
 const GLANCE_SECONDS = 3; // who types, and who has read, comes with no event
 const NO_CHATS: ChatList = { offers: [], chats: [] };
 
-export interface Pending {
+export interface Pending extends Upload {
   id: string;
-  words: string;
+  words: string; // or the name of the file
   failed: boolean;
 }
 

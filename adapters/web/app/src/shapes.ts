@@ -60,9 +60,23 @@ export interface Chat {
   origin: string;
 }
 
+/** What may be sent beside words. */
+export interface FileLimits {
+  bytes: number;
+  a_chat: number;
+}
+
+export interface SentFile {
+  id: string;
+  name: string | null; // null: it is erased
+  type: string;
+  bytes: number;
+}
+
 export interface ChatList {
   offers: ChatOffer[];
   chats: Chat[];
+  files?: FileLimits | null;
 }
 
 export interface Line {
@@ -73,6 +87,7 @@ export interface Line {
   words: string | null;
   phrase: string | null;
   values: Record<string, unknown>;
+  file?: SentFile | null;
 }
 
 export interface Lines {
