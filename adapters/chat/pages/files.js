@@ -100,7 +100,7 @@ export class Files {
 
   // Why it did not get through, below its name; and what can be done about it.
   failed(one, why, again) {
-    this.lines.failed(one.id);
+    if (!this.lines.failed(one.id)) return;
     one.item.children[2].textContent = why;
     const choices = document.createElement("span");
     choices.className = "choices";

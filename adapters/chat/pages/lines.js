@@ -35,10 +35,13 @@ export class Lines {
     return item;
   }
 
+  // False: it has come all the same, by the line, and only the answer is lost.
   failed(id) {
     const waiting = this.pending.get(id);
     this.pending.delete(id);
-    if (waiting) this.note(waiting.item, "not_sent");
+    if (!waiting || [...this.shown.values()].includes(waiting.item)) return false;
+    this.note(waiting.item, "not_sent");
+    return true;
   }
 
   // A line with its number: in its place, or nowhere if it is there. Whether it is new on this page.
