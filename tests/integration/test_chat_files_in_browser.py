@@ -200,7 +200,7 @@ async def test_what_fails_is_tried_again_by_a_press_and_is_there_once(
 async def test_a_file_whose_answer_is_lost_is_there_once(
     house: ChatStage, tab: Tab, tmp_path: Path, name: str
 ) -> None:
-    chat, ask, lost = await begins(tab, house), house.house.ask, []
+    chat, ask, lost = await begins(tab, house), house.house.ask, list[str]()
 
     async def loses(what: str, **fields: Any) -> Mapping[str, Any]:
         answer = await ask(what, **fields)
@@ -238,17 +238,11 @@ async def test_how_far_it_is_is_shown_and_a_page_that_goes_sends_nothing(
     await named(tab)
     await tab.open("about:blank")
     go_on.set()
-    await asyncio.wait_for(_settled(house), 10)
     await tab.open(f"{house.url}/chat")
     await tab.shown("#lines .line.house")
+    await tab.click("#language")
     assert await tab.texts(MINE) == [] and not house.house.files.contents
-
-
-async def _settled(house: ChatStage) -> None:
-    """Until the house has nothing more in hand."""
-    await asyncio.sleep(0)
-    while "chat file look" in house.house.asked and "chat file send" in house.house.asked:
-        await asyncio.sleep(0.01)
+    assert "chat file send" not in house.house.asked
 
 
 # ---------------------------------------------------------------- harm
