@@ -29,6 +29,7 @@ from adapters.asterisk.telephony import Telephony, call_server, telephony
 from adapters.control.server import ControlServer
 from adapters.lookups.http import HttpLookups
 from adapters.python_steps.threads import PythonThreads
+from adapters.stores.chat_files import FolderShelf
 from adapters.stores.closure_file import ClosureFile, pin_in
 from adapters.stores.keys import KeyRing
 from adapters.stores.opened import Stores, opened
@@ -188,7 +189,8 @@ async def _asked(
         site, distributor, vault, audit, journal, shelf, clock, outward, passes.desk, side.gone
     )
     known |= texts | passes.known
-    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes, known)
+    begun = side.phones, distributor, vault, journal, clock, passes, FolderShelf(settings.data)
+    chats = await begin_chats(site, *begun, known)
     known |= chats.known
     if site.chat:
         promised = outward.desk, outward.routing, vault, Whose(journal).of

@@ -182,6 +182,10 @@ class ChatAgents:
 
     # ---------------------------------------------------------------- what is asked
 
+    def serves(self, fields: Fields) -> Chat:
+        """The chat, if this agent serves it; raises `CoreRefused`."""
+        return self._mine(fields)[0]
+
     def _mine(self, fields: Fields) -> tuple[Chat, OfferId]:
         """A chat that this agent serves just now."""
         agent, id_ = _agent(fields), ContactId(str(fields.get("contact") or ""))

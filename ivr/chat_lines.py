@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -30,6 +30,8 @@ from ivr.distributor import Distributor, Entry
 from ivr.ports import Clock, CoreRefused, EffectKey, Note, Record, Vault
 
 log = logging.getLogger(__name__)
+
+NOTHING: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +66,16 @@ class ChatLines:
 
     def written(self, chat: Chat, writer: Writer) -> Said | None:
         """This writer's line of this id, if it was written before."""
-        return chat.lines.get(_effect(chat, writer))
+        return chat.lines.get(effect_of(chat, writer))
 
-    async def say(self, chat: Chat, writer: Writer, words: str) -> tuple[Said, bool]:
-        """One line; whether it is new. Raises `StoreFailed`, `StoreRefused`, `CoreRefused`."""
-        effect = _effect(chat, writer)
+    async def say(
+        self, chat: Chat, writer: Writer, words: str, more: Mapping[str, Any] = NOTHING,
+        check: Callable[[], Awaitable[None]] | None = None,
+    ) -> tuple[Said, bool]:  # fmt: skip
+        """One line; whether it is new. `more`: what the journal keeps of it beside; `check` is
+        asked when nothing can change any more, and may raise. Raises `StoreFailed`, `StoreRefused`,
+        `CoreRefused`."""
+        effect = effect_of(chat, writer)
         async with self.turn(chat.contact):
             if known := chat.lines.get(effect):
                 return known, False
@@ -76,11 +83,13 @@ class ChatLines:
                 raise CoreRefused("this chat is over")
             if chat.last >= MOST_LINES:
                 raise CoreRefused("this chat has become too long; begin another one")
+            if check:
+                await check()
             try:
                 await self.vault.seal(chat.person, field_of_chat(effect), words)
             except LookupError as gone:
                 raise CoreRefused("this customer is erased") from gone
-            await self._line(chat, effect, writer, {})
+            await self._line(chat, effect, writer, more)
             return chat.lines[effect], True
 
     async def house(self, chat: Chat, phrase: Phrase, **values: Any) -> None:
@@ -154,5 +163,6 @@ class ChatLines:
         self.book.learn(Record(self.clock.now(), kind, data, contact))
 
 
-def _effect(chat: Chat, writer: Writer) -> EffectKey:
+def effect_of(chat: Chat, writer: Writer) -> EffectKey:
+    """The key of this writer's line of this id."""
     return line_effect(chat.contact, f"{writer.who} {writer.agent}", writer.id)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from acd import events
 from acd.commands import Offer, Withdraw
 from acd.events import OfferEnd
-from acd.model import CHATS, AgentId, ContactId, Medium, OfferId, OfferMade, Rule
+from acd.model import AgentId, ContactId, Medium, OfferId, OfferMade, Rule
 from ivr.distributor import Distributor
 from ivr.ports import CoreRefused
 

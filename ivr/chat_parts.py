@@ -11,11 +11,13 @@ from typing import Any
 from acd.model import Seconds
 from ivr.chat_agents import ChatAgents
 from ivr.chat_desk import ChatDesk
+from ivr.chat_files import FileShelf
 from ivr.chat_lines import ChatLines
 from ivr.chat_offers import ChatOffers
 from ivr.chat_offline import ChatOffline
 from ivr.chat_overflow import ChatOverflow
 from ivr.chat_presence import Presence
+from ivr.chat_sending import ChatSending
 from ivr.chat_settings import ChatSettings
 from ivr.chats import KINDS, ChatBook
 from ivr.distributor import Distributor
@@ -33,7 +35,7 @@ log = logging.getLogger(__name__)
 Fields = Mapping[str, Any]
 Answer = Callable[[Fields], Awaitable[Fields]]
 LOOK_SECONDS: Seconds = 0.5
-FORGET_SECONDS: Seconds = 600.0
+TIDY_SECONDS: Seconds = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class ChatParts:
     lines: ChatLines
     offers: ChatOffers
     presence: Presence
+    sending: ChatSending
     known: Mapping[str, Answer]
     offline: ChatOffline
     messages: MessageAgents
@@ -55,17 +58,29 @@ class ChatParts:
 
     async def run(self) -> None:
         """Look at all chats again and again, until cancelled."""
-        tidied = 0.0
         while True:
-            now = self.lines.clock.now()
             try:
-                await self.look(now)
+                await self.look(self.lines.clock.now())
             except (CoreRefused, StoreFailed, StoreRefused) as fault:
                 log.warning("chats not looked at", extra={"why": str(fault)})
-            if now - tidied > FORGET_SECONDS:
-                self.lines.book.forget(tidied := now)
-                self.offline.book.forget(now, self.lines.distributor.engine.contacts)
             await asyncio.sleep(LOOK_SECONDS)
+
+    async def keep_tidy(self) -> None:
+        """Forget old chats, and remove files that no line tells of, until cancelled."""
+        while True:
+            await self.tidy()
+            await asyncio.sleep(TIDY_SECONDS)
+
+    async def tidy(self) -> None:
+        """Files first: whose chat is forgotten, of them nothing can be told."""
+        now = self.lines.clock.now()
+        try:
+            await self.sending.tidy(now)
+        except StoreFailed as fault:
+            log.warning("files of chats not looked at", extra={"why": str(fault)})
+            return
+        self.lines.book.forget(now)
+        self.offline.book.forget(now, self.lines.distributor.engine.contacts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +96,17 @@ class Chats:
 
 async def begin_chats(
     site: SiteFile, phones: BothWays, distributor: Distributor, vault: Vault, journal: Journal,
-    clock: Clock, passes: PassRequests, asked: Mapping[str, Answer],
+    clock: Clock, passes: PassRequests, files: FileShelf, asked: Mapping[str, Answer],
 ) -> Chats:  # fmt: skip
     """Chats and messages as the journal has left them, offered on pages from now on; none where the
     site has no chat. `asked`: what else the core can be asked."""
     if site.chat is None:
         return Chats()
     region = site.outbound.region
-    known = KnownTo(distributor, vault, journal, clock, passes.desk, asked, region)
+    known = KnownTo(distributor, vault, journal, clock, passes.desk, files, asked, region)
     parts = await of_chats(site.chat, site.languages, known)
     phones.chats = parts.offers
-    return Chats(parts.lines.book, parts.known, [parts.run()])
+    return Chats(parts.lines.book, parts.known, [parts.run(), parts.keep_tidy()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +118,7 @@ class KnownTo:
     journal: Journal
     clock: Clock
     passes: PassDesk
+    files: FileShelf
     asked: Mapping[str, Answer] = field(default_factory=dict)
     """What else can be asked, by name: texts are sent and customers called by it."""
     region: str = "CN"
@@ -114,7 +130,6 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     lines = ChatLines(core.distributor, core.vault, core.clock)
     async for record in core.journal.read(0, KINDS):
         lines.book.learn(record)
-    lines.book.forget(core.clock.now())
     presence = Presence(lines, settings.away_seconds, settings.silent_minutes)
     presence.all_away()
     offers, told = ChatOffers(core.distributor), core.distributor
@@ -128,5 +143,6 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     desk = ChatDesk(settings, languages, lines, presence, core.passes, offline)
     answers = MessageAgents(lines, offers, presence, offline, text_by, core.asked)
     agents = ChatAgents(lines, offers, presence, answers)
-    known = {**desk.known, **agents.known, **answers.known}
-    return ChatParts(lines, offers, presence, known, offline, answers)
+    sending = ChatSending(lines, presence, agents.serves, core.files, settings.files)
+    known = {**desk.known, **agents.known, **answers.known, **sending.known}
+    return ChatParts(lines, offers, presence, sending, known, offline, answers)

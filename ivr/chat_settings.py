@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from ivr.channel_settings import IN_THE_CLEAR, ChannelEntry, Kind
+from ivr.chat_files import FileLimits
 from ivr.check_skills import Able, faults_of
 from ivr.faults import meant
 from ivr.keys import Keys, Level, Name, Word
@@ -57,6 +58,8 @@ class ChatSettings(Keys):
     """A chat that is served, and whose customer has been away so long, is over."""
     call_again: bool = False
     """Whether who calls from the number of somebody who waits in the chat is offered that place."""
+    files: FileLimits = Field(default_factory=FileLimits)
+    """What may be sent beside words."""
 
     @model_validator(mode="after")
     def _sealed(self) -> ChatSettings:

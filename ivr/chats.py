@@ -16,6 +16,7 @@ from unicodedata import category
 from acd.model import CHATS, Contact, ContactId, Medium, Seconds
 from acd.states import ContactState
 from ivr import messages
+from ivr.chat_files import FileId
 from ivr.ports import EffectKey, PersonId, Record
 
 BEGUN, SAID, ENDED, RATED = "ChatBegun", "ChatSaid", "ChatEnded", "ChatRated"
@@ -88,6 +89,17 @@ class Said:
     at: Seconds
 
 
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A file of a chat; its name lies in the vault, as the words of its line."""
+
+    id: FileId
+    who: str
+    type: str
+    bytes: int
+    effect: str
+
+
 @dataclass(slots=True)
 class Chat:
     """One chat, from the first page to the end."""
@@ -102,6 +114,7 @@ class Chat:
     """The number of the newest line; lines count from 1."""
     lines: dict[str, Said] = field(default_factory=dict)
     """By their effect."""
+    files: dict[FileId, SentFile] = field(default_factory=dict)
     ended_at: Seconds | None = None
     how: str = ""
     rated: bool = False
@@ -193,6 +206,9 @@ def _said(chat: Chat, record: Record) -> None:
     effect, number = str(record.data["effect"]), int(record.data["number"])
     chat.lines.setdefault(effect, Said(number, record.at))
     chat.last = max(chat.last, number)
+    if file := record.data.get("file"):
+        id_, who = FileId(file["id"]), str(record.data["who"])
+        chat.files[id_] = SentFile(id_, who, file["type"], int(file["bytes"]), effect)
     if record.data.get("phrase") == Phrase.JOINED:
         chat.agent = str(record.data.get("agent") or chat.agent)
 

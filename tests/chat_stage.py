@@ -14,13 +14,14 @@ import uvicorn
 from websockets.asyncio.client import ClientConnection, connect
 
 from adapters.chat import routes
-from adapters.chat.parts import Asking, ChatParts, Room
+from adapters.chat.parts import Asking, ChatFiles, ChatParts, Room
 from adapters.web import app
 from adapters.web.connection import Crowd, Deadlines, connections
 from adapters.web.gate import Gate, Limits
 from adapters.web.limits import Buckets, neighbourhood
 from adapters.web.sockets import SETTINGS, Socket
 from ivr.chat_settings import ChatSettings
+from ivr.chat_uploads import Uploads
 from ivr.pass_guesses import Guesses
 from tests.fakes_chat import ChatHouse
 from tests.web_stage import TOKEN
@@ -83,8 +84,10 @@ class ChatStage:
 def chat_parts(
     house: ChatHouse, settings: ChatSettings, room: Room, limits: Limits, calls_back: bool
 ) -> ChatParts:
+    uploads, sends = Uploads(house.files, settings.files), Buckets(1 / 3, 20, lambda: 0.0)
     return ChatParts(
         settings=settings, core=Asking(house), hub=house, lines=house.lines, knows=house.knows,
+        files=ChatFiles(uploads, house.file, sends),
         guesses=Guesses(), wrong=limits.guesses, begins=Buckets(1 / 10, 10, lambda: 0.0),
         now=lambda: 0.0, calls_back=calls_back, who=neighbourhood, room=room,
     )  # fmt: skip
@@ -103,6 +106,7 @@ async def chat_staged(
     made = app.build([], None, {}, {}, pages=[router])
     gate = Gate(
         made, TOKEN, limits=limits, pages=routes.PATHS, sockets=[routes.SOCKET],
+        files=routes.FILES_PLACE,
         proxies=settings.proxies,
     )  # fmt: skip
     config = uvicorn.Config(

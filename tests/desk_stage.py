@@ -9,15 +9,18 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import unquote
 
 import uvicorn
-from fastapi import APIRouter, Body
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, Body, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
 
 from adapters.tickets.parts import PROBLEMS
 from adapters.web import agent_page
 from adapters.web.app import build
 from adapters.web.gate import Gate
+from ivr.chat_files import FileLimits, Unfit, headers, refusal
 from ivr.ports import CoreAway, CoreRefused
 from tests.fakes_desk import SUPPORT, FakeDesk, Json, con, moment
 from tests.ports import free_base
@@ -48,7 +51,7 @@ def routes(desk: FakeDesk) -> APIRouter:
     @api.get("/agents/ann/chats")
     async def chats() -> Json:
         return {"offers": desk.offers, "chats": list(desk.chats.values()),
-                "messages": list(desk.messages.values())}  # fmt: skip
+                "messages": list(desk.messages.values()), "files": desk.takes}  # fmt: skip
 
     @api.post("/agents/ann/desk")
     async def page(body: Json = Given) -> Json:
@@ -152,6 +155,22 @@ def _of_chats(api: APIRouter, desk: FakeDesk) -> None:
             return {"number": 0, "at": "", "new": False}
         number = desk.write(contact, "agent", body["words"], agent=body["agent"])
         return {"number": number, "at": moment(time.time()), "new": True}
+
+    @api.post("/chats/{contact}/files", status_code=201)
+    async def send(contact: str, request: Request, id: str, agent: str) -> Response:
+        desk.take("send", {"id": id, "agent": agent})
+        name, content = unquote(request.headers["file-name"]), await request.body()
+        try:
+            return JSONResponse(desk.send(contact, id, name, content), 201)
+        except Unfit as unfit:
+            told = refusal(unfit.why, FileLimits())
+            return JSONResponse(told, told["status"])
+
+    @api.get("/files/{id}")
+    async def fetch(id: str) -> Response:
+        if id not in desk.files:
+            raise HTTPException(404)
+        return Response(desk.files[id][1], headers=headers(desk.files[id][0]))
 
     @api.post("/chats/{contact}/{deed}")
     async def deed(contact: str, deed: str, body: Json = Given) -> Json:

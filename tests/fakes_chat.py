@@ -9,14 +9,17 @@ from itertools import count
 from typing import Any
 
 from acd.model import CHATS, ContactId
+from ivr.chat_files import FileId, file_id
 from ivr.pass_secrets import Secret, read
 from ivr.passes import SENTENCES, Refusal
-from ivr.ports import CoreAway, CoreRefused
+from ivr.ports import CoreAway, CoreRefused, EffectKey, PersonId
+from tests.fakes_files import MemoryFiles
 
 LINK, CODE = "k3Jw0Qm5SxO1nTzv9bYh2A", "402771905"
 """Passes of `phone-1`, who waits on the telephone."""
 START = 1_800_000_000.0
 UNTIL = START + 3 * 86_400.0
+PERSON = PersonId("per_01KAKJ0RDT6B7C8D9E0F1G2H3J")
 
 
 @dataclass
@@ -43,6 +46,11 @@ class FakeChat:
     lines: list[dict[str, Any]] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
 
+    def line(self, number: int) -> Mapping[str, Any]:
+        """What is answered of a file that was sent."""
+        told = {name: self.lines[number - 1][name] for name in ("number", "at", "file")}
+        return {"contact": self.contact, **told}
+
 
 @dataclass
 class ChatHouse:
@@ -60,6 +68,7 @@ class ChatHouse:
     """Nobody is there: messages can be left."""
     faults: list[str] = field(default_factory=list)
     """What the next forms are sent back with."""
+    files: MemoryFiles = field(default_factory=lambda: MemoryFiles(lambda: START))
     loses: int = 0
     """So many answers are lost: the deed is done, and nobody hears of it."""
     _news: dict[str, asyncio.Event] = field(default_factory=dict)
@@ -149,6 +158,25 @@ class ChatHouse:
             self.house_says(chat, "waiting", wait=[60, 180])
         return {"contact": chat.contact}
 
+    async def _chat_file_look(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        chat, id_ = self._of(fields), f"file {fields['id']}"
+        if id_ in chat.ids:
+            return chat.line(chat.ids[id_])
+        if chat.state == "over":
+            return {"refused": "over"}
+        if sum(line["who"] == "customer" and bool(line.get("file")) for line in chat.lines) >= 10:
+            return {"refused": "many"}
+        return {"contact": chat.contact, "person": PERSON, "file": {"id": _file(chat, id_)}}
+
+    async def _chat_file_send(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
+        chat, id_ = self._of(fields), f"file {fields['id']}"
+        if id_ not in chat.ids:
+            file = {name: fields[name] for name in ("name", "type", "bytes")}
+            chat.ids[id_] = self._line(
+                chat, "customer", file={"id": _file(chat, id_), **file}
+            )  # fmt: skip
+        return chat.line(chat.ids[id_])
+
     async def _chat_end(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
         chat = self._of(fields)
         chat.state, chat.how = "over", "served" if chat.agent else "abandoned"
@@ -209,6 +237,14 @@ class ChatHouse:
         found = [chat for chat in self.chats.values() if chat.contact == contact]
         return found[0].lines[after : after + 3] if found else []  # more come with the next
 
+    async def file(self, id_: FileId, contact: ContactId) -> tuple[str, bytes] | None:
+        for chat in self.chats.values():
+            for line in chat.lines if chat.contact == contact else ():
+                if (line.get("file") or {}).get("id") == id_:
+                    content = await self.files.open(PERSON, id_)
+                    return (line["file"]["name"], content) if content is not None else None
+        return None
+
     # ---------------------------------------------------------------- the other side
 
     @property
@@ -224,6 +260,14 @@ class ChatHouse:
     def agent_says(self, words: str) -> None:
         self._line(self.chat, "agent", agent=self.chat.agent, words=words)
 
+    async def agent_sends(self, name: str, content: bytes, type_: str = "text/plain") -> str:
+        """The id of the file."""
+        id_ = _file(self.chat, f"agent {len(self.chat.lines)}")
+        await self.files.keep(PERSON, id_, content)
+        file = {"id": id_, "name": name, "type": type_, "bytes": len(content)}
+        self._line(self.chat, "agent", agent=self.chat.agent, file=file)
+        return id_
+
     def house_says(self, chat: FakeChat, phrase: str, **values: Any) -> None:
         self._line(chat, "house", phrase=phrase, values=values)
 
@@ -233,3 +277,8 @@ class ChatHouse:
         chat.lines.append({**line, **more})
         self.told(ContactId(chat.contact))
         return number
+
+
+def _file(chat: FakeChat, id_: str) -> FileId:
+    contact = ContactId(chat.contact)
+    return file_id(contact, EffectKey(f"{contact}/{id_}"))

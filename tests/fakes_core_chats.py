@@ -25,6 +25,7 @@ from ivr.ports import CoreRefused, PersonId, Record
 from ivr.recovery import recover
 from ivr.whose import Whose
 from tests.fakes_calls import StandingClock
+from tests.fakes_files import MemoryFiles
 from tests.fakes_passes import KEY, MemoryPasses
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
 
@@ -74,7 +75,7 @@ class ChatHouse:
         self.journal, self.vault, self.audit = MemoryJournal(), NamingVault(), MemoryAudit()
         self.clock, self.engine, self.book = StandingClock(), Engine(centre), MemoryPasses()
         self.engine.waits = Waits(centre)
-        self.settings = SETTINGS
+        self.settings, self.shelf = SETTINGS, MemoryFiles(self.clock.now)
         self.rung: list[Offer] = []
         """Telephones that were rung, and"""
         self.ended: list[Withdraw] = []
@@ -88,7 +89,7 @@ class ChatHouse:
             Whose(self.journal),
         )  # fmt: skip
         stores = self.vault, self.journal, self.clock
-        core = KnownTo(self.distributor, *stores, self.passes, self.asked)
+        core = KnownTo(self.distributor, *stores, self.passes, self.shelf, self.asked)
         self.chats: ChatParts = await of_chats(self.settings, ("zh", "en"), core)
         phones.chats = self.chats.offers
         self.running = asyncio.create_task(self.distributor.run())

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ivr.chat_files import Unfit, Why, safe_name
+from ivr.file_kinds import NotKnown, recognised
 from ivr.ports import CoreAway, CoreRefused
 
 SUPPORT = "support"
@@ -51,6 +53,14 @@ class FakeDesk:
     """Live events are cut off, and refused."""
     refuses: str = ""
     since: float = field(default_factory=time.time)
+
+    takes: Json | None = field(default_factory=lambda: {"bytes": 5 << 20, "a_chat": 10})
+    """What may be sent beside words."""
+    files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
+    """Names and contents, by id."""
+    full: bool = False
+    """No file is taken, for want of room."""
+    sent: dict[str, Json] = field(default_factory=dict)
 
     # ---- what happens outside
 
@@ -103,6 +113,27 @@ class FakeDesk:
             self.chats[contact]["last"] = line["number"]
         self.tell("chat_said", contact, number=line["number"], who=who)
         return len(written)
+
+    def write_file(self, contact: str, who: str, name: str, content: bytes, **more: Any) -> Json:
+        """A line that is a file."""
+        id_ = f"fil_{len(self.files):032x}"
+        self.files[id_] = (name, content)
+        file = {"id": id_, "name": name, "type": "text/plain", "bytes": len(content)}
+        self.write(contact, who, None, file=file, **more)
+        return self.lines[contact][-1]
+
+    def send(self, contact: str, own_id: str, name: str, content: bytes) -> Json:
+        """As the API takes a file of ann's: once by its id, and of known kinds."""
+        if self.full:
+            raise Unfit(Why.FULL)
+        try:
+            kind, whole = recognised(content)
+        except NotKnown:
+            raise Unfit(Why.TYPE) from None
+        if own_id not in self.sent:
+            name = safe_name(name, kind)
+            self.sent[own_id] = self.write_file(contact, "agent", name, whole, agent="ann")
+        return self.sent[own_id]
 
     def tell(self, kind: str, contact: str | None = None, **data: Any) -> None:
         """A live event."""

@@ -22,6 +22,7 @@ from adapters.stores.schema import open_database
 from adapters.tickets import (
     agents,
     calls,
+    chat_files,
     chats,
     desk,
     inside,
@@ -46,9 +47,12 @@ from adapters.web.app import build
 from adapters.web.gate import Gate
 from adapters.web.problems import problem
 from ivr.channel_settings import ChannelEntry
+from ivr.chat_files import FileLimits
+from ivr.chat_uploads import Uploads
 from ivr.pass_secrets import Secret
 from ivr.ports import CoreAway, CoreRefused, PersonId, Record
 from tests.channel_hands import SMS
+from tests.fakes_files import MemoryFiles
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryVault
 
 TOKEN = "0123456789abcdef0123456789abcdef"
@@ -83,6 +87,10 @@ MESSAGE = {
     "language": "zh", "customer": CALLER, "left_at": 1000.0, "until": 15400.0,
     "rings_until": None, "rings": False, "answered": False, "name": "Li Lei", "number": NUMBER,
     "mail": "", "words": "My card is lost", "ways": ["text", "call", "note"],
+}  # fmt: skip
+FILE = {
+    "id": "fil_0f3a9c21b47e5d60c1a2934b8f7e6d5c", "name": "card.png", "type": "image/png",
+    "bytes": 70,
 }  # fmt: skip
 WORK = {
     "agent": ANN, "own_queues": ["sales", "support"], "then": "break", "until": 1030.0,
@@ -160,6 +168,8 @@ ANSWERS: Mapping[str, Mapping[str, Any]] = {
     "chat accept": {"contact": "chat-1"},
     "chat decline": {"contact": "chat-1"},
     "chat say": {"number": 4, "at": 1001.5, "new": True},
+    "chat file look": {"contact": "chat-1", "person": CALLER, "file": {"id": FILE["id"]}},
+    "chat file send": {"contact": "chat-1", "number": 5, "at": 1001.5, "file": FILE},
     "chat close": {"state": "over"},
     "chat transfer": {"state": "waiting"},
     "chats": {"chats": [{
@@ -226,6 +236,7 @@ class Stage:
     live: Live
     projector: Projector
     hub: ChatHub
+    files: MemoryFiles
     _calls: count[int] = field(default_factory=lambda: count(1))
 
     async def tell(self, *lines: tuple[float, str, str | None, Mapping[str, Any]]) -> None:
@@ -266,14 +277,16 @@ async def _no_passes(secret: Secret) -> bool:
 
 @asynccontextmanager
 async def staged(
-    folder: Path, core: Any = None, knows: Callable[[Secret], Awaitable[bool]] | None = None
-) -> AsyncIterator[Stage]:
+    folder: Path, core: Any = None, knows: Callable[[Secret], Awaitable[bool]] | None = None,
+    files: MemoryFiles | None = None,
+) -> AsyncIterator[Stage]:  # fmt: skip
     """A stage whose database lies in `folder`; its client is the operator. `core`: in place of the
     one that knows one agent; `knows`: which passes there are."""
     database = await _database(folder / "web.db")
     journal, audit, live = MemoryJournal(), MemoryAudit(), Live()
     core = core or FakeCore()
     vault = FakeVault({CALLER: {"number": NUMBER}})
+    files = files or MemoryFiles(lambda: 5000.0)
     hub = ChatHub(lambda: projector.hurry())
     store = TicketStore(database, live.changed, hub.wake)
     await store.open()
@@ -292,6 +305,7 @@ async def staged(
         knows or _no_passes,
         hub=hub,
         replies=REPLIES,
+        uploads=Uploads(files, FileLimits(megabytes=1, a_chat=3)),
     )  # fmt: skip
 
     async def up() -> str:
@@ -302,7 +316,7 @@ async def staged(
 
     served = (
         calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
-        chats, messages,
+        chats, chat_files, messages,
     )  # fmt: skip
     app = build([one.router for one in served], parts, PROBLEMS, {"database": up, "core": link},
                 pages=[agent_page.routes(folder / "desk")])  # fmt: skip
@@ -315,7 +329,7 @@ async def staged(
     async with httpx.AsyncClient(
         transport=transport, base_url="http://127.0.0.1", headers=OPERATOR
     ) as client:
-        yield Stage(app, gate, client, core, journal, vault, audit, live, projector, hub)
+        yield Stage(app, gate, client, core, journal, vault, audit, live, projector, hub, files)
     await database.close()
 
 

@@ -109,7 +109,7 @@ class Conversation:
         self._parts.room.came(by)
         await self._peer.say(
             "joined", token=token, language=state["language"], queue=state["queue"],
-            call_me=self._parts.calls_back,
+            call_me=self._parts.calls_back, files=self._parts.takes,
         )  # fmt: skip
         contact = ContactId(state["contact"])
         self._teller = Teller(self._parts, self._peer, by, contact, after)

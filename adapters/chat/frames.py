@@ -12,7 +12,8 @@ LANGUAGES = ("zh", "en")
 _PLAIN = r"^[^\x00-\x08\x0b-\x1f\x7f]*$"
 """Without control characters, but for line ends and tabs."""
 
-Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
+RANDOM = r"^[A-Za-z0-9_-]{22}$"
+Token = Annotated[str, StringConstraints(pattern=RANDOM)]
 """128 random bits that only the customer's browser keeps: whoever has them is the customer."""
 Language = Literal["zh", "en"]
 Words = Annotated[

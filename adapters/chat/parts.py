@@ -10,7 +10,9 @@ from hashlib import sha256
 from typing import Any, Protocol
 
 from acd.model import ContactId, Seconds
+from ivr.chat_files import FileId
 from ivr.chat_settings import ChatSettings
+from ivr.chat_uploads import Uploads
 from ivr.pass_guesses import Guesses
 from ivr.pass_secrets import Secret
 from ivr.ports import Core, CoreAway
@@ -122,6 +124,18 @@ def _less(counter: Counter[str], name: str) -> None:
 
 
 @dataclass(frozen=True, slots=True)
+class ChatFiles:
+    """What files are sent and fetched by."""
+
+    uploads: Uploads
+    fetch: Callable[[FileId, ContactId], Awaitable[tuple[str, bytes] | None]]
+    """Name and content of a file of this contact; None: there is none. Raises `StoreFailed`,
+    `StoreRefused`."""
+    permits: Permits
+    """Files, by address."""
+
+
+@dataclass(frozen=True, slots=True)
 class ChatParts:
     """Everything outside the pages and their sockets."""
 
@@ -138,11 +152,18 @@ class ChatParts:
     begins: Permits
     """New chats, by address."""
     now: Callable[[], Seconds]
+    files: ChatFiles
     calls_back: bool = False
     """Whether customers are asked if they would rather be called."""
     who: Callable[[str], str] = str
     """Whom limits count an address as."""
     room: Room = field(default_factory=Room)
+
+    @property
+    def takes(self) -> Mapping[str, int] | None:
+        """What the page may send beside words, so that it need not try; None: nothing."""
+        limits = self.settings.files
+        return {"bytes": limits.bytes, "a_chat": limits.a_chat} if limits.a_chat else None
 
 
 def by_of(token: str) -> str:

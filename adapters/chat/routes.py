@@ -14,13 +14,14 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket
 
+from adapters.chat import files
 from adapters.chat.conversation import Conversation
 from adapters.chat.parts import ChatParts
 from adapters.chat.peer import Peer
 from ivr.chat_settings import ChatSettings
 
 FOLDER = Path(__file__).parent / "pages"
-PAGE, SOCKET = "/chat", "/chat/socket"
+PAGE, SOCKET, FILES_PLACE = "/chat", "/chat/socket", files.PLACE
 WIDGET = "widget.js"
 KINDS: Mapping[str, str] = {".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml"}
 FILES: Mapping[str, bytes] = {
@@ -51,6 +52,7 @@ def routes(parts: ChatParts) -> APIRouter:
     async def socket(websocket: WebSocket) -> None:
         await _serve(parts, websocket)
 
+    router.include_router(files.routes(parts))
     return router
 
 

@@ -76,11 +76,13 @@ class Teller:
 
 
 def shown(line: Mapping[str, Any]) -> dict[str, Any]:
-    """A line as a customer sees it: words, or a phrase of ours that their page has words for."""
+    """A line as a customer sees it: words, a file, or a phrase that their page has words for."""
     told = {name: line[name] for name in ("number", "who", "at")}
     if line.get("phrase"):
         return {**told, "phrase": line["phrase"], "values": dict(line.get("values") or {})}
     by = {"agent": line["agent"]} if line["who"] == AGENT else {}
+    if line.get("file"):
+        return {**told, **by, "file": dict(line["file"])}
     return {**told, **by, "words": line.get("words")}
 
 

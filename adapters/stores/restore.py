@@ -22,7 +22,7 @@ from adapters.stores.keys import keys_in
 from adapters.stores.lease import hold_file
 from adapters.stores.schema import migrate, newest
 from adapters.stores.tables import vault_field, vault_number, vault_person
-from adapters.stores.vault import RECORDINGS
+from adapters.stores.vault import OF_PERSONS
 from ivr import settings as settings_of
 from ivr.ports import StoreRefused
 from ivr.settings import Settings
@@ -118,7 +118,8 @@ def put_databases(
         migrate(f"sqlite:///{file}", part)
         if part == "core":
             for person in forget_again(settings.database_url(part), f"sqlite:///{file}"):
-                shutil.rmtree(new / RECORDINGS / person, ignore_errors=True)
+                for folder in OF_PERSONS:
+                    shutil.rmtree(new / folder / person, ignore_errors=True)
         if postgres:
             migrate(postgres, part)
             load(file, postgres, part, replace=replace)

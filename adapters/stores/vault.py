@@ -28,8 +28,10 @@ from ivr.texts import address_field
 
 log = logging.getLogger(__name__)
 
-RECORDINGS = "recordings"
-"""The folder of what callers have said, below the data folder; in it one for each person."""
+RECORDINGS, CHAT_FILES = "recordings", "chat-files"
+"""The folders of what callers have said, and of files from chats, below the data folder; in each
+one for each person."""
+OF_PERSONS = (RECORDINGS, CHAT_FILES)
 NUMBER = "number"
 """The field that holds a person's telephone number."""
 PARTS_ADDRESS = "\n"
@@ -47,7 +49,8 @@ class SqlVault:
         """`region`: whose numbers are written without a code (`outbound.region`)."""
         self._database = database
         self._data = data
-        """The folder with the recordings of persons, which go with them; None: there are none."""
+        """The folder with recordings and files of persons, which go with them; None: there are
+        none."""
         self._keys = keys
         self._region = region
         self._asked: list[str] = []
@@ -116,7 +119,8 @@ class SqlVault:
         await self._database.write(remove)
         await forget_old_pages(self._database)
         if self._data:
-            await asyncio.to_thread(shutil.rmtree, self._data / RECORDINGS / person, True)
+            for folder in OF_PERSONS:
+                await asyncio.to_thread(shutil.rmtree, self._data / folder / person, True)
 
     async def _person(self, plain: str) -> PersonId:
         """The number's person; all who ask while others are looked for share the next look."""

@@ -58,6 +58,13 @@ class ServedChatShape(Shape):
     asked: str = Field("", description="The agent who is being asked to take it over; empty: none.")
 
 
+class FileLimitsShape(Shape):
+    """What may be sent in a chat beside words."""
+
+    bytes: int = Field(examples=[5242880], description="Of the largest file.")
+    a_chat: int = Field(examples=[10], description="So many a chat from agents.")
+
+
 class AgentChatsShape(Shape):
     """What an agent's page shows of chats."""
 
@@ -66,6 +73,7 @@ class AgentChatsShape(Shape):
     offers: list[ChatOfferShape]
     chats: list[ServedChatShape]
     messages: list[AgentMessageShape] = Field(description="That ring, or that they answer.")
+    files: FileLimitsShape | None = Field(description="Null: no files are taken.")
 
 
 class OpenChatShape(Shape):
@@ -83,6 +91,15 @@ class OpenChatShape(Shape):
     wait: list[float] | None = Field(description="Seconds, from and to.", examples=[[60, 180]])
 
 
+class FileShape(Shape):
+    """A file that was sent in a chat."""
+
+    id: str = Field(examples=["fil_0f3a9c21b47e5d60c1a2934b8f7e6d5c"])
+    name: str | None = Field(examples=["card.pdf"], description="Null once it is erased.")
+    type: str = Field(examples=["application/pdf"], description="By its content.")
+    bytes: int = Field(examples=[48213])
+
+
 class LineShape(Shape):
     """One line of a chat."""
 
@@ -90,9 +107,10 @@ class LineShape(Shape):
     who: str = Field(examples=["customer"], description="customer, agent or house.")
     agent: str = Field(description="Which agent; else empty.")
     at: At
-    words: str | None = Field(description="Null for a phrase, and once they are erased.")
+    words: str | None = Field(description="Null for a phrase or a file, and once erased.")
     phrase: str | None = Field(examples=[None], description="What the house says by itself.")
     values: dict[str, Any] = Field(examples=[{}], description="What the phrase speaks of.")
+    file: FileShape | None = Field(default=None, examples=[None])
 
 
 class LinesShape(Page[LineShape]):
@@ -136,6 +154,14 @@ class WrittenShape(Shape):
     number: int
     at: At
     new: bool = Field(description="False: it was written before, by the same id.")
+
+
+class SentShape(Shape):
+    """The line of a file."""
+
+    number: int
+    at: At
+    file: FileShape
 
 
 class CloseRequest(Shape):

@@ -16,6 +16,7 @@ from adapters.tickets.chat_shapes import (
     CloseRequest,
     DeskRequest,
     DeskShape,
+    FileLimitsShape,
     LineRequest,
     LineShape,
     LinesQuery,
@@ -50,6 +51,7 @@ async def of_agent(use: Use, agent: AgentName) -> AgentChatsShape:
         offers=[_rings(one) for one in answer["offers"]],
         chats=[_served(one) for one in answer["chats"]],
         messages=[message_of(one) for one in answer.get("messages", ())],
+        files=_limits(use),
     )  # fmt: skip
 
 
@@ -143,6 +145,13 @@ async def _deed(use: Parts, what: str, reference: str, **fields: str) -> StateSh
     answer = await use.core.ask(what, contact=reference, **fields)
     use.hub.told(ContactId(reference))
     return StateShape(contact=reference, state=answer["state"])
+
+
+def _limits(use: Parts) -> FileLimitsShape | None:
+    limits = use.uploads.limits if use.uploads else None
+    if limits is None or not limits.a_chat:
+        return None
+    return FileLimitsShape(bytes=limits.bytes, a_chat=limits.a_chat)
 
 
 def _rings(one: Mapping[str, Any]) -> ChatOfferShape:

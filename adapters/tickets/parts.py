@@ -18,6 +18,7 @@ from adapters.tickets.live import Live, TooManyListeners
 from adapters.tickets.queries import TicketQueries
 from adapters.tickets.shapes import EventShape, event_shape
 from adapters.tickets.store import Keyed, KeyReused, Numbered, TicketStore
+from ivr.chat_uploads import Uploads
 from ivr.pass_guesses import Guesses, TooManyWrong
 from ivr.pass_secrets import Secret
 from ivr.ports import Audit, Core, CoreAway, CoreRefused, PersonId, StoreFailed, StoreRefused
@@ -89,6 +90,8 @@ class Parts:
     hub: ChatHub = field(default_factory=ChatHub)
     replies: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Quick replies by queue and language."""
+    uploads: Uploads | None = None
+    """Files of chats; None where there is no chat."""
 
 
 def place_of(ticket: str) -> str:

@@ -18,6 +18,7 @@ from adapters.tickets.tables import (
     feed,
     tickets,
 )
+from ivr.chat_files import FileId
 from ivr.tickets.chat_story import ChatLine
 from ivr.tickets.life import NoSuch, Ticket
 from ivr.tickets.story import ContactStory
@@ -87,6 +88,11 @@ class TicketQueries:
             select(chat_lines).where(mine).order_by(chat_lines.c.number).limit(limit)
         )
         return [ChatLine(**row) for row in rows]
+
+    async def chat_file(self, id_: FileId) -> ChatLine | None:
+        """The line of a file."""
+        rows = await self._rows(select(chat_lines).where(chat_lines.c.file == id_).limit(1))
+        return ChatLine(**rows[0]) if rows else None
 
     async def last_event(self) -> int:
         (row,) = await self._rows(select(feed.c.last_event))

@@ -177,6 +177,10 @@ chat_lines = Table(
     Column("effect", String(300), nullable=False),
     Column("phrase", String(40), nullable=True),
     Column("values", JSON, nullable=False),
+    Column("file", String(40), nullable=True),
+    Column("type", String(40), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Index("chat_lines_by_file", "file"),
 )
 """What was said in chats, ids only: words lie in the vault. `contact` is the contact's own id."""
 

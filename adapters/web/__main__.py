@@ -21,9 +21,10 @@ from adapters.channels.mail_post import SmtpPost
 from adapters.channels.notices import NoticeSender
 from adapters.channels.side import ChannelSide
 from adapters.chat import routes as chat
-from adapters.chat.parts import Asking, ChatParts
+from adapters.chat.parts import Asking, ChatFiles, ChatParts
 from adapters.control.client import CoreClient
 from adapters.stores.audit import SqlAudit
+from adapters.stores.chat_files import SealedFiles
 from adapters.stores.database import Database
 from adapters.stores.journal import JournalReader
 from adapters.stores.keys import KeyRing
@@ -36,6 +37,7 @@ from adapters.stores.vault import SqlVault
 from adapters.tickets import (
     agents,
     calls,
+    chat_files,
     chats,
     desk,
     inside,
@@ -64,6 +66,7 @@ from adapters.web.limits import Buckets, neighbourhood
 from adapters.web.problems import problem
 from adapters.web.server import Server, configuration, names, proxies
 from ivr import logs
+from ivr.chat_uploads import Uploads
 from ivr.clock import CentreClock
 from ivr.flows_in_force import versions_in_force
 from ivr.pass_secrets import PASS_KEY, Secret
@@ -76,11 +79,12 @@ log = logging.getLogger("adapters.web")
 
 SERVED = (
     calls, routes, desk, agents, talks, recorded_talks, outward, passes, texts, inside, order,
-    chats, messages,
+    chats, chat_files, messages,
 )  # fmt: skip
 STATUS_SECONDS = 1.5
-BEGINS = (1 / 10, 10)
-"""Chats that an address may begin: so many a second, after so many at once."""
+BEGINS, SENDS = (1 / 10, 10), (1 / 3, 20)
+"""Chats that an address may begin, and files that it may send: so many a second, after so many at
+once."""
 POSITION = "queue_log.position"
 """How far the live queue_log goes, in the data folder."""
 
@@ -122,6 +126,10 @@ class CorePart:
         """Whether there is a pass with this secret."""
         digest = secret.digest(self._settings.secret(PASS_KEY))
         return await SqlPasses(await self._open()).find(digest) is not None
+
+    def files(self) -> SealedFiles:
+        """Files of chats."""
+        return SealedFiles(self._open, self._keys, self._settings.data)
 
     async def close(self) -> None:
         if self._database:
@@ -175,6 +183,7 @@ def _server(
         knows=kept.knows,
         hub=hub,
         replies=settings.site.replies,
+        uploads=Uploads(kept.files(), settings.site.chat.files) if settings.site.chat else None,
     )
     beside: list[Follower] = [*queue_logs(settings, kept), *notices(settings)]
     gone = [PagesGone(core)] if settings.site.chat else []
@@ -193,18 +202,21 @@ def _server(
     gate = Gate(
         made, settings.secret("operator-token"), names(settings), limits,
         signed=Hooks(side.intake, problem), place=PLACE, pages=chat.PATHS if chats else (),
-        sockets=[chat.SOCKET] if chats else (), proxies=proxies(settings),
+        sockets=[chat.SOCKET] if chats else (), files=chat.FILES_PLACE if chats else "",
+        proxies=proxies(settings),
     )  # fmt: skip
     return Server(configuration(gate, settings), live)
 
 
 def customers(settings: Settings, use: Parts, limits: Limits) -> list[ChatParts]:
     """The customer's side of chats, where the site has it."""
-    if settings.site.chat is None:
+    if settings.site.chat is None or use.uploads is None:
         return []
+    rows = ChatRows(use.queries, use.vault, use.uploads.store)
     made = ChatParts(
         settings=settings.site.chat, core=Asking(use.core), hub=use.hub,
-        lines=ChatRows(use.queries, use.vault).told, knows=use.knows, guesses=use.guesses,
+        files=ChatFiles(use.uploads, rows.file, Buckets(*SENDS, time.monotonic)),
+        lines=rows.told, knows=use.knows, guesses=use.guesses,
         wrong=limits.guesses, begins=Buckets(*BEGINS, time.monotonic), now=use.now,
         calls_back=any(trunk.caller_ids for trunk in settings.site.trunks.values()),
         who=neighbourhood,

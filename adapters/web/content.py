@@ -11,7 +11,7 @@ from starlette.types import Message, Receive
 from adapters.web.problems import Refused
 
 MOST_BYTES = 128 * 1024
-"""Room for the longest comment in its longest spelling. Files will come another way."""
+"""Room for the longest comment in its longest spelling. Files come another way."""
 MOST_DEPTH = 32
 SECONDS = 10.0
 """How long the whole body may take to come."""
@@ -28,8 +28,7 @@ async def taken_in(
     declared = headers.get(b"content-length", b"")
     if declared.isdigit() and int(declared) > MOST_BYTES:
         raise _too_long()
-    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
-        raise Refused(415, "compressed bodies are not taken")
+    check_form(headers)
     try:
         async with asyncio.timeout(SECONDS):
             body = await _whole(receive)
@@ -38,6 +37,12 @@ async def taken_in(
     if parsed and too_deep(body):
         raise Refused(400, f"the body is nested deeper than {MOST_DEPTH} levels")
     return _replay(body, receive)
+
+
+def check_form(headers: Mapping[bytes, bytes]) -> None:
+    """Refuse a body that is more than it seems."""
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Refused(415, "compressed bodies are not taken")
 
 
 async def _whole(receive: Receive) -> bytes:

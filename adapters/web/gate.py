@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from acd.model import Seconds
 from adapters.web import figures
-from adapters.web.content import taken_in
+from adapters.web.content import check_form, taken_in
 from adapters.web.limits import Buckets, neighbourhood
 from adapters.web.problems import Refused
 
@@ -31,6 +31,7 @@ OPEN = (*PROBES, "/docs", "/docs.css", "/openapi.json")
 """What anybody may read. `/metrics` is open on this machine alone."""
 PASSES = "/api/v1/passes/"
 """Below it anybody may look at a pass, and redeem it, who has one."""
+CHATS = "/api/v1/chats/"
 PAGES = "/desk"
 """The agents' page and its parts; what it shows it asks for with a token."""
 READING = ("GET", "HEAD")
@@ -89,6 +90,8 @@ class Gate:
     """Where anybody may open a WebSocket; what comes by it is checked there."""
     proxies: Collection[str] = ()
     """Addresses that tell by X-Forwarded-For for whom they ask."""
+    files: str = ""
+    """Where anybody may send a file, and fetch one below it; whose it is is checked there."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -142,6 +145,9 @@ class Gate:
             _wait(self.limits.reveals.take(who))
         if scope["method"] in READING:
             return receive
+        if self._is_file(scope):
+            check_form(headers)
+            return receive
         return await taken_in(receive, headers, parsed=not self._is_signed(scope))
 
     def _check_peer(self, scope: Scope, headers: Mapping[bytes, bytes], also: str = "") -> str:
@@ -172,13 +178,23 @@ class Gate:
 
     def _is_open(self, path: str, method: str, address: str) -> bool:
         if method not in READING:
+            if method == "POST" and path == self.files:
+                return True
             return method == "POST" and path.startswith(PASSES) and path.endswith("/redeem")
+        if self.files and path.startswith(f"{self.files}/"):
+            return True
         is_open = path in (*OPEN, PAGES, *self.pages) or path.startswith((PASSES, f"{PAGES}/"))
         return is_open or (path == "/metrics" and is_loopback(address))
 
     def _is_signed(self, scope: Scope) -> bool:
         path: str = scope["path"]
         return bool(self.signed) and scope["method"] == "POST" and path.startswith(self.place)
+
+    def _is_file(self, scope: Scope) -> bool:
+        """Bodies that are too large to be taken in here: who takes them bounds them."""
+        path: str = scope["path"]
+        is_ours = path == self.files or (path.startswith(CHATS) and path.endswith("/files"))
+        return scope["method"] == "POST" and is_ours
 
     def _is_operator(self, given: bytes) -> bool:
         scheme, _, token = given.partition(b" ")

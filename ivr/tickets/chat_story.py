@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from acd.model import ContactId, Seconds
+from ivr.chat_files import FileId
 from ivr.chats import SAID, Who, field_of_chat
 from ivr.ports import PersonId, Record
 
@@ -27,6 +28,10 @@ class ChatLine:
     effect: str = ""
     phrase: str | None = None
     values: Mapping[str, Any] = field(default_factory=dict)
+    file: FileId | None = None
+    """What was sent in place of words; its name lies where they would."""
+    type: str = ""
+    bytes: int = 0
 
     @property
     def place(self) -> str | None:
@@ -38,9 +43,10 @@ def line_of(record: Record) -> ChatLine | None:
     """The line that a record tells of; None for any other record."""
     if record.kind != SAID or record.contact is None:
         return None
-    data = record.data
+    data, file = record.data, record.data.get("file") or {}
     return ChatLine(
         record.contact, int(data["number"]), record.at, str(data["who"]),
         str(data.get("agent") or ""), data.get("person"), str(data["effect"]),
         data.get("phrase"), dict(data.get("values") or {}),
+        file.get("id"), str(file.get("type", "")), int(file.get("bytes", 0)),
     )  # fmt: skip

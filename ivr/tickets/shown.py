@@ -85,7 +85,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "TextDelivered": ("channel", "effect"),
     "TextFailed": ("channel", "why", "effect"),
     "ChatBegun": ("queue", "language", "origin", "effect"),
-    "ChatSaid": ("number", "who", "phrase", "values", "effect"),
+    "ChatSaid": ("number", "who", "phrase", "values", "file", "effect"),
     "ChatEnded": ("how", "effect"),
     "ChatRated": ("value", "agent", "effect"),
     "RecoveryOffered": ("way", "why", "effect"),

@@ -288,7 +288,7 @@ async def test_everything_can_be_done_by_keyboard_alone(house: ChatStage, tab: T
     await tab.shown(WRITTEN, "hello")
     house.house.agent_takes()
     await tab.shown("#state", "Ann is with you")
-    await tab.press(Keys.TAB, Keys.TAB, Keys.ENTER)  # send, end
+    await tab.press(Keys.TAB, Keys.TAB, Keys.TAB, Keys.ENTER)  # send, send a file, end
     await tab.shown("#really")
     await tab.chord(Keys.SHIFT, Keys.TAB)  # from "go on" back to "end it"
     await tab.press(Keys.ENTER)

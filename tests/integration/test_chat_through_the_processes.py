@@ -9,6 +9,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ import pytest
 
 from ivr.settings import ROOT
 from tests.browser import Tab
+from tests.fakes_files import PDF, png
 from tests.web_site import Site, web
 
 CENTRE = "queues:\n  support: {}\nagents:\n  ann: {queues: [support]}\n"
@@ -83,6 +85,10 @@ class Ann:
         contact: str = (await self.sees("chats"))["contact"]
         return contact
 
+    async def files(self, contact: str) -> list[dict[str, Any]]:
+        found = (await self._client.get(f"/api/v1/chats/{contact}/lines")).json()["items"]
+        return [line["file"] for line in found if line["file"]]
+
     async def lines(self, contact: str) -> list[str]:
         found = (await self._client.get(f"/api/v1/chats/{contact}/lines")).json()["items"]
         return [line["words"] or line["phrase"] for line in found]
@@ -122,6 +128,41 @@ async def test_customer_and_agent_write_to_each_other_and_a_killed_core_loses_no
             await tab.click("#rate button")
             await tab.shown("#thanks")
         assert await tab.texts(".line.customer p") == ["hello", "are you there?"]
+
+
+async def test_files_go_both_ways_and_are_gone_with_nobody(
+    chatting: Site, tab: Tab, tmp_path: Path
+) -> None:
+    async with web(chatting), chatting.client() as client, core(chatting):
+        ann = Ann(client)
+        await ann.comes()
+        await tab.open(f"http://127.0.0.1:{chatting.base + 3}/chat?language=en")
+        await tab.click("#begin button")
+        contact = await ann.takes()
+        await tab.shown("#state", "ann is with you")
+        card, whole = tmp_path / "card.png", png(filler=2_000_000)
+        card.write_bytes(whole)
+        await tab.do(lambda d: d.find_element("id", "pick").send_keys(str(card)))
+        await tab.shown("#lines .customer .file", "card.png")
+        async with asyncio.timeout(SECONDS):
+            while len(found := await ann.files(contact)) != 1:
+                await asyncio.sleep(0.1)
+        [sent] = found
+        assert (sent["name"], sent["type"], sent["bytes"]) == ("card.png", "image/png", len(whole))
+        got = await client.get(f"/api/v1/files/{sent['id']}")
+        assert got.content == whole
+        assert got.headers["content-disposition"].startswith("attachment")
+        asked = f"/api/v1/chats/{contact}/files?agent=ann&id=1"
+        answer = await client.post(asked, content=PDF, headers={"File-Name": "form.pdf"})
+        assert answer.status_code == 201, answer.text
+        await tab.shown("#lines .agent .file", "form.pdf")
+        told = {"behavior": "allow", "downloadPath": str(tmp_path)}
+        await tab.do(lambda d: d.execute_cdp_cmd("Browser.setDownloadBehavior", told))
+        await tab.click("#lines .agent .file")
+        form = tmp_path / "form.pdf"
+        await tab.until(lambda _: form.exists() and form.read_bytes() == PDF, "saved")
+    sealed = list((chatting.folder / "data" / "chat-files").glob("*/*"))
+    assert len(sealed) == 2 and not any(PDF[:20] in file.read_bytes() for file in sealed)
 
 
 async def test_without_chat_in_the_site_file_there_is_none(site: Site) -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 
 from adapters.stores.backup import backup
+from adapters.stores.chat_files import FolderShelf, SealedFiles
+from adapters.stores.database import Database
 from adapters.stores.journal import SqlJournal
 from adapters.stores.keys import KeyRing
 from adapters.stores.recordings import SealedRecordings
 from adapters.stores.restore import restore
 from adapters.stores.schema import migrate, newest, open_database, revision
 from adapters.stores.vault import SqlVault
+from ivr.chat_files import FileId
 from ivr.ports import EffectKey, Record, StoreRefused
 from ivr.settings import Settings
 from tests.databases import SQLITE_AND_POSTGRES, fresh_url
@@ -191,6 +194,37 @@ async def test_recordings_come_back_but_for_those_of_who_was_erased(
     recordings = SealedRecordings(database, KeyRing(centre.secrets), centre.data)
     assert await recordings.open(kept.id) == b"\2\3" * 800
     assert not await recordings.has(theirs.id)
+    await database.close()
+
+
+async def test_files_of_chats_come_back_but_for_those_of_who_was_erased(
+    centre: Settings, tmp_path: Path
+) -> None:
+    person = await fill(centre)
+    database = await open_database(centre.database_url("core"), "core")
+    keys = KeyRing(centre.secrets)
+
+    async def opened() -> Database:
+        return database
+
+    vault = SqlVault(database, keys, "CN", centre.data)
+    store = SealedFiles(opened, keys, centre.data, least_free=1)
+    other, id_ = await vault.new_person(), FileId("fil_1")
+    for whose in (person, other):
+        await store.keep(whose, id_, b"somebody's card")
+    await backup(centre, tmp_path / "a.tar.gz")
+    await vault.erase(person)
+    await store.keep(other, FileId("fil_2"), b"later")
+    await database.close()
+    await restore(centre, tmp_path / "a.tar.gz", replace=True)
+    database = await open_database(centre.database_url("core"), "core", read_only=True)
+    again, shelf = (
+        SealedFiles(opened, KeyRing(centre.secrets), centre.data),
+        FolderShelf(centre.data),
+    )
+    assert await again.open(other, id_) == b"somebody's card"
+    assert [(file.person, file.id) for file in await shelf.kept()] == [(other, id_)]
+    assert await again.open(person, id_) is None
     await database.close()
 
 

@@ -66,7 +66,7 @@ class ChatStage:
 async def stage(tmp_path: Path) -> AsyncIterator[ChatStage]:
     house = ChatHouse()
     await house.begin()
-    async with staged(tmp_path, core=ChatCore(house)) as web:
+    async with staged(tmp_path, core=ChatCore(house), files=house.shelf) as web:
         yield ChatStage(web, house)
     house.running.cancel()
 

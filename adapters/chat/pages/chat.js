@@ -1,6 +1,7 @@
 // The customer's chat: what the page does with what comes over the line, and with what they press.
 
 import { Attention, framed } from "./attention.js";
+import { Files } from "./files.js";
 import { Lines } from "./lines.js";
 import { Link } from "./link.js";
 import { chat, random, unsent } from "./memory.js";
@@ -19,6 +20,7 @@ function firstLanguage() {
 
 const view = new View(firstLanguage());
 const lines = new Lines($("lines"), view.language);
+const files = new Files(view, lines, () => mine?.token);
 const link = new Link(heard, lost);
 let mine = chat.read();
 let waiting = unsent.read();
@@ -36,6 +38,7 @@ const HEARD = {
     chat.keep(mine);
     if (location.hash) noPass();
     view.phone = frame.call_me === true;
+    files.allow(frame.files ?? null);
     link.want = () => ({ t: "resume", token: mine.token, after: lines.last });
     link.well();
     view.tell("");

@@ -1,5 +1,6 @@
 // The lines of the conversation on the page: in order, each once, always as text.
 
+import { fileButton } from "./files.js";
 import { houseWords, say } from "./words.js";
 
 export class Lines {
@@ -11,6 +12,7 @@ export class Lines {
     this.pending = new Map();  // not numbered yet, by their own id
     this.last = 0;  // up to here nothing is missing
     this.readTo = 0;
+    this.save = this.cleared = () => {};  // a file is to be saved; the conversation is another one
     this.atEnd = true;  // stays there when lines come, or the room for them changes
     list.addEventListener("scroll", () => { this.atEnd = this.isAtEnd(); }, { passive: true });
     new ResizeObserver(() => this.atEnd && this.toEnd()).observe(list);
@@ -20,21 +22,26 @@ export class Lines {
     this.list.replaceChildren();
     for (const all of [this.frames, this.shown, this.pending]) all.clear();
     this.last = this.readTo = 0;
+    this.cleared();
   }
 
-  // A line of ours that is on its way.
+  // A line of ours that is on its way: words, or the name of a file.
   sending(id, words) {
     const item = this.made("customer", words);
     this.note(item, "sending");
     this.pending.set(id, { item, words });
     this.list.append(item);
     this.toEnd();
+    return item;
   }
 
+  // False: it has come all the same, by the line, and only the answer is lost.
   failed(id) {
     const waiting = this.pending.get(id);
     this.pending.delete(id);
-    if (waiting) this.note(waiting.item, "not_sent");
+    if (!waiting || [...this.shown.values()].includes(waiting.item)) return false;
+    this.note(waiting.item, "not_sent");
+    return true;
   }
 
   // A line with its number: in its place, or nowhere if it is there. Whether it is new on this page.
@@ -65,7 +72,7 @@ export class Lines {
     if (frame.id || frame.who !== "customer" || this.frames.has(frame.number)) return null;
     const known = new Set(this.shown.values());
     for (const found of this.pending.values())
-      if (found.words === frame.words && !known.has(found.item)) return found;
+      if (found.words === (frame.file?.name ?? frame.words) && !known.has(found.item)) return found;
     return null;
   }
 
@@ -107,7 +114,8 @@ export class Lines {
     const [by, text] = item.children;
     by.textContent = this.name(frame.who, frame);
     const values = frame.values ?? {};
-    text.textContent = frame.phrase ? houseWords(this.language, frame.phrase, values) : frame.words ?? "…";
+    if (frame.file) text.replaceChildren(fileButton(this.language, frame.file, this.save));
+    else text.textContent = frame.phrase ? houseWords(this.language, frame.phrase, values) : frame.words ?? "…";
     const clock = { hour: "2-digit", minute: "2-digit", hourCycle: "h23" };
     item.dataset.at = new Date(frame.at * 1000).toLocaleTimeString(this.language, clock);
   }

@@ -2,7 +2,10 @@
 
 import { newId, Refused } from "./api";
 import { chatPath, type Desk, type Pending } from "./desk";
+import { NotTaken, save, upload } from "./files";
 import type { Row } from "./rows";
+import type { SentFile } from "./shapes";
+import { say } from "./words";
 
 const TYPING_EVERY_MS = 3000;
 
@@ -83,10 +86,38 @@ export class Deeds {
     await this.send(reference, line.id);
   }
 
+  /** One after the other; each is shown at once, with how far it is. */
+  async sendFiles(reference: string, files: File[]): Promise<void> {
+    const { pending, list } = this.desk.state;
+    const most = list.files?.bytes ?? 0;
+    const why = say("fileSize", { megabytes: Math.floor(most / 2 ** 20) });
+    const lines = files.map((file): Pending => {
+      const line = { id: newId(), words: file.name, failed: false, file, part: 0 };
+      return file.size > most ? { ...line, failed: true, final: true, why } : line;
+    });
+    pending[reference] = [...(pending[reference] ?? []), ...lines];
+    for (const line of lines) if (!line.failed) await this.send(reference, line.id);
+  }
+
   /** Lines that did not get through, once more and in their order. */
   async sendAgain(reference: string): Promise<void> {
     for (const line of [...(this.desk.state.pending[reference] ?? [])])
-      if (line.failed) await this.send(reference, line.id);
+      if (line.failed && !line.final) await this.send(reference, line.id);
+  }
+
+  leaveOut(reference: string, id: string): void {
+    const { pending } = this.desk.state;
+    pending[reference] = (pending[reference] ?? []).filter((line) => line.id !== id);
+  }
+
+  async saveFile(file: SentFile): Promise<void> {
+    this.desk.state.refusal = "";
+    try {
+      await save(this.desk.api, file);
+    } catch (error) {
+      if (error instanceof Refused && error.status === 404) this.desk.state.refusal = say("fileErased");
+      else this.desk.note(error);
+    }
   }
 
   typing(reference: string, on: boolean): void {
@@ -104,16 +135,29 @@ export class Deeds {
     const line = mine();
     if (!line) return;
     line.failed = false;
+    line.why = undefined;
     try {
-      const body = { agent: this.desk.agent, id, words: line.words };
-      await this.desk.api.post(`${chatPath(reference)}/lines`, body);
+      await this.write(reference, line, (part) => {
+        const still = mine();
+        if (still) still.part = part;
+      });
       await this.desk.readLines(reference);
       pending[reference] = (pending[reference] ?? []).filter((other) => other.id !== id);
     } catch (error) {
       const still = mine();
       if (still) still.failed = true;
-      this.desk.note(error);
+      if (!(still && error instanceof NotTaken)) return this.desk.note(error);
+      Object.assign(still, { why: error.message, final: error.final });
     }
+  }
+
+  private async write(reference: string, line: Pending, told: (part: number) => void): Promise<void> {
+    const { agent, api } = this.desk;
+    if (line.file) {
+      const query = new URLSearchParams({ agent, id: line.id });
+      return upload(api, `${chatPath(reference)}/files?${query}`, line.file, told);
+    }
+    await api.post(`${chatPath(reference)}/lines`, { agent, id: line.id, words: line.words });
   }
 
   /** A deed; asked once more by the same key if no answer came. Whether it is done. */

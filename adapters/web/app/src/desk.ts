@@ -2,6 +2,7 @@
 
 import { computed, reactive } from "vue";
 import { Api, Refused } from "./api";
+import type { Upload } from "./files";
 import { Live } from "./live";
 import { Past } from "./past";
 import { rowsOf, type Row } from "./rows";
@@ -13,9 +14,9 @@ const GRACE_SECONDS = 2; // a line that is back so soon was no trouble
 const GLANCE_SECONDS = 3; // who types, and who has read, comes with no event
 const NO_CHATS: ChatList = { offers: [], chats: [], messages: [] };
 
-export interface Pending {
+export interface Pending extends Upload {
   id: string;
-  words: string;
+  words: string; // or the name of the file
   failed: boolean;
 }
 

@@ -79,10 +79,24 @@ export interface Message {
   ways: string[]; // text, call, note
 }
 
+/** What may be sent beside words. */
+export interface FileLimits {
+  bytes: number;
+  a_chat: number;
+}
+
+export interface SentFile {
+  id: string;
+  name: string | null; // null: it is erased
+  type: string;
+  bytes: number;
+}
+
 export interface ChatList {
   offers: ChatOffer[];
   chats: Chat[];
   messages: Message[];
+  files?: FileLimits | null;
 }
 
 export interface Line {
@@ -93,6 +107,7 @@ export interface Line {
   words: string | null;
   phrase: string | null;
   values: Record<string, unknown>;
+  file?: SentFile | null;
 }
 
 export interface Lines {
