@@ -42,6 +42,7 @@ from ivr.answers import Answer, Answers
 from ivr.call import take_call
 from ivr.caller_lists import CallerLists
 from ivr.chat_call_me import CallMe
+from ivr.chat_flow import Walks
 from ivr.chat_parts import begin_chats
 from ivr.clock import CentreClock
 from ivr.closures import Closures
@@ -132,7 +133,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     agi = call_server(settings, take, prompts, keys)
     more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
-    asked, work = await _asked(settings, side, kept, outward, phones, pins, clock)
+    walks = Walks(flows, lambda: rules.hours, neighbours)
+    asked, work = await _asked(settings, side, kept, outward, phones, pins, clock, walks)
     work += await going_online(
         settings.site, distributor, side.voice, asked, flows.of_waiting, journal, vault, clock
     )
@@ -165,7 +167,7 @@ async def _outward(
 
 async def _asked(
     settings: Settings, side: Telephony, kept: Stores, outward: OutwardParts, phones: AgentPhones,
-    pins: VaultPins, clock: Clock,
+    pins: VaultPins, clock: Clock, walks: Walks,
 ) -> tuple[dict[str, Answer], list[Coroutine[Any, Any, None]]]:  # fmt: skip
     """What the core can be asked of contacts, talks and agents, by name; and the work of it that
     never ends."""
@@ -185,7 +187,7 @@ async def _asked(
     texts, recovery = of_texts_and_recovery(
         site, distributor, vault, audit, journal, shelf, clock, outward, passes.desk, side.gone
     )
-    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes)
+    chats = await begin_chats(site, side.phones, distributor, vault, journal, clock, passes, walks)
     known |= {**texts, **passes.known, **chats.known}
     if site.chat:
         promised = outward.desk, outward.routing, vault, Whose(journal).of

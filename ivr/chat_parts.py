@@ -11,6 +11,7 @@ from typing import Any
 from acd.model import Seconds
 from ivr.chat_agents import ChatAgents
 from ivr.chat_desk import ChatDesk
+from ivr.chat_flow import ChatFlow, Walks
 from ivr.chat_lines import ChatLines
 from ivr.chat_offers import ChatOffers
 from ivr.chat_overflow import ChatOverflow
@@ -39,13 +40,16 @@ class ChatParts:
     lines: ChatLines
     offers: ChatOffers
     presence: Presence
+    flow: ChatFlow
     known: Mapping[str, Answer]
 
     async def run(self) -> None:
         """Look at all chats again and again, until cancelled."""
         tidied = 0.0
+        self.flow.resume()
         while True:
             now = self.lines.clock.now()
+            self.flow.look(now)
             try:
                 await self.presence.look(now)
             except (CoreRefused, StoreFailed, StoreRefused) as fault:
@@ -68,13 +72,13 @@ class Chats:
 
 async def begin_chats(
     site: SiteFile, phones: BothWays, distributor: Distributor, vault: Vault, journal: Journal,
-    clock: Clock, passes: PassRequests,
+    clock: Clock, passes: PassRequests, walks: Walks,
 ) -> Chats:  # fmt: skip
     """Chats as the journal has left them, offered on pages from now on; none where the site has no
     chat."""
     if site.chat is None:
         return Chats()
-    known = KnownTo(distributor, vault, journal, clock, passes.desk)
+    known = KnownTo(distributor, vault, journal, clock, passes.desk, walks)
     parts = await of_chats(site.chat, site.languages, known)
     phones.chats = parts.offers
     return Chats(parts.lines.book, parts.known, [parts.run()])
@@ -89,6 +93,8 @@ class KnownTo:
     journal: Journal
     clock: Clock
     passes: PassDesk
+    walks: Walks | None = None
+    """None: no flow asks in chats, whatever the settings say."""
 
 
 async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: KnownTo) -> ChatParts:
@@ -101,6 +107,7 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     presence.all_away()
     offers, told = ChatOffers(core.distributor), core.distributor
     told.overflows = ChatOverflow(lines, told.overflows).carry_out
-    desk = ChatDesk(settings, languages, lines, presence, core.passes)
+    flow = ChatFlow(settings, lines, presence, core.walks)
+    desk = ChatDesk(settings, languages, lines, presence, core.passes, flow)
     known = {**desk.known, **ChatAgents(lines, offers, presence).known}
-    return ChatParts(lines, offers, presence, known)
+    return ChatParts(lines, offers, presence, flow, known)

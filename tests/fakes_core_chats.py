@@ -15,6 +15,7 @@ from acd.model import CHATS, AgentId, Contact, ContactId, QueueId
 from acd.schedule import weekly
 from acd.states import ForbiddenMove
 from acd.waits import Waits
+from ivr.chat_flow import Walks
 from ivr.chat_parts import ChatParts, KnownTo, of_chats
 from ivr.chat_settings import ChatSettings
 from ivr.distributor import Distributor
@@ -71,6 +72,8 @@ class ChatHouse:
         self.clock, self.engine, self.book = StandingClock(), Engine(CENTRE), MemoryPasses()
         self.engine.waits = Waits(CENTRE)
         self.settings = SETTINGS
+        self.walks: Walks | None = None
+        """What flows that ask in chats are walked with."""
         self.rung: list[Offer] = []
         """Telephones that were rung, and"""
         self.ended: list[Withdraw] = []
@@ -83,15 +86,19 @@ class ChatHouse:
             self.book, self.distributor, self.vault, self.audit, self.clock, lambda: KEY,
             {CHATS: "no"},
         )  # fmt: skip
-        core = KnownTo(self.distributor, self.vault, self.journal, self.clock, self.passes)
+        core = KnownTo(
+            self.distributor, self.vault, self.journal, self.clock, self.passes, self.walks
+        )
         self.chats: ChatParts = await of_chats(self.settings, ("zh", "en"), core)
         phones.chats = self.chats.offers
         self.running = asyncio.create_task(self.distributor.run())
         await self.tell(events.Started(self.engine.epoch + 1, desks=False))
+        self.chats.flow.resume()
 
     async def again(self) -> None:
         """`kill -9`, and the next start: what was not written is gone."""
         self.running.cancel()
+        self.chats.flow.stop()
         self.engine = (await recover(self.journal, CENTRE)).engine
         await self.begin()
         await self.settled()
