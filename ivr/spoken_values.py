@@ -76,7 +76,7 @@ def why_not(value: str, kind: str, language: str) -> str:
 
 def _words(value: str, kind: str | None, language: str, to_read: bool = False) -> str:
     """As it stands where it cannot be said better: a caller is not left without an answer."""
-    ways = _ways("written" if to_read else "spoken") if kind else None
+    ways = (_written() if to_read else _ways()) if kind else None
     if kind is None or ways is None:
         return value
     try:
@@ -86,12 +86,20 @@ def _words(value: str, kind: str | None, language: str, to_read: bool = False) -
         return value
 
 
-def _ways(how: str = "spoken") -> Callable[[str, str, str], str] | None:
-    """`voice.spoken.spoken(value, kind, language)`, or `voice.written.written`, loaded when a flow
-    first needs it."""
+def _ways() -> Callable[[str, str, str], str] | None:
+    """`voice.spoken.spoken(value, kind, language)`, loaded when a flow first needs it."""
+    return _way_in("spoken")
+
+
+def _written() -> Callable[[str, str, str], str] | None:
+    """The same for who reads: `voice.written.written`."""
+    return _way_in("written")
+
+
+def _way_in(name: str) -> Callable[[str, str, str], str] | None:
     try:
         found: Callable[[str, str, str], str] = getattr(
-            importlib.import_module(f"voice.{how}"), how
+            importlib.import_module(f"voice.{name}"), name
         )
     except ModuleNotFoundError:
         return None

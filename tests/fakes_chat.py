@@ -36,6 +36,10 @@ class FakeChat:
     number: str = ""
     lines: list[dict[str, Any]] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, Any] = field(default_factory=dict)
+    """What a flow asks, once it stands `asked`."""
+    answers: list[tuple[str, str]] = field(default_factory=list)
+    """What was written to which question."""
 
 
 @dataclass
@@ -92,6 +96,7 @@ class ChatHouse:
             "contact": chat.contact, "state": chat.state, "how": chat.how, "agent": chat.agent,
             "language": chat.language, "queue": chat.queue, "wait": chat.wait, "last": last,
             "origin": chat.origin, "skipped": chat.skipped,
+            **({"asked": chat.asked} if chat.state == "asked" else {}),
         }  # fmt: skip
 
     async def _chat_here(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -107,11 +112,16 @@ class ChatHouse:
         if chat.state == "over":
             raise CoreRefused("this chat is over")
         if new := id_ not in chat.ids:
-            chat.ids[id_] = self._line(chat, "customer", words=fields["words"])
+            if fields.get("answers") not in (None, chat.asked.get("id")):
+                raise CoreRefused("this was answered already")
+            chat.answers.append((fields.get("answers", ""), fields["words"]))
+            kept = "••••••" if chat.asked.get("secret") else fields["words"]
+            chat.ids[id_] = self._line(chat, "customer", words=kept)
         number = chat.ids[id_]
+        line = chat.lines[number - 1]
         return {
-            "contact": chat.contact, "number": number, "at": chat.lines[number - 1]["at"],
-            "new": new,
+            "contact": chat.contact, "number": number, "at": line["at"], "new": new,
+            **({} if line["words"] == fields["words"] else {"words": line["words"]}),
         }  # fmt: skip
 
     async def _chat_end(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -188,6 +198,13 @@ class ChatHouse:
 
     def agent_says(self, words: str) -> None:
         self._line(self.chat, "agent", agent=self.chat.agent, words=words)
+
+    def flow_asks(self, words: str, id_: str, *options: str, secret: bool = False) -> None:
+        """A flow says this in the chat, and asks it; without an id it asks nothing."""
+        keyed = [{"key": str(key), "label": label} for key, label in enumerate(options)]
+        question = {"id": id_, "options": keyed, "secret": secret}
+        self.chat.state, self.chat.asked = "asked", question if id_ else {}
+        self._line(self.chat, "house", words=words)
 
     def house_says(self, chat: FakeChat, phrase: str, **values: Any) -> None:
         self._line(chat, "house", phrase=phrase, values=values)

@@ -1,6 +1,7 @@
 // The customer's chat: what the page does with what comes over the line, and with what they press.
 
 import { Attention, framed } from "./attention.js";
+import { Choices, DOTS } from "./choices.js";
 import { Lines } from "./lines.js";
 import { Link } from "./link.js";
 import { chat, random, unsent } from "./memory.js";
@@ -25,6 +26,7 @@ let pass = "";
 let typed = 0, seenTo = 0, again = 0;
 let flying = "";  // the line that is on its way
 const attention = new Attention(() => view.title, sayRead);
+view.choices = new Choices(put);
 
 // ------------------------------------------------------------------ over the line
 
@@ -103,7 +105,7 @@ function refused(frame) {
 // One at a time, so that they keep their order whatever is lost: the next goes when one is there.
 function deliver() {
   flying = "";
-  for (const { id, words } of waiting) if (!lines.pending.has(id)) lines.sending(id, words);
+  for (const { id, words, secret } of waiting) if (!lines.pending.has(id)) lines.sending(id, secret ? DOTS : words);
   next();
 }
 
@@ -129,14 +131,19 @@ function later() {
 
 function write() {
   const words = $("words").value.trim();
-  if (!words) return;
-  const id = random();
   $("words").value = "";
-  view.why("chat-why", null);
-  waiting.push({ id, words });
-  unsent.keep(waiting);
-  lines.sending(id, words);
   typed = 0;
+  if (words) put(words, { secret: view.choices.secret });
+}
+
+// `more`: the question that it answers, and whether it is to be seen by nobody.
+function put(words, more) {
+  const id = random();
+  view.why("chat-why", null);
+  view.choices.answered();
+  waiting.push({ id, words, ...more });
+  unsent.keep(waiting);
+  lines.sending(id, more.secret ? DOTS : words);
   next();
   $("words").focus();
 }
@@ -168,6 +175,7 @@ function queue() {
 function start(want) {
   for (const place of ["start-why", "chat-why"]) view.why(place, null);
   lines.clear();
+  view.choices.show({}, view.language);
   seenTo = 0;
   view.tell("connecting");
   link.begin(want);
@@ -270,8 +278,7 @@ on("rate", "submit", () => link.say({ t: "rate", value: Number(new FormData($("r
 on("again", "click", anew);
 on("language", "click", () => {
   const other = view.language === "zh" ? "en" : "zh";
-  view.speak(other);
-  lines.speak(other);
+  for (const one of [view, lines]) one.speak(other);
 });
 
 // ------------------------------------------------------------------ the beginning

@@ -87,7 +87,16 @@ export const WORDS = {
     "house_ended_phone": "您的请求在电话上继续。",
     "opens_at": "{time}开始服务",
     "opens_unknown": "请留意我们公布的服务时间",
-    "house_unknown": "（系统提示）"
+    "house_unknown": "（系统提示）",
+    "asked": "自动客服正在为您服务。",
+    "bot": "自动客服",
+    "person": "转人工",
+    "choices": "可选的回答",
+    "choices_are": "可选：{options}",
+    "secret": "请在这里输入，对话中只显示圆点",
+    "house_unclear": "没有看懂您的回答，请再试一次，或选择“转人工”。",
+    "house_unanswered": "我们有一阵子没有收到您的回答。您随时可以继续，或选择“转人工”。",
+    "house_again": "抱歉，刚才的输入出于保密没有保留，请再输入一次。"
   },
   "en": {
     "title": "Chat with us",
@@ -174,7 +183,16 @@ export const WORDS = {
     "house_ended_phone": "Your request goes on by telephone.",
     "opens_at": "we open {time}",
     "opens_unknown": "please see our opening hours",
-    "house_unknown": "(Notice)"
+    "house_unknown": "(Notice)",
+    "asked": "Our automatic assistant is with you.",
+    "bot": "Automatic assistant",
+    "person": "Talk to a person",
+    "choices": "Answers to choose from",
+    "choices_are": "Choose: {options}",
+    "secret": "Enter it here; the conversation shows dots only",
+    "house_unclear": "This was not understood: please try again, or choose “Talk to a person”.",
+    "house_unanswered": "We have had no answer for a while. Go on whenever you like, or choose “Talk to a person”.",
+    "house_again": "Sorry: what you entered was not kept, as it is a secret. Please enter it once more."
   }
 };
 
