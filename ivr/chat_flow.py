@@ -180,11 +180,14 @@ class ChatFlow:
                     await self._script(chat, self._walks)
                 else:
                     await self._to_a_person(chat)
-            except FAULTS as fault:
-                told = {"contact": chat.contact, "why": str(fault) or "not in time"}
-                log.error("chat not asked by its flow", extra=told)
+            except Exception:
+                # Once more, and then the chat waits for a person without its flow.
+                log.exception("chat not asked by its flow", extra={"contact": chat.contact})
             breaks += 1
-        await self._handed_over(chat)
+        try:
+            await self._is_over(chat)
+        except FAULTS as fault:
+            log.warning("chat not greeted", extra={"contact": chat.contact, "why": str(fault)})
 
     async def _script(self, chat: Chat, walks: Walks) -> None:
         """Once through the flow, from where it was."""
@@ -209,16 +212,12 @@ class ChatFlow:
         facts = _facts(chat, Kept())
         await acceptance.enqueue(facts, chat.queue, facts.class_, chat.language, chat.person)
 
-    async def _handed_over(self, chat: Chat) -> None:
+    async def _is_over(self, chat: Chat) -> None:
         """What the walk had kept is thrown away; who waits now is told how it stands."""
-        try:
-            await self._lines.vault.seal(chat.person, field_of_walk(chat.contact), "")
-            if chat.ended_at is None and self.greet:
-                contact = self._lines.distributor.engine.contacts.get(chat.contact)
-                if contact:
-                    await self.greet(chat, contact.queue)
-        except FAULTS as fault:
-            log.warning("chat not greeted", extra={"contact": chat.contact, "why": str(fault)})
+        contact = self._lines.distributor.engine.contacts.get(chat.contact)
+        if chat.ended_at is None and self.greet and contact:
+            await self.greet(chat, contact.queue)
+        await self._lines.vault.seal(chat.person, field_of_walk(chat.contact), "")
 
 
 def _is_asked(chat: Chat) -> bool:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Protocol, cast
 
 from ivr.flow import DONE, SILENCE, MessageStep, Outcome, QueueStep, Step
 from ivr.perform import PERFORMERS, queue
@@ -17,9 +17,10 @@ from ivr.perform_leaving import FAULTS, KEEP_SECONDS, person_of
 from ivr.session import Session
 from ivr.steps_leaving import FAILED
 from ivr.steps_proving import NO_PIN, VerifyStep
-from ivr.text_line import PersonWanted, TextLine
+from ivr.text_answers import Answer, PersonWanted
 from ivr.tickets.story import field_of_note
 from ivr.values import LEVEL
+from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +30,15 @@ BY_TELEPHONE = frozenset({"record", "callback", "transfer", "closure"})
 """Kinds of step that need a telephone."""
 MESSAGE = "message"
 """The type of ticket that a written message is."""
+
+
+class Writing(Protocol):
+    """The line of somebody who writes; `ivr.text_line` has it."""
+
+    async def asked(
+        self, prompts: Sequence[Prompt], *, most_keys: int = 1, secret: bool = False
+    ) -> Answer | None:
+        """The answer in their own words; None: there is none."""
 
 
 async def perform_by_text(step: Step, session: Session) -> Outcome:
@@ -63,10 +73,7 @@ async def _verify(step: VerifyStep, session: Session) -> Outcome:
 async def _message(step: MessageStep, session: Session) -> Outcome:
     """What they write next becomes work on a ticket. They see what they wrote: nothing is asked of
     it again."""
-    line = session.line
-    if not isinstance(line, TextLine):
-        raise TypeError("a message is written on a text line")
-    before = session.prompts(None)
+    line, before = cast(Writing, session.line), session.prompts(None)
     for _ in range(step.tries):
         answer = await line.asked([*before, *session.prompts(step.say)])
         if answer is not None:

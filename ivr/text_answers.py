@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ivr.flow import AskStep, ListenStep, MenuStep, Step, SurveyStep
@@ -42,6 +42,18 @@ _DATE = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 _AMOUNT = re.compile(r"(?:[¥$€£]|CNY|RMB)?(\d*)(?:\.(\d{1,2}))?(?:元|CNY|RMB)?", re.IGNORECASE)
 _BETWEEN = re.compile(r"[\s-]+")
 _AROUND = " \t\n.。!！,，?？;；:：\"'“”「」"
+
+
+class PersonWanted(Exception):
+    """The customer has asked for a person, whatever they were asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a customer has written to a question, and the keys that it means there."""
+
+    keys: str = field(repr=False)
+    words: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

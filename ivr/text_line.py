@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from bisect import insort
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from math import inf
@@ -31,24 +30,25 @@ from ivr.ports import (
     Take,
     Vault,
 )
-from ivr.text_answers import SKIP, UNCLEAR, Question, asks_for_a_person, keys_of, question_of
-from ivr.text_secrets import is_lost
+from ivr.text_answers import (
+    SKIP,
+    UNCLEAR,
+    Answer,
+    PersonWanted,
+    Question,
+    asks_for_a_person,
+    keys_of,
+    question_of,
+)
+from ivr.text_secrets import DOTS, is_lost
 from ivr.transfers import Ringing, Rung
 from voice.ports import Prompt
 
 log = logging.getLogger(__name__)
 
 
-class PersonWanted(Exception):
-    """The customer has asked for a person."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a customer has written to a question, and the keys that it means there."""
-
-    keys: str = field(repr=False)
-    words: str = field(repr=False)
+WRITING_SECONDS: Seconds = 600.0
+"""So long at least who may write what they like is waited for: a message takes its time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ class TextLine:
         self._again = kept.version == flow.version
         """Whether the step that begins next is one that had begun before."""
         self._taken, self._said = kept.taken, 0
-        self._heard: list[tuple[int, str]] = []
+        self._heard: dict[int, str] = {}
         self._wake = asyncio.Event()
         self._unclear = self._skips = self._silent = False
         self._since: Seconds | None = None
@@ -111,8 +111,8 @@ class TextLine:
 
     def heard(self, number: int, words: str) -> None:
         """The customer has written this line."""
-        if all(number != known for known, _ in self._heard):
-            insort(self._heard, (number, words))
+        if is_lost(self._heard.get(number, DOTS)):
+            self._heard[number] = words
         self._since = None
         self._wake.set()
 
@@ -126,9 +126,13 @@ class TextLine:
             self._wake.set()
         if self.question is None or is_away or self._since is None:
             self._since = None if self.question is None else now
-        elif now - self._since >= self._patience:
+        elif now - self._since >= self._patience_for(self.question):
             self._silent, self._since = True, None
             self._wake.set()
+
+    def _patience_for(self, question: Question) -> Seconds:
+        is_free = not question.options and not question.secret
+        return max(self._patience, WRITING_SECONDS) if is_free else self._patience
 
     # ---------------------------------------------------------------- ivr.ports.Line
 
@@ -235,7 +239,8 @@ class TextLine:
         await self._lines.speak(self._chat, self._own_id(self._said), phrase=phrase)
 
     def _own_id(self, said: int) -> str:
-        """The name of what this step says as its so-manieth line: the same when it begins again."""
+        """The name of what this step says as its line of this number: the same when it begins
+        again."""
         return f"{self._kept.turn}.{said}"
 
     async def _answer(self) -> str | None:
@@ -265,7 +270,7 @@ class TextLine:
         return known.number if known else inf
 
     def _waiting(self) -> list[tuple[int, str]]:
-        return [one for one in self._heard if one[0] > self._taken]
+        return sorted(one for one in self._heard.items() if one[0] > self._taken)
 
     def _check(self) -> None:
         """Raises `CallerGone` when the chat is over, `PersonWanted` when they ask for a person:

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from acd.model import CHATS
+from acd.model import CHATS, ContactId
 from acd.states import ContactState
 from ivr import chat_flow
 from ivr.ports import CoreRefused, StoreFailed
 from ivr.text_secrets import DOTS
+from ivr.tickets.projection import Known, tell
+from ivr.tickets.story import ContactStory
 from tests.fakes_chat_flow import AskedHouse
 from tests.fakes_core_chats import ANN, LI, WU
 
@@ -268,6 +270,16 @@ async def test_silence_is_told_in_words_asked_again_and_leads_where_the_flow_say
     assert house.trail(contact)[-2:] == ["topic:silence", "general:waiting"]
 
 
+async def test_who_writes_a_message_is_given_their_time(house: AskedHouse) -> None:
+    contact = await house.begins()
+    await house.writes("2")
+    await house.says(contact, "Please write your message.")
+    await house.is_silent(599)
+    await house.says(contact, "Please write your message.")
+    await house.is_silent(601)
+    await house.says(contact, "(unanswered)", "Please write your message.")
+
+
 async def test_nobody_is_silent_whose_page_is_away_and_they_go_on_when_it_is_back(
     house: AskedHouse,
 ) -> None:
@@ -431,3 +443,46 @@ async def test_agents_see_the_conversation_of_a_chat_that_was_handed_over(
     await house.ask("chat say", agent=ANN, contact=contact, id="a", words="Hello")
     await house.writes("4111 1111 1111 1111")
     assert house.written(contact) == ["0", "4111 1111 1111 1111"]
+
+
+# ---------------------------------------------------------------- on tickets and lists
+
+
+def story_of(house: AskedHouse, contact: ContactId) -> tuple[Known, ContactStory]:
+    """What contacts' lists and timelines make of the journal."""
+    known = Known()
+    for record in house.journal.records:
+        tell(known, record)
+    return known, known.contacts[contact]
+
+
+async def test_a_chat_that_its_flow_has_ended_is_over_on_the_list_and_on_no_ticket(
+    house: AskedHouse,
+) -> None:
+    contact = await house.begins()
+    for words in ("1", "4711", "no"):
+        await house.writes(words)
+    known, story = story_of(house, contact)
+    assert (story.channel, story.state, story.ended_at) == (CHATS, None, None)
+    await house.comes_to("over")
+    known, story = story_of(house, contact)
+    assert (story.state, story.how, story.ticket) == (ContactState.ENDED, "left", None)
+    assert story.ended_at is not None and known.tickets == {}
+
+
+async def test_what_the_flow_has_said_and_collected_stands_on_the_ticket_with_its_words(
+    house: AskedHouse,
+) -> None:
+    contact = await house.begins()
+    for words in ("1", "4711", "yes"):
+        await house.writes(words)
+    await house.comes_to("waiting")
+    known, story = story_of(house, contact)
+    assert (story.state, story.queue, story.ended_at) == (ContactState.WAITING, "sales", None)
+    [ticket] = known.tickets
+    kinds = [entry.kind for entry in known.entries if entry.ticket == ticket]
+    assert {"chat_begun", "chat_said", "values_told", "chat_handed_over"} <= {*kinds}
+    said = [line for line in known.lines if line.place]
+    assert [line.who for line in said].count("house") == len(house.told(contact)) - 1
+    [greeting] = [line for line in known.lines if not line.place]
+    assert greeting.phrase == "waiting"
