@@ -112,6 +112,8 @@ class Engine(Floor):
         self.epoch = max(self.epoch, event.epoch)
         self.link_up, self.desks = False, event.desks
         desks.begin(self, now)
+        for offer in self.offers.values():  # chats may be linked that were not
+            self.rings(offer)
         return True
 
     def _link_changed(self, event: LinkChanged, now: Seconds) -> bool:

@@ -38,6 +38,8 @@ class Reserves:
         self._free: Counter[tuple[QueueId, Medium]] = Counter()
         self._with: Counter[tuple[QueueId, str]] = Counter()
         """Offers that ring or talk, by queue and class."""
+        self._more: set[QueueId] = set()
+        """Queues with one more such offer since `loosened` was asked last."""
         self.bound: dict[QueueId, set[Medium]] = {}
         """Queues in which somebody was kept back since `loosened` was asked last, and from what."""
         for offer in offers:
@@ -71,9 +73,11 @@ class Reserves:
         return self._open.get((agent, medium), ())
 
     def loosened(self, agent: Agent) -> list[AgentId]:
-        """Something about this agent has changed: idle agents who may take now what they were
-        kept back from."""
-        queues = self.bound.keys() & agent.queues.keys()
+        """Something about this agent has changed, or an offer has been made: idle agents who may
+        take now what they were kept back from. The agent need not be of the offer's queue: they may
+        be consulted."""
+        queues = self.bound.keys() & (agent.queues.keys() | self._more)
+        self._more.clear()
         if not queues:
             return []
         for queue in queues:
@@ -114,6 +118,7 @@ class Reserves:
 
     def offered(self, offer: OfferMade) -> None:
         self._with[offer.queue, offer.class_] += 1
+        self._more.add(offer.queue)
 
     def over(self, offer: OfferMade) -> None:
         """Nobody rings or talks by this offer any more."""

@@ -96,6 +96,17 @@ def test_a_new_run_closes_all_desks_and_takes_back_what_rang_there() -> None:
     assert isinstance(back, Withdraw) and not stage.engine.agents[ANN].desk
 
 
+def test_what_is_not_confirmed_gone_is_asked_for_again_where_desks_are_new() -> None:
+    """Day 60000000941: until then no chat was linked, and nobody came back to what had rung out."""
+    stage = Stage(house(member(ANN, capacity=CHATS)), ANN)
+    stage.arrives(ONE, 10.0, channel="chat")
+    stage.tell_time(25.0)
+    stage.tell(LinkChanged(False), 26.0)
+    assert stage.tell_time(40.0) == []
+    [again] = stage.tell(Started(3, desks=False), 50.0)
+    assert isinstance(again, Withdraw) and again.reason == OfferEnd.RANG_OUT
+
+
 def test_a_snapshot_keeps_which_desks_are_open() -> None:
     stage = told()
     stage.tell(DeskChanged(ANN, True), 2.0)

@@ -10,12 +10,14 @@ from acd import ways
 from acd.config import Capacity, Centre, Class, Member, Queue, Relax
 from acd.events import LinkChanged
 from acd.model import AgentId, ContactId
+from acd.requests import AgentLoggedIn, ConsultAsked
 from tests.reference.oracle import neglected
 from tests.reference.runs import Instant
 from tests.routing_stage import (
     ANN,
     BOB,
     CHO,
+    DAN,
     ONE,
     SALES,
     SUPPORT,
@@ -228,3 +230,21 @@ def test_a_vip_who_comes_alone_leaves_the_agent_who_is_kept_back_for_them() -> N
     stage.arrives(THREE, 30.0, channel="sms", queue=SALES)  # chats are no news from here on
     assert stage.arrives(ONE, 40.0) == []
     assert stage.arrives(TWO, 50.0, channel="sms", class_="vip") == [(TWO, BOB), (ONE, ANN)]
+
+
+def test_who_asks_a_colleague_of_another_queue_about_a_vip_lets_in_who_was_kept_back() -> None:
+    """Day 60000002963: one more is with a vip, and nobody looked at whom that makes room for."""
+    centre = house(
+        member(ANN),
+        member(BOB),
+        member(CHO),
+        member(DAN, queues={SALES: 0.0}),
+        classes={"standard": Class(), "vip": Class(reserve=2)},
+    )
+    stage = Stage(centre, ANN, BOB, DAN)
+    stage.engine.handle(AgentLoggedIn(CHO), 5.0)
+    stage.arrives(ONE, 20.0, class_="vip")
+    stage.answers(ONE, 21.0)
+    assert stage.arrives(TWO, 30.0) == []
+    told = rung(stage.tell(ConsultAsked(ONE, DAN), 40.0))
+    assert told == [(ONE, DAN), (TWO, BOB)]
