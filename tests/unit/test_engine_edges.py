@@ -105,6 +105,17 @@ def test_level_one_is_more_than_not_having_the_skill() -> None:
     assert stage.arrives(ONE, 10.0, skills={"billing": 1}) == [(ONE, BOB)]
 
 
+@pytest.mark.parametrize(("channel", "is_parked"), [("voice", False), ("callback", True)])
+def test_only_who_is_called_by_us_can_turn_out_not_to_be_there(
+    channel: str, is_parked: bool
+) -> None:
+    stage = Stage(house(member(ANN)), ANN)
+    stage.arrives(ONE, 10.0, channel=channel)
+    stage.answers(ONE, 11.0)
+    stage.tell(Parked(ONE), 20.0)
+    assert (stage.engine.contacts[ONE].state is ContactState.PARKED) is is_parked
+
+
 def test_who_was_parked_before_has_the_whole_limit_again() -> None:
     stage = Stage(house(member(ANN), park_limit=100.0))
     stage.arrives(ONE, 5.0)
