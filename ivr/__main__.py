@@ -43,6 +43,7 @@ from ivr.answers import Answer, Answers
 from ivr.call import take_call
 from ivr.caller_lists import CallerLists
 from ivr.chat_call_me import CallMe
+from ivr.chat_flow import Walks
 from ivr.chat_parts import begin_chats
 from ivr.clock import CentreClock
 from ivr.closures import Closures
@@ -134,7 +135,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
 
     agi = call_server(settings, take, prompts, keys)
     more = lists.requests | closures.requests | PinRequests(pins, vault, audit, clock).known
-    asked, work = await _asked(settings, side, kept, outward, phones, pins, clock)
+    walks = Walks(flows, lambda: rules.hours, neighbours)
+    asked, work = await _asked(settings, side, kept, outward, phones, pins, clock, walks)
     work += await going_online(
         settings.site, distributor, side.voice, asked, outward.calling, flows.of_waiting, journal,
         vault, audit, clock,
@@ -168,7 +170,7 @@ async def _outward(
 
 async def _asked(
     settings: Settings, side: Telephony, kept: Stores, outward: OutwardParts, phones: AgentPhones,
-    pins: VaultPins, clock: Clock,
+    pins: VaultPins, clock: Clock, walks: Walks,
 ) -> tuple[dict[str, Answer], list[Coroutine[Any, Any, None]]]:  # fmt: skip
     """What the core can be asked of contacts, talks and agents, by name; and the work of it that
     never ends."""
@@ -190,12 +192,10 @@ async def _asked(
     )
     known |= texts | passes.known
     begun = side.phones, distributor, vault, journal, clock, passes, FolderShelf(settings.data)
-    chats = await begin_chats(site, *begun, known)
-    known |= chats.known
+    known |= (chats := await begin_chats(site, *begun, known, walks)).known
     if site.chat:
         promised = outward.desk, outward.routing, vault, Whose(journal).of
-        is_emergency = site.outbound.is_emergency
-        known |= CallMe(chats.book, distributor.engine, *promised, is_emergency).known
+        known |= CallMe(chats.book, distributor.engine, *promised, site.outbound.is_emergency).known
     return known, [phones.run(), seats, sealing, passes.run(), recovery.run(), *chats.work]
 
 

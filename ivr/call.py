@@ -22,6 +22,7 @@ from ivr.flow import TALKED, TOO_MANY, Flow, Outcome, QueueStep, Step, StepName
 from ivr.neighbours import NONE, Neighbours
 from ivr.out_of_line import way_of
 from ivr.perform import perform
+from ivr.perform_by_text import perform_by_text
 from ivr.ports import (
     Acceptance,
     CallerGone,
@@ -48,12 +49,15 @@ async def take_call(
     clock: Clock,
     hours: Mapping[str, Schedule],
     neighbours: Neighbours = NONE,
+    *,
+    by_text: bool = False,
 ) -> list[str]:
-    """Walk the caller through the flow; the trail of steps and outcomes."""
+    """Walk the caller through the flow; the trail of steps and outcomes. `by_text`: they are a
+    customer who reads and writes."""
     facts = line.facts
     language = facts.language if facts.language in flow.languages else flow.languages[0]
     call = Session(line, acceptance, clock, hours, flow.languages, language, flow.version)
-    call.neighbours = neighbours
+    call.neighbours, call.by_text, call.secrets = neighbours, by_text, flow.secrets
     call.visits.update(facts.visits)
     step = _where_it_was(flow, facts, call)
     try:
@@ -151,7 +155,7 @@ async def _once(name: StepName, step: Step, call: Session) -> Outcome:
         call.visits[name] += 1
     if step.at_most and call.visits[name] > step.at_most:
         return TOO_MANY
-    return await perform(step, call)
+    return await (perform_by_text if call.by_text else perform)(step, call)
 
 
 async def _begin(call: Session) -> PersonId | None:

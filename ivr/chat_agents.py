@@ -65,7 +65,8 @@ class ChatAgents:
         """Every chat that is not over, the oldest first."""
         chats = sorted(self._lines.book.open.values(), key=lambda chat: chat.since)
         found = [(chat, self._engine.contacts.get(chat.contact)) for chat in chats]
-        return {"chats": [self._plain(chat, contact) for chat, contact in found if contact]}
+        listed = ((chat, contact) for chat, contact in found if contact or chat.flow)
+        return {"chats": [self._plain(chat, contact) for chat, contact in listed]}
 
     async def _rings(self, offer: OfferMade) -> Fields | None:
         found = self._known(offer)
@@ -99,15 +100,17 @@ class ChatAgents:
             "customer": chat.person, "origin": chat.origin, "name": name or "",
         }  # fmt: skip
 
-    def _plain(self, chat: Chat, contact: Contact) -> Fields:
-        offer = self._engine.offers.get(contact.offer) if contact.offer else None
+    def _plain(self, chat: Chat, contact: Contact | None) -> Fields:
+        """`contact`: None while a flow asks."""
+        offer = self._engine.offers.get(contact.offer) if contact and contact.offer else None
         now = self._lines.clock.now()
         return {
-            "contact": chat.contact, "state": state_of(chat, contact), "queue": contact.queue,
+            "contact": chat.contact, "state": state_of(chat, contact),
+            "queue": contact.queue if contact else chat.queue,
             "language": chat.language, "origin": chat.origin, "since": chat.since,
             "last": chat.last, "agent": offer.agent if offer else "",
-            "skipped": contact.state is ContactState.PARKED,
-            "wait": wait_of(self._engine, contact, now),
+            "skipped": contact is not None and contact.state is ContactState.PARKED,
+            "wait": wait_of(self._engine, contact, now) if contact else None,
         }  # fmt: skip
 
     # ---------------------------------------------------------------- deeds

@@ -16,6 +16,7 @@ from ulid import ULID
 from acd import events
 from acd.model import CHATS, Contact, ContactId, QueueId
 from acd.states import ContactState
+from ivr.chat_flow import ChatFlow
 from ivr.chat_lines import ChatLines, Writer
 from ivr.chat_offline import ChatOffline
 from ivr.chat_presence import Presence
@@ -54,7 +55,7 @@ class ChatDesk:
 
     def __init__(
         self, settings: ChatSettings, languages: tuple[str, ...], lines: ChatLines,
-        presence: Presence, passes: PassDesk, offline: ChatOffline,
+        presence: Presence, passes: PassDesk, offline: ChatOffline, flow: ChatFlow,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._languages = languages
@@ -62,6 +63,8 @@ class ChatDesk:
         self._presence = presence
         self._passes = passes
         self._offline = offline
+        self._flow = flow
+        flow.greet = self._greet
         self._engine = lines.distributor.engine
         self._coming = asyncio.Lock()
 
@@ -89,7 +92,10 @@ class ChatDesk:
             if len(self._lines.book.open) >= MOST_OPEN:
                 raise CoreRefused("there are too many chats just now; try again later")
             chat = await self._new(by, self._language(fields), QueueId(queue), name, skills)
-        await self._greet(chat, QueueId(queue))
+        if chat.flow:
+            self._flow.begin(chat)
+        else:
+            await self._greet(chat, QueueId(queue))
         return {"contact": chat.contact, "new": True}
 
     async def _new(
@@ -99,11 +105,11 @@ class ChatDesk:
         person, now = await lines.vault.new_person(), lines.clock.now()
         if name:
             await lines.vault.seal(person, field_of_name(contact), name)
-        chat = Chat(contact, person, language, CHATS, now)
+        chat = Chat(contact, person, language, CHATS, now, queue, self._flow.name)
         arrived = events.Arrived(
             contact, queue, now, CHATS, language=language, skills=dict(skills), waits=True
         )
-        await lines.begin(chat, by, queue, arrived)
+        await lines.begin(chat, by, queue, *([] if chat.flow else [arrived]))
         log.info("chat begun", extra={"contact": contact, "queue": queue})
         return lines.book.chats[contact]
 
@@ -167,11 +173,18 @@ class ChatDesk:
 
     async def _write(self, fields: Fields) -> Fields:
         chat, writer = self._chat(fields), Writer(Who.CUSTOMER, id_of(fields))
-        is_over = self._stands(chat) is ChatState.OVER
-        if is_over and not self._lines.written(chat, writer):
-            raise CoreRefused("this chat is over")
-        said, new = await self._lines.say(chat, writer, words_of(fields))
-        return {"contact": chat.contact, "number": said.number, "at": said.at, "new": new}
+        if not self._lines.written(chat, writer):
+            if self._stands(chat) is ChatState.OVER:
+                raise CoreRefused("this chat is over")
+            self._flow.check(chat.contact, str(fields.get("answers") or ""))
+        words = words_of(fields)
+        kept = self._flow.kept(chat.contact, words) if chat.flow else words
+        said, new = await self._lines.say(chat, writer, kept)
+        if new:
+            self._flow.heard(chat.contact, said.number, words)
+        kept = kept if new else await self._lines.words(chat, writer)
+        told = {} if kept == words else {"words": kept}
+        return {"contact": chat.contact, "number": said.number, "at": said.at, "new": new, **told}
 
     async def _state(self, fields: Fields) -> Fields:
         chat = self._chat(fields)
@@ -180,9 +193,10 @@ class ChatDesk:
         if state is ChatState.OVER and not how:
             how = how_over(chat.contact, self._engine.contacts)
         served = state is ChatState.SERVED
+        asked = {"asked": self._flow.question(chat.contact)} if state is ChatState.ASKED else {}
         return {
             "contact": chat.contact, "state": state, "how": how,
-            "language": chat.language, "queue": contact.queue if contact else "",
+            "language": chat.language, "queue": contact.queue if contact else chat.queue, **asked,
             "agent": str(contact.talked_with or "") if contact and served else "",
             "wait": wait_of(self._engine, contact, now) if contact else None,
             "last": chat.last, "origin": chat.origin, "skipped": _is_skipped(contact),
@@ -207,6 +221,7 @@ class ChatDesk:
     async def _end(self, fields: Fields) -> Fields:
         chat = self._chat(fields)
         await self._lines.end(chat, How.CUSTOMER, Who.CUSTOMER)
+        self._flow.wake(chat.contact)
         return {"state": self._stands(chat)}
 
     async def _rate(self, fields: Fields) -> Fields:

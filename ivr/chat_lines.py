@@ -13,6 +13,7 @@ from acd.model import CHATS, ContactId
 from ivr.chats import (
     BEGUN,
     ENDED,
+    HANDED,
     MOST_LINES,
     RATED,
     SAID,
@@ -68,6 +69,10 @@ class ChatLines:
         """This writer's line of this id, if it was written before."""
         return chat.lines.get(effect_of(chat, writer))
 
+    async def words(self, chat: Chat, writer: Writer) -> str:
+        """What is kept of a line that this writer has written by this id."""
+        return await self.vault.open(chat.person, field_of_chat(effect_of(chat, writer))) or ""
+
     async def say(
         self, chat: Chat, writer: Writer, words: str, more: Mapping[str, Any] = NOTHING,
         check: Callable[[], Awaitable[None]] | None = None,
@@ -100,6 +105,30 @@ class ChatLines:
             writer = Writer(Who.HOUSE, f"{phrase} {chat.last + 1}", str(values.get("agent", "")))
             effect = line_effect(chat.contact, Who.HOUSE, writer.id)
             await self._line(chat, effect, writer, {"phrase": phrase, "values": values})
+
+    async def speak(
+        self, chat: Chat, id_: str, words: str = "", phrase: Phrase | None = None
+    ) -> None:
+        """A line of the house's with a name of its own, said once: what a flow says to this
+        customer, in their language, or a phrase. Raises as `say`."""
+        effect = line_effect(chat.contact, Who.HOUSE, id_)
+        async with self.turn(chat.contact):
+            if effect in chat.lines or chat.ended_at is not None:
+                return
+            if chat.last >= MOST_LINES:
+                raise CoreRefused("this chat has become too long")
+            more: dict[str, Any] = {"phrase": phrase, "values": {}}
+            if phrase is None:
+                await self.vault.seal(chat.person, field_of_chat(effect), words)
+                more = {"person": chat.person}
+            await self._line(chat, effect, Writer(Who.HOUSE, id_), more)
+
+    async def hand_over(self, chat: Chat, arrived: events.Arrived) -> None:
+        """The flow has led the chat to a person: it is in line from now on, once."""
+        async with self.turn(chat.contact):
+            if chat.flow and chat.ended_at is None:
+                data = {"effect": f"{chat.contact}/handed", "queue": arrived.queue}
+                await self._write(chat.contact, HANDED, data, arrived)
 
     async def end(self, chat: Chat, how: How, who: str) -> None:
         """The chat is over, and with it the contact, unless it goes on elsewhere."""

@@ -12,6 +12,7 @@ from acd.model import Seconds
 from ivr.chat_agents import ChatAgents
 from ivr.chat_desk import ChatDesk
 from ivr.chat_files import FileShelf
+from ivr.chat_flow import ChatFlow, Walks
 from ivr.chat_lines import ChatLines
 from ivr.chat_offers import ChatOffers
 from ivr.chat_offline import ChatOffline
@@ -46,6 +47,7 @@ class ChatParts:
     offers: ChatOffers
     presence: Presence
     sending: ChatSending
+    flow: ChatFlow
     known: Mapping[str, Answer]
     offline: ChatOffline
     messages: MessageAgents
@@ -58,7 +60,9 @@ class ChatParts:
 
     async def run(self) -> None:
         """Look at all chats again and again, until cancelled."""
+        self.flow.resume()
         while True:
+            self.flow.look(self.lines.clock.now())
             try:
                 await self.look(self.lines.clock.now())
             except (CoreRefused, StoreFailed, StoreRefused) as fault:
@@ -97,13 +101,14 @@ class Chats:
 async def begin_chats(
     site: SiteFile, phones: BothWays, distributor: Distributor, vault: Vault, journal: Journal,
     clock: Clock, passes: PassRequests, files: FileShelf, asked: Mapping[str, Answer],
+    walks: Walks | None = None,
 ) -> Chats:  # fmt: skip
     """Chats and messages as the journal has left them, offered on pages from now on; none where the
     site has no chat. `asked`: what else the core can be asked."""
     if site.chat is None:
         return Chats()
     region = site.outbound.region
-    known = KnownTo(distributor, vault, journal, clock, passes.desk, files, asked, region)
+    known = KnownTo(distributor, vault, journal, clock, passes.desk, files, asked, region, walks)
     parts = await of_chats(site.chat, site.languages, known)
     phones.chats = parts.offers
     return Chats(parts.lines.book, parts.known, [parts.run(), parts.keep_tidy()])
@@ -123,6 +128,8 @@ class KnownTo:
     """What else can be asked, by name: texts are sent and customers called by it."""
     region: str = "CN"
     """Whose numbers are written without a code."""
+    walks: Walks | None = None
+    """None: no flow asks in chats, whatever the settings say."""
 
 
 async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: KnownTo) -> ChatParts:
@@ -140,9 +147,10 @@ async def of_chats(settings: ChatSettings, languages: tuple[str, ...], core: Kno
     book.forget(core.clock.now(), core.distributor.engine.contacts)
     send = core.asked.get("text send")
     offline = ChatOffline(lines, presence, book, text_by, send, core.region)
-    desk = ChatDesk(settings, languages, lines, presence, core.passes, offline)
+    flow = ChatFlow(settings, lines, presence, core.walks)
+    desk = ChatDesk(settings, languages, lines, presence, core.passes, offline, flow)
     answers = MessageAgents(lines, offers, presence, offline, text_by, core.asked)
     agents = ChatAgents(lines, offers, presence, answers)
     sending = ChatSending(lines, presence, agents.serves, core.files, settings.files)
     known = {**desk.known, **agents.known, **answers.known, **sending.known}
-    return ChatParts(lines, offers, presence, sending, known, offline, answers)
+    return ChatParts(lines, offers, presence, sending, flow, known, offline, answers)

@@ -52,6 +52,14 @@ class Presence:
         if contact in self._assumed:
             self.here(contact)
 
+    def is_away(self, contact: ContactId) -> bool:
+        """Whether the customer's page is not there."""
+        return contact in self._away
+
+    def gone_for(self, contact: ContactId, now: Seconds) -> Seconds:
+        """How long the customer's page has not been there."""
+        return now - self._away.get(contact, now)
+
     def works(self, agent: AgentId) -> None:
         """The agent's page has asked something: it is there, even if its desk is closed."""
         if agent in self._closed:
@@ -72,6 +80,10 @@ class Presence:
         self._closed = {id_: at for id_, at in self._closed.items() if self._is_closed(id_)}
         for chat in list(self._lines.book.open.values()):
             contact = self._engine.contacts.get(chat.contact)
+            if chat.flow:
+                if self.gone_for(chat.contact, now) >= self._silent:
+                    await self._lines.end(chat, How.SILENT, Who.HOUSE)
+                continue
             if contact is None or contact.channel != CHATS:
                 how = how_over(chat.contact, self._engine.contacts)
                 await self._lines.end(chat, how, Who.HOUSE)
@@ -94,8 +106,7 @@ class Presence:
     async def _look_at_page(
         self, chat: Chat, contact: Contact, state: ChatState, now: Seconds
     ) -> None:
-        since = self._away.get(contact.id)
-        gone = now - since if since is not None else 0.0
+        gone = self.gone_for(contact.id, now)
         if state is ChatState.SERVED:
             if gone >= self._silent:
                 await self._lines.end(chat, How.SILENT, Who.HOUSE)

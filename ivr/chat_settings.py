@@ -55,7 +55,12 @@ class ChatSettings(Keys):
     away_seconds: Annotated[float, Field(ge=5, le=600)] = 30.0
     """After so long without its page a chat that waits is skipped, with its place kept."""
     silent_minutes: Annotated[float, Field(ge=1, le=240)] = 15.0
-    """A chat that is served, and whose customer has been away so long, is over."""
+    """A chat that is served, or that a flow asks, and whose customer has been away so long, is
+    over."""
+    flow: Name | None = None
+    """The flow that asks before a chat reaches a person; None: chats wait at once."""
+    answer_seconds: Annotated[float, Field(ge=10, le=3600)] = 120.0
+    """A question of that flow that is not answered for so long counts as silence."""
     call_again: bool = False
     """Whether who calls from the number of somebody who waits in the chat is offered that place."""
     files: FileLimits = Field(default_factory=FileLimits)

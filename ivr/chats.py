@@ -21,7 +21,9 @@ from ivr.ports import EffectKey, PersonId, Record
 
 BEGUN, SAID, ENDED, RATED = "ChatBegun", "ChatSaid", "ChatEnded", "ChatRated"
 """Journal kinds: a customer is on the page, for this contact; a line; the chat is over; a score."""
-KINDS = (BEGUN, SAID, ENDED, RATED)
+HANDED = "ChatHandedOver"
+"""Journal kind: the flow has led the chat to a person: with this record it is in line."""
+KINDS = (BEGUN, SAID, ENDED, RATED, HANDED)
 KEPT: Seconds = 24 * 3600.0
 """So long after its end a chat is known to its customer's page; after a message was left in it, as
 long as the message is."""
@@ -32,6 +34,7 @@ LONGEST_WORDS, LONGEST_NAME, LONGEST_ID = 4000, 60, 64
 class ChatState(StrEnum):
     """Where a chat stands, as its customer is told; exactly one at a time."""
 
+    ASKED = "asked"  # a flow asks first; the engine has no contact yet
     WAITING = "waiting"
     OFFERED = "offered"
     SERVED = "served"
@@ -67,6 +70,7 @@ class How(StrEnum):
     EXPIRED = "expired"  # the page was gone for longer than a place is kept
     PHONE = "phone"  # it goes on by telephone
     MESSAGE = "message"  # the customer has left a message instead
+    ANSWERED = "answered"  # the flow has said goodbye
 
 
 class Phrase(StrEnum):
@@ -79,6 +83,9 @@ class Phrase(StrEnum):
     RETURNED = "returned"  # the agent is gone: in line again, at the same place
     ABSENT = "absent"  # nobody is here who chats; a message can be left
     KEPT = "kept"  # the message is kept; `until`: it is answered before
+    UNCLEAR = "unclear"  # the words were no answer to what the flow asks
+    UNANSWERED = "unanswered"  # nobody has answered it for long
+    AGAIN = "again"  # an answer was lost with our process, as secrets are not kept: once more
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class Said:
 
     number: int
     at: Seconds
+    who: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +118,10 @@ class Chat:
     origin: str
     """`chat`; `phone`: it came here by a pass; `message`: its customer had left one before."""
     since: Seconds
+    queue: str = ""
+    """Where it begins to wait, unless a flow leads it elsewhere."""
+    flow: str = ""
+    """The flow that asks before the chat reaches a person; empty: none does, or no more."""
     last: int = 0
     """The number of the newest line; lines count from 1."""
     lines: dict[str, Said] = field(default_factory=dict)
@@ -195,8 +207,9 @@ class ChatBook:
         chat = self.chats.get(contact)
         if chat is None:
             chat = self.chats[contact] = Chat(
-                contact, PersonId(data["person"]), data["language"], data["origin"], record.at
-            )
+                contact, PersonId(data["person"]), data["language"], data["origin"], record.at,
+                str(data.get("queue") or ""), str(data.get("flow") or ""),
+            )  # fmt: skip
         if chat.ended_at is None or record.at > chat.ended_at:  # there again, by another pass
             chat.ended_at, chat.how = None, ""
             self.open[contact] = chat
@@ -204,7 +217,7 @@ class ChatBook:
 
 def _said(chat: Chat, record: Record) -> None:
     effect, number = str(record.data["effect"]), int(record.data["number"])
-    chat.lines.setdefault(effect, Said(number, record.at))
+    chat.lines.setdefault(effect, Said(number, record.at, str(record.data["who"])))
     chat.last = max(chat.last, number)
     if file := record.data.get("file"):
         id_, who = FileId(file["id"]), str(record.data["who"])
@@ -217,15 +230,21 @@ def _ended(chat: Chat, record: Record) -> None:
     chat.ended_at, chat.how = record.at, str(record.data["how"])
 
 
+def _handed(chat: Chat, record: Record) -> None:
+    chat.flow = ""
+
+
 def _rated(chat: Chat, record: Record) -> None:
     chat.rated = True
 
 
-_LEARN = {SAID: _said, ENDED: _ended, RATED: _rated}
+_LEARN = {SAID: _said, ENDED: _ended, RATED: _rated, HANDED: _handed}
 
 
 def state_of(chat: Chat, contact: Contact | None) -> ChatState:
     """Where the chat stands; `contact`: as the engine has it."""
+    if chat.flow and chat.ended_at is None:
+        return ChatState.ASKED
     if chat.ended_at is not None or contact is None or contact.channel != CHATS:
         return ChatState.OVER
     return STANDS[contact.state]
@@ -240,7 +259,8 @@ def how_over(id_: ContactId, contacts: Mapping[ContactId, Contact]) -> How:
 
 def begun(chat: Chat, by: str, queue: str) -> Mapping[str, Any]:
     """What the journal keeps of a customer's coming."""
+    flow = {"flow": chat.flow} if chat.flow else {}
     return {
         "effect": begin_effect(chat.contact, by), "by": by, "person": chat.person, "queue": queue,
-        "language": chat.language, "origin": chat.origin,
+        "language": chat.language, "origin": chat.origin, **flow,
     }  # fmt: skip

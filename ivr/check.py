@@ -15,6 +15,7 @@ from ivr.faults import Faults, meant
 from ivr.flow import (
     KEYS,
     TOO_MANY,
+    AskStep,
     BranchStep,
     CallbackStep,
     ClosureStep,
@@ -140,13 +141,16 @@ def _no_outcome(outcome: str, step: Step) -> str:
 
 
 def texts(name: str, step: Step, house: House, faults: Faults) -> None:
-    """Every prompt can be spoken in every language of the house."""
+    """Every prompt can be spoken, and every button read, in every language of the house."""
     for path, spoken in step.spoken():
         where = ("steps", name, *path)
         for language in set(house.languages) - spoken.keys():
             faults.add(where, f"there is no text in {language!r}")
         _placeholders(where, step, spoken, faults)
         _recordings(where, spoken, faults)
+    for key, label in step.buttons.items() if isinstance(step, MenuStep | AskStep) else ():
+        for language in set(house.languages) - label.keys():
+            faults.add(("steps", name, "buttons", key), f"there is no text in {language!r}")
 
 
 def _placeholders(where: tuple[str, ...], step: Step, spoken: Spoken, faults: Faults) -> None:

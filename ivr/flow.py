@@ -147,6 +147,12 @@ class Flow:
     """It is there to be called by other flows: it comes back, or needs what they collect. No
     number leads to it."""
 
+    @property
+    def secrets(self) -> frozenset[str]:
+        """The values that are to be seen by nobody."""
+        asked = (step for step in self.steps.values() if isinstance(step, ListenStep))
+        return frozenset(step.into for step in asked if step.secret)
+
     def after(self, step: StepName, outcome: Outcome) -> StepName:
         """The next step; empty when the flow has ended."""
         return self.steps[step].then.get(outcome, "")

@@ -53,8 +53,9 @@ def _only_in_versions(settings: Settings, versions: FlowVersions) -> set[str]:
     their files, which are drafts, hurts nobody."""
     newest = [versions.newest(name) for name in versions.flows()]
     called = {name for version in newest if version for name in versions.called(version)}
-    numbers = settings.site.numbers.values()
-    return called - {flow for entry in numbers for flow in entry.flows}
+    numbers, chat = settings.site.numbers.values(), settings.site.chat
+    by_chat = {chat.flow} if chat and chat.flow else set()
+    return called - {flow for entry in numbers for flow in entry.flows} - by_chat
 
 
 def load_version(versions: FlowVersions, version: Version, house: House) -> Flow:

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
+from acd.model import CHATS
 from acd.schedule import Schedule
 from ivr.check import House
 from ivr.faults import BadFlow
@@ -71,6 +72,9 @@ class LiveFlows:
         return begun or current
 
     def _flow_of(self, dialled: str) -> str:
+        chat = self.settings.site.chat
+        if dialled == CHATS and chat and chat.flow:
+            return chat.flow
         number = self.settings.site.numbers[dialled]
         if number.closed and number.hours and self._closed(number.hours):
             return number.closed

@@ -53,6 +53,7 @@ _MAPPINGS = _LEVELS | {
     "inputs": 'give a text for each input, like {number: "{card}"}',
     "query": 'give a text for each name, like {order: "{order}"}',
     "values": "give a text for each name, like {tariff: basic}",
+    "buttons": 'give a label for each key, like {"1": {zh: 订单, en: Order}}',
 }
 """Fields that are no texts by language."""
 _LEADING_ON = _LEVELS | {
@@ -99,12 +100,16 @@ def asked_online(settings: Settings) -> list[str]:
 
 
 def numbers_without_flow(settings: Settings, flows: Collection[str]) -> list[str]:
-    """A fault for each dialled number that leads to no flow; `flows`: those that take calls."""
-    called = {file.stem for file in files_of(settings)}.difference(flows)
+    """A fault for each dialled number, and the chat, that leads to no flow; `flows`: those that
+    take calls."""
+    site, called = settings.site, {file.stem for file in files_of(settings)}.difference(flows)
+    named = {"chat.flow": site.chat.flow} if site.chat and site.chat.flow else {}
+    for number, entry in site.numbers.items():
+        for key, flow in zip(("flow", "closed"), entry.flows, strict=False):
+            named[f"numbers.{number}.{key}"] = flow
     return [
-        f"site.yaml: numbers.{number}.{key}: {_no_flow(flow, flows, called)}"
-        for number, entry in settings.site.numbers.items()
-        for key, flow in zip(("flow", "closed"), entry.flows, strict=False)
+        f"site.yaml: {where}: {_no_flow(flow, flows, called)}"
+        for where, flow in named.items()
         if flow not in flows
     ]
 

@@ -79,8 +79,9 @@ async def menu(step: MenuStep, session: Session) -> Outcome:
 
 async def listen(step: ListenStep, session: Session) -> Outcome:
     value, outcome = await _answer(
-        step, session, session.prompts(step.say), step.grammar.value, step.keys.most, step.ends_with
-    )
+        step, session, session.prompts(step.say), step.grammar.value, step.keys.most,
+        step.ends_with, secret=step.secret,
+    )  # fmt: skip
     if value is not None:
         session.values[step.into] = value
     return outcome
@@ -93,6 +94,8 @@ async def _answer(
     meaning: Callable[[str], str | None],
     most_keys: int = 1,
     ends_with: str = "",
+    *,
+    secret: bool = False,
 ) -> tuple[str | None, Outcome]:
     """Ask until an answer has a meaning, or there are no more tries: the meaning and how it
     ended."""
@@ -100,8 +103,9 @@ async def _answer(
     outcome = SILENCE
     for _ in range(step.tries):
         keys = await session.line.ask(
-            [*before, *question], most_keys=most_keys, seconds=step.seconds, ends_with=ends_with
-        )
+            [*before, *question], most_keys=most_keys, seconds=step.seconds, ends_with=ends_with,
+            secret=secret,
+        )  # fmt: skip
         if keys is not None and (meant := meaning(keys)) is not None:
             return meant, DONE
         outcome = SILENCE if keys is None else NO_MATCH

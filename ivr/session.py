@@ -41,6 +41,10 @@ class Session:
     begun_before: bool = False
     """Whether the step that is being performed was begun before, by a script that died in it."""
     neighbours: Neighbours = NONE
+    by_text: bool = False
+    """Whether the customer reads and writes: what is said is written to them."""
+    secrets: frozenset[str] = frozenset()
+    """Those of the values that are to be seen by nobody."""
 
     def effect(self, name: StepName = "") -> EffectKey:
         """The key of what this visit of a step does (of the step that is being performed, unless
@@ -62,4 +66,6 @@ class Session:
         others = [language for language in self.languages if language != self.language]
         languages = [self.language, *others] if every_language else [self.language]
         values = {**self.values, **own_words}
-        return [filled(prompt(spoken, language), values) for language in languages]
+        return [
+            filled(prompt(spoken, language), values, to_read=self.by_text) for language in languages
+        ]

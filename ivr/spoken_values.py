@@ -48,15 +48,16 @@ def placeholders(text: str) -> Iterator[Placeholder]:
             yield found
 
 
-def filled(prompt: Prompt, values: Mapping[str, str]) -> Prompt:
-    """The prompt with the values in it; KeyError when one was not collected."""
+def filled(prompt: Prompt, values: Mapping[str, str], *, to_read: bool = False) -> Prompt:
+    """The prompt with the values in it; KeyError when one was not collected. `to_read`: it is
+    written to somebody, who hears nothing."""
     if not any(placeholders(prompt.text)):
         return prompt
 
     def words(found: re.Match[str]) -> str:
         if found["name"] in RESERVED:
             return found[0]
-        return _words(values[found["name"]], found["kind"], prompt.language)
+        return _words(values[found["name"]], found["kind"], prompt.language, to_read)
 
     return replace(prompt, text=_VALUE.sub(words, prompt.text), personal=True)
 
@@ -73,9 +74,9 @@ def why_not(value: str, kind: str, language: str) -> str:
     return ""
 
 
-def _words(value: str, kind: str | None, language: str) -> str:
+def _words(value: str, kind: str | None, language: str, to_read: bool = False) -> str:
     """As it stands where it cannot be said better: a caller is not left without an answer."""
-    ways = _ways() if kind else None
+    ways = (_written() if to_read else _ways()) if kind else None
     if kind is None or ways is None:
         return value
     try:
@@ -87,8 +88,19 @@ def _words(value: str, kind: str | None, language: str) -> str:
 
 def _ways() -> Callable[[str, str, str], str] | None:
     """`voice.spoken.spoken(value, kind, language)`, loaded when a flow first needs it."""
+    return _way_in("spoken")
+
+
+def _written() -> Callable[[str, str, str], str] | None:
+    """The same for who reads: `voice.written.written`."""
+    return _way_in("written")
+
+
+def _way_in(name: str) -> Callable[[str, str, str], str] | None:
     try:
-        found: Callable[[str, str, str], str] = importlib.import_module("voice.spoken").spoken
+        found: Callable[[str, str, str], str] = getattr(
+            importlib.import_module(f"voice.{name}"), name
+        )
     except ModuleNotFoundError:
         return None
     return found

@@ -68,6 +68,10 @@ class Words(Strict):
 Spoken = Annotated[dict[str, Words], Field(min_length=1)]
 """What is said, by language."""
 
+_OnButton = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=40)]
+Label = Annotated[dict[str, _OnButton], Field(min_length=1)]
+"""What stands on a button, by language. It is read, and never spoken."""
+
 
 class AnyStep(Strict):
     """What every step has. `then` is complete once a flow is loaded: one target an outcome."""

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
-from ivr.step import NO_MATCH, SILENCE, AnyStep, Key, Outcome, Spoken
+from ivr.step import NO_MATCH, SILENCE, AnyStep, Key, Label, Outcome, Spoken
 
 YES, NO = "yes", "no"
+
+
+def _yes_or_no(text: str) -> str:
+    if text not in (YES, NO):
+        raise ValueError('is "yes" or "no"')
+    return text
+
+
+YesNo = Annotated[
+    str, AfterValidator(_yes_or_no), WithJsonSchema({"type": "string", "enum": [YES, NO]})
+]
+"""One of the two answers."""
 
 
 class AskStep(AnyStep):
@@ -24,6 +37,8 @@ class AskStep(AnyStep):
     """The key that says yes."""
     key_for_no: Key = "2"
     """The key that says no."""
+    buttons: Mapping[YesNo, Label] = Field(default_factory=dict)
+    """What stands on the buttons where the customer writes, by language. Left out: yes and no."""
     after_silence: Spoken | None = None
     """Said before asking again when no key was pressed."""
     after_no_match: Spoken | None = None

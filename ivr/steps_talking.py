@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ivr.grammar import AMOUNT_KEYS, DATE_KEYS, Form, Grammar, Keys
-from ivr.step import DONE, KEYS, NO_MATCH, SILENCE, AnyStep, Outcome, Spoken
+from ivr.step import DONE, KEYS, NO_MATCH, SILENCE, AnyStep, Key, Label, Outcome, Spoken
 from ivr.values import ValueName
 
 
@@ -37,10 +37,19 @@ class MenuStep(AnyStep):
     """Said before asking again when the keys were no answer."""
     every_language: bool = False
     """Ask in each language of the house, the caller's first: for choosing one."""
+    buttons: Mapping[Key, Label] = Field(default_factory=dict)
+    """What stands on the button of each key where the customer writes, by language. A key without
+    one shows itself."""
     seconds: Annotated[float, Field(ge=1, le=30)] = 5
     """To wait for a key."""
     tries: Annotated[int, Field(ge=1, le=5)] = 3
     """How often it is asked in all."""
+
+    @model_validator(mode="after")
+    def _buttons_of_keys(self) -> MenuStep:
+        if stray := self.buttons.keys() - self.then.keys():
+            raise ValueError(f"`buttons` has keys that `then` has not: {', '.join(sorted(stray))}")
+        return self
 
     @property
     def keys(self) -> frozenset[str]:
@@ -69,6 +78,9 @@ class ListenStep(AnyStep):
     """Of an amount: its value is money (`12.50 CNY`)."""
     ends_with: Literal["#", "*", ""] = "#"
     """The key that ends an answer of less than the most keys; "": none does."""
+    secret: bool = False
+    """Whether what is keyed is to be seen by nobody: on the call only the value is left, a
+    conversation shows dots, and an agent is told it only where `tell` names it."""
     after_silence: Spoken | None = None
     """Said before asking again when no key was pressed."""
     after_no_match: Spoken | None = None

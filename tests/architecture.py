@@ -49,6 +49,7 @@ MAY_CATCH_ALL = {
     "adapters/stores/thread.py": "top of a thread: whatever it is, who waits for the work is told",
     "adapters/tickets/projector.py": "top of the projection's task: it must outlive any mistake",
     "adapters/web/gate.py": "top of a request: nothing of the failure may get out",
+    "ivr/chat_flow.py": "top of a chat's task: the chat waits for a person without its flow",
     "ivr/python_steps.py": "around what somebody else has written: the call goes on by `failed`",
     "ivr/python_files.py": "a file of the house runs for the first time: whoever checks is told",
     "ivr/queue_log/live.py": "top of the file's task: it must outlive any mistake",

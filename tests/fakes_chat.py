@@ -45,6 +45,10 @@ class FakeChat:
     """Messages that were left, each time that it was asked."""
     lines: list[dict[str, Any]] = field(default_factory=list)
     ids: dict[str, int] = field(default_factory=dict)
+    asked: dict[str, Any] = field(default_factory=dict)
+    """What a flow asks, once it stands `asked`."""
+    answers: list[tuple[str, str]] = field(default_factory=list)
+    """What was written to which question."""
 
     def line(self, number: int) -> Mapping[str, Any]:
         """What is answered of a file that was sent."""
@@ -116,6 +120,7 @@ class ChatHouse:
             "language": chat.language, "queue": chat.queue, "wait": chat.wait, "last": last,
             "origin": chat.origin, "skipped": chat.skipped, "form": chat.form,
             "message": chat.message,
+            **({"asked": chat.asked} if chat.state == "asked" else {}),
         }  # fmt: skip
 
     async def _chat_here(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -131,11 +136,16 @@ class ChatHouse:
         if chat.state == "over":
             raise CoreRefused("this chat is over")
         if new := id_ not in chat.ids:
-            chat.ids[id_] = self._line(chat, "customer", words=fields["words"])
+            if fields.get("answers") not in (None, chat.asked.get("id")):
+                raise CoreRefused("this was answered already")
+            chat.answers.append((fields.get("answers", ""), fields["words"]))
+            kept = "••••••" if chat.asked.get("secret") else fields["words"]
+            chat.ids[id_] = self._line(chat, "customer", words=kept)
         number = chat.ids[id_]
+        line = chat.lines[number - 1]
         return {
-            "contact": chat.contact, "number": number, "at": chat.lines[number - 1]["at"],
-            "new": new,
+            "contact": chat.contact, "number": number, "at": line["at"], "new": new,
+            **({} if line["words"] == fields["words"] else {"words": line["words"]}),
         }  # fmt: skip
 
     async def _chat_leave(self, fields: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -267,6 +277,13 @@ class ChatHouse:
         file = {"id": id_, "name": name, "type": type_, "bytes": len(content)}
         self._line(self.chat, "agent", agent=self.chat.agent, file=file)
         return id_
+
+    def flow_asks(self, words: str, id_: str, *options: str, secret: bool = False) -> None:
+        """A flow says this in the chat, and asks it; without an id it asks nothing."""
+        keyed = [{"key": str(key), "label": label} for key, label in enumerate(options)]
+        question = {"id": id_, "options": keyed, "secret": secret}
+        self.chat.state, self.chat.asked = "asked", question if id_ else {}
+        self._line(self.chat, "house", words=words)
 
     def house_says(self, chat: FakeChat, phrase: str, **values: Any) -> None:
         self._line(chat, "house", phrase=phrase, values=values)

@@ -15,6 +15,7 @@ from acd.model import CHATS, AgentId, Contact, ContactId, QueueId
 from acd.schedule import weekly
 from acd.states import ForbiddenMove
 from acd.waits import Waits
+from ivr.chat_flow import Walks
 from ivr.chat_parts import Answer, ChatParts, KnownTo, of_chats
 from ivr.chat_settings import ChatSettings
 from ivr.distributor import Distributor
@@ -76,6 +77,8 @@ class ChatHouse:
         self.clock, self.engine, self.book = StandingClock(), Engine(centre), MemoryPasses()
         self.engine.waits = Waits(centre)
         self.settings, self.shelf = SETTINGS, MemoryFiles(self.clock.now)
+        self.walks: Walks | None = None
+        """What flows that ask in chats are walked with."""
         self.rung: list[Offer] = []
         """Telephones that were rung, and"""
         self.ended: list[Withdraw] = []
@@ -89,15 +92,19 @@ class ChatHouse:
             Whose(self.journal),
         )  # fmt: skip
         stores = self.vault, self.journal, self.clock
-        core = KnownTo(self.distributor, *stores, self.passes, self.shelf, self.asked)
+        core = KnownTo(
+            self.distributor, *stores, self.passes, self.shelf, self.asked, walks=self.walks
+        )
         self.chats: ChatParts = await of_chats(self.settings, ("zh", "en"), core)
         phones.chats = self.chats.offers
         self.running = asyncio.create_task(self.distributor.run())
         await self.tell(events.Started(self.engine.epoch + 1, desks=False))
+        self.chats.flow.resume()
 
     async def again(self) -> None:
         """`kill -9`, and the next start: what was not written is gone."""
         self.running.cancel()
+        self.chats.flow.stop()
         self.engine = (await recover(self.journal, self.centre)).engine
         await self.begin()
         await self.settled()

@@ -159,12 +159,13 @@ class Conversation:
 
     async def _write(self, frame: frames.Write) -> None:
         teller = self._mine()
+        answers = {"answers": frame.answers} if frame.answers else {}
         written = await self._parts.core.ask(
-            "chat write", by=self._by, id=frame.id, words=frame.words
+            "chat write", by=self._by, id=frame.id, words=frame.words, **answers
         )
         await self._peer.say(
-            "line", number=written["number"], who=CUSTOMER, at=written["at"], words=frame.words,
-            id=frame.id,
+            "line", number=written["number"], who=CUSTOMER, at=written["at"],
+            words=written.get("words", frame.words), id=frame.id,  # secrets are kept as dots
         )  # fmt: skip
         self._parts.hub.typing(teller.contact, CUSTOMER, on=False)
         self._parts.hub.told(teller.contact)

@@ -25,6 +25,7 @@ Called = Annotated[
 ]
 QueueName = Annotated[str, StringConstraints(pattern=r"^([a-z][a-z0-9_-]{0,31})?$")]
 OwnId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,64}$")]
+QuestionId = Annotated[str, StringConstraints(pattern=r"^[0-9.]{0,24}$")]
 PassText = Annotated[str, StringConstraints(min_length=1, max_length=40)]
 PhoneNumber = Annotated[
     str, StringConstraints(strip_whitespace=True, pattern=r"^[+0-9 ().-]{3,40}$")
@@ -80,6 +81,8 @@ class Write(_Frame):
     t: Literal["write"]
     id: OwnId
     words: Words = Field(repr=False)
+    answers: QuestionId = ""
+    """The question that this answers: refused where it is asked no more. Empty: whichever is."""
 
 
 class Typing(_Frame):

@@ -16,6 +16,14 @@ if TYPE_CHECKING:
     from ivr.transfers import Rung
 
 
+Transfer = Annotated[
+    str | None, typer.Option(help="How transfers end, as an outcome; default: done.")
+]
+Chat = Annotated[
+    bool, typer.Option("--chat", help="Come as a customer who writes in a chat: type words.")
+]
+
+
 def walk(
     name: Annotated[str, typer.Argument(help="The flow.")],
     as_: Annotated[
@@ -34,9 +42,8 @@ def walk(
     caller_number: Annotated[
         str | None, typer.Option(help="Of the caller, as signalled; default: withheld.")
     ] = None,
-    transfer: Annotated[
-        str | None, typer.Option(help="How transfers end, as an outcome; default: done.")
-    ] = None,
+    transfer: Transfer = None,
+    chat: Chat = False,
     json: Json = False,
 ) -> None:
     """Walk through a flow as a caller: keys, an empty line for silence, `speaks 5`, `hang up`."""
@@ -48,13 +55,15 @@ def walk(
     premises, tell = premises_or_fail(), _telling(json)
     _refuse_names(premises, name, language)
     known = _caller(premises, name, as_, tell)
+    by_text = chat or known.chat
     role = replace(
-        known, acts=told_call.typed(tell), at=_when(premises, at) or known.at,
+        known, chat=by_text, acts=told_call.written() if by_text else told_call.typed(tell),
+        at=_when(premises, at) or known.at,
         language=language or known.language, pin=pin or known.pin,
         caller_number=caller_number or known.caller_number,
         transfers={} if transfer else known.transfers, transfer=_end_of(transfer or known.transfer),
     )  # fmt: skip
-    tell(f"You type {told_call.HOW}.", True)
+    tell(f"You type {told_call.HOW_WRITTEN if by_text else told_call.HOW}.", True)
     with Stage(premises) as stage:
         walked = told_call.play(stage, role, tell)
     if json:

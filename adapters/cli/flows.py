@@ -23,6 +23,7 @@ Who = Annotated[str | None, typer.Option("--who", help="Your name; default: your
 @app.command()
 def check(json: Json = False) -> None:
     """Check every flow; name each fault with file, line and a suggestion."""
+    from ivr.check_text import notes as text_notes
     from ivr.faults import BadFlow
     from ivr.flow_notes import notes
     from ivr.flows_in_force import changed_drafts, versions_in_force
@@ -34,7 +35,8 @@ def check(json: Json = False) -> None:
         versions, changed = versions_in_force(settings), set(changed_drafts(settings))
     except BadFlow as bad:
         fail("\n".join(bad.faults))
-    numbers = settings.site.numbers.values()
+    numbers, chat = settings.site.numbers.values(), settings.site.chat
+    asks = chat.flow if chat else None
     rows: list[dict[str, Any]] = [
         {
             "flow": flow.name,
@@ -42,7 +44,10 @@ def check(json: Json = False) -> None:
             "languages": list(flow.languages),
             "in_force": versions.get(flow.name, "as called"),
             "draft": "differs" if flow.name in changed else "",
-            "notes": list(notes(flow, settings.centre.queues, numbers, settings.site.offered)),
+            "notes": [
+                *notes(flow, settings.centre.queues, numbers, settings.site.offered),
+                *(text_notes(flow) if asks and flow.name == asks else ()),
+            ],
         }
         for flow in flows.values()
     ]

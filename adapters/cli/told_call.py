@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from acd.model import ContactId
 from ivr.flow import KEYS
-from ivr.ports import CallFacts, Clock
+from ivr.ports import Clock
 from ivr.rehearsal.kept import Shelf
-from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS, Actor, Desk
+from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS, Desk
 from ivr.rehearsal.stage import Role, Stage, Walk
-from voice.ports import Prompt
 
 HOW = (
     "keys (0 to 9, * and #), an empty line for silence, `speaks 5`, or `hang up` (Ctrl-D); "
     "where you wait, a key that leads on, or `talk` for a talk after which the agent hangs up"
 )
+HOW_WRITTEN = "words, an empty line for silence, or `hang up` to close the page (Ctrl-D)"
 Tell = Callable[[str, bool], None]
 """Takes a line, and whether it is only about the call."""
+
+
+def written() -> Iterator[str]:
+    """What a customer writes, line by line; the end of the input closes the page."""
+    while line := _line():
+        yield line.strip() or SILENT
+    yield HANGS_UP
 
 
 def typed(tell: Tell) -> Iterator[str]:
@@ -47,22 +54,10 @@ def _line() -> str:
 
 def play(stage: Stage, role: Role, tell: Tell) -> Walk:
     """Play the call, telling what is heard and how each step ends while it happens."""
-    line = _Reader(stage.facts(role), iter(role.acts), stage.most_steps, tell)
+    line = stage.line(role)
+    line.listener = lambda prompt: tell(prompt.text, False)
     clock = stage.clock(role)
     return stage.play(role, line, _Teller(clock, Shelf(role.broken), tell), clock)
-
-
-class _Reader(Actor):
-    """A caller who reads what they would hear."""
-
-    def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int, tell: Tell) -> None:
-        super().__init__(facts, acts, most_steps)
-        self._tell = tell
-
-    def hear(self, prompts: Sequence[Prompt]) -> None:
-        super().hear(prompts)
-        for prompt in prompts:
-            self._tell(prompt.text, False)
 
 
 class _Teller(Desk):

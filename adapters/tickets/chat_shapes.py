@@ -80,7 +80,7 @@ class OpenChatShape(Shape):
     """A chat that is not over."""
 
     contact: str = Field(description="The contact, by its own id.")
-    state: str = Field(examples=["waiting"], description="waiting, offered or served.")
+    state: str = Field(examples=["waiting"], description="asked, waiting, offered or served.")
     skipped: bool = Field(description="Its page is not there; the place is kept.")
     queue: str = Field(examples=["support"])
     language: str = Field(examples=["zh"])

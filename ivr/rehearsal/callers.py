@@ -103,7 +103,7 @@ def _role(caller: Caller, flow: str, zone: ZoneInfo) -> Role:
         flow, caller.does, when, caller.dialled or "", caller.language or "",
         caller.class_ or "", caller.caller_number, open_, caller.mocks, caller.pin, caller.python,
         caller.callbacks, caller.overflow or "", frozenset(caller.broken),
-        caller.listed, caller.emergency, caller.transfers,
+        caller.listed, caller.emergency, caller.transfers, chat=caller.chat,
     )  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from acd.schedule import time_zone
 from ivr.faults import meant
 from ivr.flow import KEYS, Flow, LookupStep, PythonStep, QueueStep, TransferStep
 from ivr.keys import Keys, Level, Word
+from ivr.perform_by_text import PERSON
 from ivr.python_steps import FAILED, UNKNOWN
 from ivr.rehearsal.line import HANGS_UP, SILENT, SPEAKS, TALKS
 from ivr.rehearsal.mocks import MockedAnswer, MockedEnd
@@ -47,7 +48,9 @@ def _known(info: ValidationInfo) -> Known:
     return cast(Known, info.context)
 
 
-def _act(text: str) -> str:
+def _act(text: str, info: ValidationInfo) -> str:
+    if info.data.get("chat") and text.strip():
+        return text
     if text in ACTS or SPEAKS.fullmatch(text) or (text and set(text) <= KEYS):
         return text
     near = meant(text, ACTS)
@@ -160,7 +163,7 @@ def _passed(text: str, info: ValidationInfo) -> str:
     outcomes = own | {CALLER_GONE} if own else own
     if own and isinstance(step, QueueStep):
         outcomes |= {WAITING}
-    if outcomes and outcome not in outcomes:
+    if outcomes and outcome not in outcomes | {PERSON}:
         raise ValueError(f"{outcome!r} is no outcome of {name!r}{meant(outcome, outcomes)}")
     return text
 
@@ -205,6 +208,8 @@ class Caller(Keys):
     """One scripted caller."""
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    chat: bool = False
+    """Whether they write in a chat; what they do are their words."""
     does: tuple[Annotated[str, AfterValidator(_act)], ...] = ()
     """An act for each question; silence from then on."""
     at: Annotated[str, AfterValidator(_wall_time)] = f"{USUAL_TIME:%Y-%m-%d %H:%M}"

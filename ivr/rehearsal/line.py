@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -63,6 +63,8 @@ class Actor:
     def __init__(self, facts: CallFacts, acts: Iterator[str], most_steps: int) -> None:
         self.facts = facts
         self.heard: list[Prompt] = []
+        self.listener: Callable[[Prompt], None] | None = None
+        """Whom it is told what the caller hears, while they hear it."""
         self.done: list[str] = []
         """The acts so far."""
         self.language = facts.language
@@ -212,6 +214,9 @@ class Actor:
     def hear(self, prompts: Sequence[Prompt]) -> None:
         """Something is said to the caller."""
         self.heard += prompts
+        if tell := self.listener:
+            for prompt in prompts:
+                tell(prompt)
 
     def _check(self) -> None:
         if self.left or self.dismissed:

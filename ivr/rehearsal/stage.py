@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from acd.model import ContactId, Seconds
+from acd.model import CHATS, ContactId, Seconds
 from acd.schedule import ALWAYS, Schedule
 from ivr.call import take_call
 from ivr.caller_lists import Listed
@@ -27,6 +27,7 @@ from ivr.rehearsal.mocks import MockedAnswer, MockedEnd, MockedLookups, MockedPy
 from ivr.rehearsal.pins import RehearsedPins
 from ivr.rehearsal.promises import RehearsedCallbacks
 from ivr.rehearsal.simulated_time import SimulatedTime
+from ivr.rehearsal.writer import Writer
 from ivr.settings import NumberEntry, Settings
 from ivr.transfers import Destination, Rung
 from voice.ports import Prompt
@@ -54,6 +55,8 @@ class Premises:
     """What `python` steps may run."""
     destinations: Mapping[str, Destination] = field(default_factory=dict)
     """Whom `transfer` steps may ring: nobody is rung."""
+    chat_queue: str = "support"
+    """Where chats wait that a flow leads nowhere else."""
 
     @staticmethod
     def of(settings: Settings, flows: Mapping[str, Flow]) -> Premises:
@@ -64,7 +67,7 @@ class Premises:
         functions, site = python_functions(settings), settings.site
         return Premises(
             takes, settings.hours, queues, site.numbers, classes, called, functions,
-            site.destinations,
+            site.destinations, site.chat.queue if site.chat else "support",
         )  # fmt: skip
 
     def why_not(self, flow: str) -> str:
@@ -121,6 +124,8 @@ class Role:
     """How ringing each destination ends, by name, in order."""
     transfer: Rung = Rung.DONE
     """How it ends where that is not said."""
+    chat: bool = False
+    """Whether they write in a chat: what they do are their words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,9 +183,16 @@ class Stage:
 
     def walk(self, role: Role) -> Walk:
         """Let this caller walk through their flow, to one end or the other."""
-        line = Actor(self.facts(role), iter(role.acts), self.most_steps)
+        line = self.line(role)
         clock = self.clock(role)
         return self.play(role, line, Desk(clock, Shelf(role.broken)), clock)
+
+    def line(self, role: Role) -> Actor:
+        """The line of this caller, or of this customer who writes."""
+        facts, acts = self.facts(role), iter(role.acts)
+        if role.chat:
+            return Writer(facts, acts, self.most_steps, self.premises.flows[role.flow])
+        return Actor(facts, acts, self.most_steps)
 
     def play(self, role: Role, line: Actor, desk: Desk, clock: StageClock) -> Walk:
         """The same with a line and a desk of one's own."""
@@ -200,7 +212,7 @@ class Stage:
         )  # fmt: skip
         trail: list[str] = []
         while not trail or line.comes_back(flow.steps.get(line.facts.step)):
-            walk = take_call(line, flow, desk, clock, hours, neighbours)
+            walk = take_call(line, flow, desk, clock, hours, neighbours, by_text=role.chat)
             trail += self._loop.run_until_complete(walk)
         return Walk(
             role, tuple(trail), tuple(line.heard), tuple(line.done), _end(line, trail),
@@ -211,7 +223,11 @@ class Stage:
         )  # fmt: skip
 
     def facts(self, role: Role) -> CallFacts:
-        """What the network would say of this call."""
+        """What the network would say of this call, or what is known of a chat."""
+        if role.chat:
+            language = role.language or self.premises.flows[role.flow].languages[0]
+            queue = self.premises.chat_queue
+            return CallFacts(ContactId("rehearsal"), CHATS, None, queue=queue, language=language)
         dialled = role.dialled or next(iter(self.premises.numbers_for(role.flow)), "")
         entry = self.premises.numbers.get(dialled) or NumberEntry(flow=role.flow)
         return CallFacts(

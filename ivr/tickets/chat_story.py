@@ -8,13 +8,13 @@ from typing import Any
 
 from acd.model import ContactId, Seconds
 from ivr.chat_files import FileId
-from ivr.chats import SAID, Who, field_of_chat
+from ivr.chats import SAID, field_of_chat
 from ivr.ports import PersonId, Record
 
 
 @dataclass(frozen=True, slots=True)
 class ChatLine:
-    """One line; its words lie in the vault, unless it is a phrase of the house."""
+    """One line; its words lie in the vault, unless it is a phrase of the house's own."""
 
     contact: ContactId
     number: int
@@ -36,7 +36,7 @@ class ChatLine:
     @property
     def place(self) -> str | None:
         """The field of the person's in which the words lie; None: there are none."""
-        return field_of_chat(self.effect) if self.person and self.who != Who.HOUSE else None
+        return field_of_chat(self.effect) if self.person and not self.phrase else None
 
 
 def line_of(record: Record) -> ChatLine | None:

@@ -87,6 +87,7 @@ SHOWN: dict[str, tuple[str, ...]] = {
     "ChatBegun": ("queue", "language", "origin", "effect"),
     "ChatSaid": ("number", "who", "phrase", "values", "file", "effect"),
     "ChatEnded": ("how", "effect"),
+    "ChatHandedOver": ("queue", "effect"),
     "ChatRated": ("value", "agent", "effect"),
     "RecoveryOffered": ("way", "why", "effect"),
     "SurveyAnswered": ("key", "score", "second", "of", "agent", "queue", "effect"),

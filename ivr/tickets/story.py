@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from acd.model import CALLED_BACK, CALLED_OUT, ContactId, Medium, Rule, Seconds, medium_of
+from acd.model import CALLED_BACK, CALLED_OUT, CHATS, ContactId, Medium, Rule, Seconds, medium_of
 from acd.states import CONTACT_MOVES, ContactState
 from ivr.chats import BEGUN, ENDED, RATED, SAID, Who, field_of_chat
 from ivr.messages import ANSWERED, OWED, field_of_answer, field_of_message
@@ -181,9 +181,14 @@ def learn(contact: ContactStory, record: Record) -> None:
         contact.agent = None if record.kind == "OfferEnded" else contact.agent
     elif record.kind == "OfferAnswered" and contact.answered_at is None:
         contact.answered_at = record.at
-    elif record.kind in _ENDS:
+    elif record.kind in _ENDS or _ends_in_the_flow(contact, record):
         contact.ended_at = contact.ended_at or record.at
     call_history.count(contact, record)
+
+
+def _ends_in_the_flow(contact: ContactStory, record: Record) -> bool:
+    """Whether a chat is over that never asked for a person."""
+    return record.kind == ENDED and contact.entered_at is None and contact.channel == CHATS
 
 
 def _goes_on_elsewhere(contact: ContactStory) -> bool:
@@ -197,10 +202,12 @@ def _move(contact: ContactStory, record: Record) -> None:
         elif record.kind == "Arrived":
             waits = record.data.get("waits", False)
             contact.state = ContactState.WAITING if waits else ContactState.ARRIVING
+        elif record.kind == BEGUN:
+            contact.channel = CHATS
         elif record.kind in TEXTS:
             contact.state, contact.how = ContactState.ENDED, "left"
             contact.ended_at, contact.outcome = record.at, call_history.PROMISED
-        elif record.kind in _ENDS:
+        elif record.kind in _ENDS or _ends_in_the_flow(contact, record):
             contact.state, contact.how = ContactState.ENDED, contact.how or "left"
         return
     for move in _MOVES.get(record.kind, ()):

@@ -65,7 +65,7 @@ def test_the_callers_in_the_guide_walk_everywhere_in_its_first_flow(
 
 
 CALLERS = {
-    "orders": ("do: lookup", ["the order is on its way", "the shop is slow, for once"]),
+    "orders": ("moment: {do: say", ["the order is on its way", "the shop is slow, for once"]),
     "survey": ("do: survey", ["is served and satisfied"]),
     "mailbox": (
         "closed: mailbox",
@@ -145,7 +145,7 @@ def plain(guide: Path) -> list[str]:
 def test_what_the_guide_writes_into_the_site_file_is_taken(guide: Path) -> None:
     keys = "|".join(SiteFile.model_fields)
     entries = [yaml.safe_load(block) for block in plain(guide) if re.match(f"({keys}):\n", block)]
-    assert [[*entry] for entry in entries] == [["destinations"], ["music"]]
+    assert [[*entry] for entry in entries] == [["chat"], ["destinations"], ["music"]]
     for entry in entries:
         assert SiteFile.model_validate(entry)
 

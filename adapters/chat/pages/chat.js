@@ -1,13 +1,15 @@
 // The customer's chat: what the page does with what comes over the line, and with what they press.
 
 import { Attention, framed } from "./attention.js";
+import { Choices } from "./choices.js";
 import { Files } from "./files.js";
 import { Lines } from "./lines.js";
 import { Link } from "./link.js";
-import { chat, random, unsent } from "./memory.js";
+import { chat, random } from "./memory.js";
 import { Offline } from "./offline.js";
 import { $, View } from "./view.js";
 import { WORDS } from "./words.js";
+import { Writing } from "./writing.js";
 
 const TYPING_MS = 3000, AGAIN_MS = 2000;
 const asked = new URLSearchParams(location.search);
@@ -23,12 +25,12 @@ const lines = new Lines($("lines"), view.language);
 const files = new Files(view, lines, () => mine?.token);
 const link = new Link(heard, lost);
 let mine = chat.read();
-let waiting = unsent.read();
 let pass = "";
 let typed = 0, seenTo = 0, again = 0;
-let flying = "";  // the line that is on its way
+const writing = new Writing(view, link, lines);
 const offline = new Offline(view, link, lines, () => first({ t: "live", token: mine.token }));
 const attention = new Attention(() => view.title, sayRead);
+view.choices = new Choices((words, more) => writing.put(words, more));
 
 // ------------------------------------------------------------------ over the line
 
@@ -43,7 +45,7 @@ const HEARD = {
     link.well();
     view.tell("");
     view.show("chat");
-    deliver();
+    writing.deliver();
     offline.deliver();
   },
   state(frame) {
@@ -55,7 +57,7 @@ const HEARD = {
     offline.stand(frame);
   },
   line(frame) {
-    if (frame.id) delivered(frame.id);
+    if (frame.id) writing.delivered(frame.id);
     const news = lines.add(frame);
     if (news && frame.who !== "customer" && frame.number > seenTo) attention.want();
     sayRead();
@@ -88,7 +90,7 @@ function refused(frame) {
     return;
   }
   if (frame.to === "write") {
-    delivered(frame.id);
+    writing.delivered(frame.id);
     lines.failed(frame.id);
   }
   if (frame.to === "redeem" || frame.to === "look") {
@@ -111,45 +113,16 @@ function refused(frame) {
 
 // ------------------------------------------------------------------ lines
 
-// One at a time, so that they keep their order whatever is lost: the next goes when one is there.
-function deliver() {
-  flying = "";
-  for (const { id, words } of waiting) if (!lines.pending.has(id)) lines.sending(id, words);
-  next();
-}
-
-function next() {
-  const [first] = waiting;
-  if (!first || flying) return;
-  if (!link.say({ t: "write", ...first })) return link.now();
-  flying = first.id;
-  link.expect();
-}
-
-function delivered(id) {
-  waiting = waiting.filter((one) => one.id !== id);
-  unsent.keep(waiting);
-  if (flying === id) flying = "";
-  next();
-}
-
 function later() {
   clearTimeout(again);
-  again = setTimeout(() => { flying = ""; next(); offline.deliver(); }, AGAIN_MS);
+  again = setTimeout(() => { writing.again(); offline.deliver(); }, AGAIN_MS);
 }
 
 function write() {
   const words = $("words").value.trim();
-  if (!words) return;
-  const id = random();
   $("words").value = "";
-  view.why("chat-why", null);
-  waiting.push({ id, words });
-  unsent.keep(waiting);
-  lines.sending(id, words);
   typed = 0;
-  next();
-  $("words").focus();
+  if (words) writing.put(words, { secret: view.choices.secret });
 }
 
 function sayRead() {
@@ -179,6 +152,7 @@ function queue() {
 function start(want) {
   for (const place of ["start-why", "chat-why"]) view.why(place, null);
   lines.clear();
+  view.choices.show({}, view.language);
   seenTo = 0;
   view.tell("connecting");
   link.begin(want);
@@ -207,7 +181,7 @@ function noPass() {
 function forget() {
   chat.forget();
   mine = null;
-  waiting = [];
+  writing.forget();
 }
 
 function anew() {
@@ -282,9 +256,8 @@ on("rate", "submit", () => link.say({ t: "rate", value: Number(new FormData($("r
 on("again", "click", anew);
 on("language", "click", () => {
   const other = view.language === "zh" ? "en" : "zh";
-  view.speak(other);
+  for (const one of [view, lines]) one.speak(other);
   offline.show();
-  lines.speak(other);
 });
 
 // ------------------------------------------------------------------ the beginning

@@ -113,6 +113,7 @@ export class Lines {
   fill(item, frame) {
     const [by, text] = item.children;
     by.textContent = this.name(frame.who, frame);
+    item.classList.toggle("bot", frame.who === "house" && !frame.phrase);
     const values = frame.values ?? {};
     if (frame.file) text.replaceChildren(fileButton(this.language, frame.file, this.save));
     else text.textContent = frame.phrase ? houseWords(this.language, frame.phrase, values) : frame.words ?? "…";
@@ -122,7 +123,8 @@ export class Lines {
 
   name(who, frame) {
     if (who === "customer") return say(this.language, "me");
-    return who === "agent" ? frame.agent || say(this.language, "agent") : say(this.language, "house");
+    if (who === "agent") return frame.agent || say(this.language, "agent");
+    return say(this.language, who === "house" && frame.words !== undefined && !frame.phrase ? "bot" : "house");
   }
 
   note(item, key) {

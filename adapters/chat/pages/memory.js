@@ -48,13 +48,13 @@ export const chat = {
   },
 };
 
-// Lines that are not delivered yet: `[{id, words}]`.
+// Lines that are not delivered yet: `[{id, words}]`. Secrets are kept nowhere: a reload forgets them.
 export const unsent = {
   read() {
     const found = read(short, UNSENT);
     return Array.isArray(found) ? found : [];
   },
-  keep: (lines) => keep(short, UNSENT, lines),
+  keep: (lines) => keep(short, UNSENT, lines.filter((one) => !one.secret)),
 };
 
 // A message that is being written, and has not been taken yet: `{name, number, mail, words, text,

@@ -12,6 +12,7 @@ export class View {
     this.phone = false;
     this.isTyping = false;
     this.notice = "";
+    this.choices = null;  // what a flow asks, once it is there
     this.scale();
     this.speak(language);
   }
@@ -32,6 +33,7 @@ export class View {
     if (this.state.state) this.stand(this.state);
     if (this.pass) this.seen(this.pass);
     this.typing(this.isTyping);
+    this.choices?.speak(language);
   }
 
   say(key, values) {
@@ -59,6 +61,7 @@ export class View {
   // How it stands with the chat: in words, and in what can be done.
   stand(state) {
     this.state = state;
+    this.choices?.show(state, this.language);
     const over = state.state === "over";
     $("state").textContent = this.standing(state);
     $("state").dataset.state = state.state;
@@ -83,6 +86,7 @@ export class View {
 
   standing(state) {
     const agent = state.agent || this.say("agent");
+    if (state.state === "asked") return this.say("asked");
     if (state.state === "offered") return this.say("offered");
     if (state.state === "served") return this.say("served", { agent });
     if (state.state === "over") return this.ending(state);

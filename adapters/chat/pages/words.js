@@ -124,7 +124,16 @@ export const WORDS = {
     "refused_leave number": "这不是可以拨打的电话号码，请核对。",
     "refused_leave mail": "这不是电子邮箱地址，请核对。",
     "refused_leave reach": "请留下电话或电子邮箱，否则我们无法答复您。",
-    "refused_live": "现在无法聊天：座席可能已在处理您的留言，或者已经离开。"
+    "refused_live": "现在无法聊天：座席可能已在处理您的留言，或者已经离开。",
+    "asked": "自动客服正在为您服务。",
+    "bot": "自动客服",
+    "person": "转人工",
+    "choices": "可选的回答",
+    "choices_are": "可选：{options}",
+    "secret": "请在这里输入，对话中只显示圆点",
+    "house_unclear": "没有看懂您的回答，请再试一次，或选择“转人工”。",
+    "house_unanswered": "我们有一阵子没有收到您的回答。您随时可以继续，或选择“转人工”。",
+    "house_again": "抱歉，刚才的输入出于保密没有保留，请再输入一次。"
   },
   "en": {
     "title": "Chat with us",
@@ -248,7 +257,16 @@ export const WORDS = {
     "refused_leave number": "This is no telephone number that can be called: please check it.",
     "refused_leave mail": "This is no e-mail address: please check it.",
     "refused_leave reach": "Please leave a telephone number or an e-mail address, or we cannot answer you.",
-    "refused_live": "You cannot chat just now: an agent may have your message already, or be gone again."
+    "refused_live": "You cannot chat just now: an agent may have your message already, or be gone again.",
+    "asked": "Our automatic assistant is with you.",
+    "bot": "Automatic assistant",
+    "person": "Talk to a person",
+    "choices": "Answers to choose from",
+    "choices_are": "Choose: {options}",
+    "secret": "Enter it here; the conversation shows dots only",
+    "house_unclear": "This was not understood: please try again, or choose “Talk to a person”.",
+    "house_unanswered": "We have had no answer for a while. Go on whenever you like, or choose “Talk to a person”.",
+    "house_again": "Sorry: what you entered was not kept, as it is a secret. Please enter it once more."
   }
 };
 
