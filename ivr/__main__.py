@@ -68,7 +68,7 @@ from ivr.python_files import python_functions
 from ivr.record_requests import of_records
 from ivr.recovery import recover
 from ivr.recovery_parts import of_texts_and_recovery
-from ivr.returns import KeptPlaces
+from ivr.returns import KeptPlaces, asked_of
 from ivr.rules import RulesInForce
 from ivr.seats import Seats
 from ivr.settings import BadSettings, Settings, load
@@ -123,9 +123,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> list[asyncio.Task[
     lists = CallerLists(vault, audit, clock, settings.site.outbound.is_emergency)
     closures = _closures(settings, audit, distributor, clock, flows)
     gate = _gate(settings, lists, closures)
-    question = _spoken("resume", settings) if settings.site.recovery.resume else {}
-    online = _spoken("resume-online", settings) if settings.site.calls_again else {}
-    returns = KeptPlaces(journal, distributor.engine, clock, question, online)
+    again = asked_of(settings.site, prompt_texts())
+    returns = KeptPlaces(journal, distributor.engine, clock, *again)
     earlier = EarlierContacts(journal, distributor.engine, clock)
     neighbours = await _neighbours(settings, stack, kept, gate, pins, outward, returns, earlier)
 

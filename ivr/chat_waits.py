@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from acd.engine import Engine
-from acd.model import Contact, Seconds
+from acd.model import Contact, QueueId, Seconds
 from acd.schedule import Schedule
-from acd.states import ContactState
+from acd.states import AgentState, ContactState
 from acd.waits import IN_LINE
 
 LOOKS = 64
@@ -20,6 +20,14 @@ def wait_of(engine: Engine, contact: Contact, now: Seconds) -> list[Seconds] | N
         return None
     found = engine.waits.range(engine, contact, now)
     return [round(found.low, 1), round(found.high, 1)] if found else None
+
+
+def somebody_chats(engine: Engine, queue: QueueId) -> bool:
+    """Whether an agent of this queue is here, with an open desk."""
+    return any(
+        agent.desk and agent.state is not AgentState.LOGGED_OFF and queue in agent.queues
+        for agent in engine.agents.values()
+    )
 
 
 def told_on_coming(engine: Engine, contact: Contact, now: Seconds) -> dict[str, Any]:

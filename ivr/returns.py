@@ -31,6 +31,7 @@ from ivr.ports import (
     StoreRefused,
 )
 from ivr.promises import MAKES_GOOD, PROMISED
+from ivr.site_file import SiteFile
 
 KINDS = ("CallStarted", MAKES_GOOD, PROMISED, callback_states.CONFIRMED, "PassRedeemed")
 STILL_OPEN = (ContactState.WAITING, ContactState.RINGING, ContactState.PARKED)
@@ -62,6 +63,19 @@ class NoReturns:
 
     def words(self, found: ContactId, language: str) -> str:
         return ""
+
+
+def asked_of(
+    site: SiteFile, texts: Mapping[str, Mapping[str, str]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """What callers are asked about a place that was kept, and about one in the chat: by language,
+    out of all prompts; nothing where the house does not want it."""
+
+    def spoken(name: str, is_wanted: bool) -> dict[str, str]:
+        words = texts[name] if is_wanted else {}
+        return {one: words[one] for one in site.languages if one in words}
+
+    return spoken("resume", site.recovery.resume), spoken("resume-online", site.calls_again)
 
 
 @dataclass(slots=True)

@@ -46,6 +46,7 @@ from ivr.whose import Whose
 from tests.channel_hands import SMS
 from tests.fakes_calls import HOURS, StandingClock
 from tests.fakes_core_chats import NamingVault
+from tests.fakes_files import MemoryFiles
 from tests.fakes_passes import KEY, MemoryPasses
 from tests.fakes_recovery import LINKED, FakeLink
 from tests.fakes_rules import RulesBy
@@ -71,10 +72,12 @@ class HopHouse:
         self.distributor = Distributor(self.engine, journal, phones, vault, clock)
         self.running = asyncio.create_task(self.distributor.run())
         self.passes = PassDesk(
-            self.book, self.distributor, vault, audit, clock, lambda: KEY,
-            {CHATS: "no", APP: "pin"},
+            self.book, self.distributor, audit, clock, lambda: KEY, {CHATS: "no", APP: "pin"},
+            Whose(journal),
         )  # fmt: skip
-        known = KnownTo(self.distributor, vault, journal, clock, self.passes)
+        known = KnownTo(
+            self.distributor, vault, journal, clock, self.passes, MemoryFiles(clock.now)
+        )
         self.chats = await of_chats(CHAT, ("en", "zh"), known)
         phones.chats = self.chats.offers
         self.callbacks = CallbackDesk(self.distributor, vault, clock, PLAN, lambda: dict(HOURS))

@@ -182,6 +182,13 @@ class SendRequest(Shape):
         return self
 
 
+class ToQueueRequest(Shape):
+    """By this agent, to this queue."""
+
+    agent: AgentName
+    queue: QueueName = Field(examples=["sales"])
+
+
 class TypingRequest(Shape):
     agent: AgentName
     on: bool = True

@@ -15,8 +15,8 @@ from adapters.tickets.chat_shapes import (
     LineWords,
     OwnId,
     Reference,
-    SendRequest,
     StateShape,
+    ToQueueRequest,
 )
 from adapters.tickets.parts import Parts, Use
 from adapters.tickets.shapes import AgentName, At, Page, Shape, moment
@@ -94,7 +94,7 @@ async def close(use: Use, reference: Reference, body: CloseRequest) -> StateShap
 
 
 @router.post("/messages/{reference}/transfer", tags=["messages"])
-async def transfer(use: Use, reference: Reference, body: SendRequest) -> StateShape:
+async def transfer(use: Use, reference: Reference, body: ToQueueRequest) -> StateShape:
     """It waits for another queue, promised for the same time."""
     return await _deed(use, "message transfer", reference, agent=body.agent, queue=body.queue)
 
