@@ -48,7 +48,8 @@ def hold_session(connection: Connection, database: Database) -> None:
         if getattr(fault.orig, "sqlstate", "") == LOCK_NOT_AVAILABLE:
             raise in_use(database.name) from None
         raise
-    connection.execute(text("SET lock_timeout = DEFAULT"))
+    finally:  # the connection may serve somebody else after this
+        connection.execute(text("SET lock_timeout = DEFAULT"))
 
 
 def in_use(name: str) -> StoreRefused:
