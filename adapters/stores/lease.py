@@ -13,7 +13,8 @@ from adapters.stores.database import Database
 from ivr.ports import StoreRefused
 
 POSTGRES_LOCKS = {"core": 0x686F7401, "web": 0x686F7402}
-PATIENCE_SECONDS = 1
+PATIENCE = 0.2
+"""Of the deadline: so long a part is waited for that another one has."""
 LOCK_NOT_AVAILABLE = "55P03"
 """PostgreSQL's code for a lock that was not to be had in time."""
 
@@ -39,14 +40,16 @@ def hold_session(connection: Connection, database: Database) -> None:
     """Hold a PostgreSQL part for as long as this very connection lives. The server learns of the
     end of another one a moment after it: who begins again at once is not turned away."""
     key = POSTGRES_LOCKS[database.part]
-    connection.execute(text(f"SET lock_timeout = '{PATIENCE_SECONDS}s'"))
+    patience = round(database.deadline * PATIENCE * 1000)
+    connection.execute(text(f"SET lock_timeout = {patience}"))  # milliseconds
     try:
         connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": key})
     except OperationalError as fault:
         if getattr(fault.orig, "sqlstate", "") == LOCK_NOT_AVAILABLE:
             raise in_use(database.name) from None
         raise
-    connection.execute(text("SET lock_timeout = DEFAULT"))
+    finally:  # the connection may serve somebody else after this
+        connection.execute(text("SET lock_timeout = DEFAULT"))
 
 
 def in_use(name: str) -> StoreRefused:

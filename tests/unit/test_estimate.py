@@ -17,7 +17,7 @@ from acd.estimate import LONGEST, MOST_NOTES, Estimate, Measured, Range
 from acd.match import NEVER
 from acd.model import AgentId, ContactId, QueueId
 from acd.place import Competition, Demand, OrderKey
-from acd.prediction import Standing, clearing
+from acd.prediction import Prediction, Standing, clearing
 from tests.bench import estimate as bench
 from tests.bench import estimate_house
 from tests.bench.waiting_line import Caller, Line, Plan
@@ -503,6 +503,19 @@ def seconds(low: float, high: float, few: bool = False) -> Range:
 )
 def test_what_is_said_is_rounded_outwards(wait: Range, low: int, high: int | None) -> None:
     assert wait_to_tell(wait, 100.0) == Told(low, high, 100.0)
+
+
+@pytest.mark.parametrize("minutes", STEPS[1:])
+def test_a_wait_of_as_many_minutes_as_are_said_is_said_so(minutes: int) -> None:
+    assert minutes % 5 == 0 or minutes <= 12, "above, nobody wants to hear single minutes"
+    told = wait_to_tell(seconds(minutes, minutes), 0.0)
+    assert told == Told(minutes, minutes, 0.0)
+
+
+@pytest.mark.parametrize("score", [-2.0, -0.5, 0.0, 1.3])
+def test_a_wait_that_has_a_score_is_scored_so(score: float) -> None:
+    made = Prediction(mean=120.0, spread=0.4, place=3)
+    assert made.score(made.wait(score)) == pytest.approx(score)
 
 
 def test_what_is_not_known_is_not_said() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -122,6 +123,21 @@ def test_a_queue_that_closes_sends_those_who_wait_elsewhere() -> None:
     assert overflows(arrive(engine, "one", five - 60)) == []
     at, contact, to = until(engine, five + 60)[0]
     assert (contact, to) == ("one", "message") and five <= at <= five + 5
+
+
+@pytest.mark.parametrize(("is_holiday", "sent"), [(True, [("one", "message")]), (False, [])])
+def test_on_a_holiday_of_the_queues_hours_contacts_go_where_the_rule_says(
+    is_holiday: bool, sent: list[tuple[str, str]]
+) -> None:
+    holidays = frozenset({date(2026, 9, 28)}) if is_holiday else frozenset()
+    queue = Queue(SUPPORT, hours=weekly("UTC", EIGHT, holidays))
+    engine = started(OverflowRule(Condition(holiday=True), "message"), queue=queue)
+    assert overflows(arrive(engine, "one", MONDAY + 9 * 3600)) == sent
+
+
+def test_a_queue_without_hours_has_no_holidays() -> None:
+    engine = started(OverflowRule(Condition(holiday=True), "message"))
+    assert overflows(arrive(engine, "one", MONDAY + 9 * 3600)) == []
 
 
 def test_a_predicted_wait_sends_on_only_when_it_is_known() -> None:
