@@ -38,6 +38,7 @@ from tests.centres import centre
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
 from tests.fakes_calls import HOURS, HOUSE, NOON_ON_SUNDAY, StandingClock, flow_of
 from tests.fakes_stores import MemoryAudit, MemoryJournal, MemoryOutbox, MemoryVault
+from tests.logged import carried
 
 SUPPORT, ANN = QueueId("support"), AgentId("ann")
 CENTRE = centre({SUPPORT: Queue(SUPPORT)}, {"standard": 0.0}, {ANN: (SUPPORT,)})
@@ -220,7 +221,7 @@ async def test_the_number_is_nowhere_but_in_the_vault(
     await house.call("2", f"{OTHER}#", "1")
     records = [(record.kind, record.data) for record in house.journal.records]
     everything = f"{records} {house.outbox.entries} {house.line.values}"
-    everything += "".join(str(vars(record)) for record in caplog.records)
+    everything += carried(caplog.records)
     assert OTHER not in everything and OWN not in everything
     assert house.line.in_secret == 1
 

@@ -24,6 +24,7 @@ from ivr.settings import NumberEntry
 from tests.fakes import A_CALL, FakeLine
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_stores import MemoryAudit, MemoryVault
+from tests.logged import carried
 
 HERE = OutboundSettings()
 NUMBER, OTHER = "+8613800138000", "+8613900139000"
@@ -254,7 +255,7 @@ async def test_the_number_and_the_reason_stand_in_the_vault_alone(
     [entry] = house.audit.entries
     assert (entry.who, entry.action, entry.subject) == ("ann", "caller blocked", told["caller"])
     assert entry.details == {"until": NOW + HOUR}
-    outside = f"{house.audit.entries} {[vars(record) for record in caplog.records]} {told}"
+    outside = f"{house.audit.entries} {carried(caplog.records)} {told}"
     assert "13800138000" not in outside and "shouts" not in outside
     assert "shouts" in str(house.vault.fields[told["caller"]][FIELD])
 

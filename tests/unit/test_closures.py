@@ -27,6 +27,7 @@ from ivr.settings import NumberEntry
 from tests.fakes import A_CALL, FakeLine
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_stores import MemoryAudit
+from tests.logged import carried
 
 NOW, HOUR = 1000.0, 3600.0
 GOOD, WRONG, SILENCE = "246810", "999999", ""
@@ -278,7 +279,7 @@ async def test_the_pin_stands_nowhere(house: House, caplog: pytest.LogCaptureFix
     caplog.set_level("DEBUG")
     await house.call(STAFF, f"{WRONG}#", f"{GOOD}#", "1")
     written = "".join(path.read_text() for path in house.folder.iterdir() if path.is_file())
-    logged = str([vars(record) for record in caplog.records])
+    logged = carried(caplog.records)
     outside = f"{written} {logged} {house.audit.entries} {house.journal}"
     assert GOOD not in outside and WRONG not in outside
 

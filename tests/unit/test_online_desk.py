@@ -26,6 +26,7 @@ from tests.fakes_online import (
     TWO,
     OnlineHouse,
 )
+from tests.logged import carried
 
 LINK = re.compile(r"https://help\.example\.com/chat#([A-Za-z0-9_-]{22})$")
 KEYED = """
@@ -206,7 +207,7 @@ async def test_the_secret_and_the_number_stand_in_no_journal_audit_or_log(
     assert secret
     written = f"{house.journal.records}{house.audit.entries}{house.outbox.entries}{caplog.records}"
     assert secret[1] not in written and MOBILE not in written
-    logged = "".join(str(vars(record)) for record in caplog.records)
+    logged = carried(caplog.records)
     assert secret[1] not in logged and MOBILE not in logged
 
 

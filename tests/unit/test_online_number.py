@@ -24,6 +24,7 @@ from ivr.online_number import (
     then,
 )
 from tests.fakes_online import ALL_ASKED, ANN, BOB, FIXED, MOBILE, ONE, SUPPORT, OnlineHouse
+from tests.logged import carried
 
 KEYED = MOBILE.removeprefix("+86")
 DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
@@ -212,7 +213,7 @@ async def test_the_number_stands_in_no_journal_audit_outbox_or_log(
     await keys_in(house)
     await house.says(key="1")
     written = f"{house.journal.records}{house.audit.entries}{house.outbox.entries}"
-    logged = "".join(str(vars(record)) for record in caplog.records)
+    logged = carried(caplog.records)
     assert house.records("TextQueued")
     for place in (written, logged):
         assert KEYED not in place

@@ -22,6 +22,7 @@ from ivr.settings import NumberEntry
 from tests.fakes import A_CALL, HANGS_UP, FakeLine
 from tests.fakes_calls import HOURS, HOUSE, FakeAcceptance, StandingClock, flow_of
 from tests.fakes_stores import MemoryAudit, MemoryVault
+from tests.logged import carried
 
 PIN, WRONG = "471108", "471109"
 NUMBER = "+8613800138000"
@@ -180,7 +181,7 @@ async def test_nothing_of_the_answer_stays_anywhere(
     assert known.line.in_secret == 2
     assert known.line.values == {"verified": "pin"}
     everything = f"{trail} {known.vault.fields} {known.acceptance.noted} {known.line.values}"
-    everything += "".join(str(vars(record)) for record in caplog.records)
+    everything += carried(caplog.records)
     assert PIN not in everything and WRONG not in everything
 
 
