@@ -218,4 +218,4 @@ def test_on_random_days_every_offer_has_its_line_and_no_line_changes_anything(se
 
     whole_day(seed, 1000, look)
     explained = sum(map(bool, said))
-    assert explained > 30, "all but the first after each restart"
+    assert explained > 20, "all but the first after each restart"

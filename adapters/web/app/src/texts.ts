@@ -1,9 +1,11 @@
 // Every text of the page, in English and Chinese. One that a language lacks does not compile.
 
 import { messagesEn, messagesZh } from "./texts_messages";
+import { storyEn, storyZh } from "./texts_story";
 
 export const en = {
   ...messagesEn,
+  ...storyEn,
   title: "Agents' page",
   language: "中文",
   // signing in
@@ -128,20 +130,6 @@ export const en = {
   before: "What came before",
   collected: "Told already",
   noStory: "Nothing is known from before.",
-  "story call_started": "Called {dialled}",
-  "story arrived": "Asked for {queue}",
-  "story step_taken": "{step}: {outcome}",
-  "story message_left": "Left a message, {seconds} s",
-  "story number_left": "Left a number",
-  "story callback_promised": "Was promised a callback",
-  "story pass_issued": "Got a pass into {channel}",
-  "story pass_redeemed": "Went on in {channel}, with the place of before",
-  "story offer_answered": "{who} took it",
-  "story transferred": "Handed on to {queue}",
-  "story parked": "Was away; the place was kept",
-  "story disposed": "{who}: {code}",
-  "story chat_begun": "The chat began",
-  "story chat_ended": "The chat ended",
   // result
   result: "What it came to",
   resultNeeded: "needed, {time} left",
@@ -155,14 +143,13 @@ export const en = {
   "proved no": "Nothing here proves who they are: ask before you tell them anything.",
   "proved pin": "Has proved who they are by a PIN.",
   alsoOnline: "Somebody with this number also waits in the chat. It may be the same customer: ask.",
-  "story caller_proved": "Proved who they are: {level}",
-  "story also_online": "The same number also waits in the chat",
 };
 
 export type Key = keyof typeof en;
 
 export const zh: Record<Key, string> = {
   ...messagesZh,
+  ...storyZh,
   title: "座席网页",
   language: "English",
   signIn: "登录",
@@ -279,20 +266,6 @@ export const zh: Record<Key, string> = {
   before: "之前的经过",
   collected: "客户已提供",
   noStory: "没有之前的记录。",
-  "story call_started": "拨打 {dialled}",
-  "story arrived": "请求 {queue}",
-  "story step_taken": "{step}：{outcome}",
-  "story message_left": "留言 {seconds} 秒",
-  "story number_left": "留下号码",
-  "story callback_promised": "已承诺回拨",
-  "story pass_issued": "得到转往 {channel} 的凭证",
-  "story pass_redeemed": "带着原来的位置转到 {channel}",
-  "story offer_answered": "由 {who} 接待",
-  "story transferred": "转交到 {queue}",
-  "story parked": "曾离开，位置保留",
-  "story disposed": "{who}：{code}",
-  "story chat_begun": "聊天开始",
-  "story chat_ended": "聊天结束",
   result: "结果",
   resultNeeded: "必填，还剩 {time}",
   lineDown: "与 Hotline 的连接中断。所见可能不是最新的；正在不断重试。客户的位置保留。",
@@ -303,6 +276,4 @@ export const zh: Record<Key, string> = {
   "proved no": "此处没有任何身份证明：告知内容之前请先核实。",
   "proved pin": "已用 PIN 证明身份。",
   alsoOnline: "使用这个号码的人也在聊天中等待，可能是同一位客户：请询问。",
-  "story caller_proved": "已证明身份：{level}",
-  "story also_online": "同一号码也在聊天中等待",
 };
