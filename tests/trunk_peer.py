@@ -10,6 +10,9 @@ import re
 import socket
 from dataclasses import dataclass, field
 
+from adapters.asterisk import trunk_looks
+from adapters.asterisk.instance import Instance
+from adapters.asterisk.trunks import QUALIFY_WAIT
 from tests.phones import DEADLINE
 from tests.sip import Message, tag
 
@@ -19,6 +22,11 @@ SDP = (
     "m=audio {port} RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n"
     "a=rtpmap:101 telephone-event/8000\r\n"
 )
+
+
+OLDER = 0.7
+"""Seconds after which no question from before a far end was there is still open: sent again 0.5
+and 1.5 s after the first time, it is answered now, or was given up after `QUALIFY_WAIT`."""
 
 
 @dataclass(frozen=True)
@@ -165,3 +173,33 @@ def free_place(address: str) -> Address:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         sock.bind((address, 0))
         return address, int(sock.getsockname()[1])
+
+
+async def believed(asterisk: Instance, trunk: str, answers: bool = True) -> None:
+    """Have the trunk asked whether it is there, until Asterisk takes it for what it is.
+
+    Asterisk believes the question that ends last: an old one that is given up would undo it.
+    """
+
+    def known() -> bool:
+        found = {state.name: state.answers for state in trunk_looks.states(asterisk)}
+        return found[trunk] == answers
+
+    async with asyncio.timeout(15):
+        await asyncio.sleep(OLDER if answers else 0)
+        while not await asyncio.to_thread(known):
+            await asyncio.to_thread(asterisk.command, f"pjsip qualify trunk.{trunk}")
+            await asyncio.sleep(0.1 if answers else float(QUALIFY_WAIT) + 0.2)
+
+
+async def registered(asterisk: Instance, trunk: str, peer: Peer) -> None:
+    """Have the account registered anew, until this far end and Asterisk both know of it."""
+
+    def known() -> bool:
+        found = {state.name: state.registered for state in trunk_looks.states(asterisk)}
+        return found[trunk] == "Registered"
+
+    async with asyncio.timeout(15):
+        await asyncio.to_thread(asterisk.command, f"pjsip send register trunk.{trunk}")
+        while not peer.contacts or not await asyncio.to_thread(known):
+            await asyncio.sleep(0.1)

@@ -17,6 +17,7 @@ from tests.integration.test_longest_call import hears_tone
 from tests.integration.test_waiting_callers import core
 from tests.outside import Outside, dialled, free_port
 from tests.phones import Phone
+from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
@@ -41,7 +42,7 @@ def asterisk() -> Iterator[Instance]:
 @pytest_asyncio.fixture
 async def outside(asterisk: Instance) -> AsyncIterator[Outside]:
     async with Outside(("127.0.0.1", asterisk.settings.ports.sip), LINE) as phone:
-        await asyncio.to_thread(asterisk.command, "pjsip qualify trunk.line")
+        await believed(asterisk, "line")
         yield phone
 
 

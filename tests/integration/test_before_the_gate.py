@@ -24,9 +24,9 @@ from tests.before_gate_stage import (
     ended,
     staged,
 )
-from tests.integration.test_callbacks_on_asterisk import believed
 from tests.outside import Outside, dialled, free_port
 from tests.phones import Phone
+from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
@@ -48,7 +48,7 @@ async def stage(asterisk: Instance) -> AsyncIterator[Stage]:
 @pytest_asyncio.fixture
 async def mobile(asterisk: Instance) -> AsyncIterator[Outside]:
     async with Outside(("127.0.0.1", asterisk.settings.ports.sip), PORT) as phone:
-        await believed(asterisk, "alive", "Avail")
+        await believed(asterisk, "alive")
         yield phone
 
 

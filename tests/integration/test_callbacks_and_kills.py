@@ -23,6 +23,7 @@ from tests.integration.test_callbacks_on_asterisk import (
 )
 from tests.outside import Outside
 from tests.phones import Call, Phone
+from tests.trunk_peer import believed
 
 pytestmark = [pytest.mark.once, pytest.mark.asterisk]
 
@@ -128,7 +129,7 @@ async def test_the_core_may_die_in_any_state_of_a_callback() -> None:
         server = ("127.0.0.1", stage.house.settings.ports.sip)
         async with Phone(server, AGENT, "s1") as agent, Outside(server, ALIVE) as outside:
             await agent.register()
-            await asyncio.to_thread(stage.house.asterisk.command, "pjsip qualify trunk.alive")
+            await believed(stage.house.asterisk, "alive")
             await stage.house.core.ask("agent login", agent=AGENT)
             for when in STATES:
                 await one_callback(stage, agent, outside, when)

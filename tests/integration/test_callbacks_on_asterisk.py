@@ -19,6 +19,7 @@ from tests.integration.test_transfer_on_asterisk import records
 from tests.integration.test_waiting_callers import core
 from tests.outside import Deaf, Outside, dialled, free_port, silent
 from tests.phones import Call, Phone
+from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
@@ -72,21 +73,9 @@ async def outside(asterisk: Instance, request: pytest.FixtureRequest) -> AsyncIt
         else:
             await stack.enter_async_context(Deaf(server, DEAD))
         phone = await stack.enter_async_context(Outside(server, ALIVE))
-        await believed(asterisk, "alive", "Avail")
-        await believed(asterisk, "dead", "Unavail" if request.param == "silent" else "Avail")
+        await believed(asterisk, "alive")
+        await believed(asterisk, "dead", answers=request.param != "silent")
         yield phone
-
-
-async def believed(asterisk: Instance, trunk: str, state: str) -> None:
-    """Until Asterisk takes the trunk for what it is."""
-    async with asyncio.timeout(15):
-        while True:
-            await asyncio.to_thread(asterisk.command, f"pjsip qualify trunk.{trunk}")
-            shown = await asyncio.to_thread(asterisk.command, "pjsip show contacts")
-            [line] = [line for line in shown.splitlines() if f"trunk.{trunk}/" in line]
-            if state in line.split():
-                return
-            await asyncio.sleep(0.2)
 
 
 @pytest_asyncio.fixture

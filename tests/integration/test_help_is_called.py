@@ -13,10 +13,9 @@ from adapters.asterisk.instance import Instance
 from tests import rig
 from tests.before_gate_stage import STRAIGHT
 from tests.flow_house import flow_house
-from tests.integration.test_callbacks_on_asterisk import believed
 from tests.integration.test_inside_the_house import CENTRE
 from tests.outside import Outside, dialled, free_port
-from tests.trunk_peer import Peer, free_place
+from tests.trunk_peer import Peer, believed, free_place
 
 pytestmark = pytest.mark.asterisk
 
@@ -42,7 +41,7 @@ async def police(asterisk: Instance) -> AsyncIterator[Outside]:
         Peer(FULL, invite="503 Service Unavailable"),
         Outside(("127.0.0.1", asterisk.settings.ports.sip), ALIVE) as phone,
     ):
-        await believed(asterisk, "alive", "Avail")
+        await believed(asterisk, "alive")
         yield phone
 
 

@@ -31,6 +31,7 @@ from tests.integration.test_waiting_callers import core
 from tests.outside import Outside, free_port
 from tests.phones import Call, Phone
 from tests.speaking import HEARD, mouth, of_ear, of_sound, strength
+from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
@@ -57,7 +58,7 @@ def asterisk() -> Iterator[Instance]:
 @pytest_asyncio.fixture
 async def outside(asterisk: Instance) -> AsyncIterator[Outside]:
     async with Outside(("127.0.0.1", asterisk.settings.ports.sip), LINE) as phone:
-        await asyncio.to_thread(asterisk.command, "pjsip qualify trunk.line")
+        await believed(asterisk, "line")
         yield phone
 
 

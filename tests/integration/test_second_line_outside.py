@@ -20,7 +20,7 @@ from ivr.dialling import NotDialled, Today, routes
 from ivr.outbound import OutboundSettings
 from ivr.trunks import TrunkEntry
 from tests import hostile
-from tests.integration.test_callbacks_on_asterisk import believed, written
+from tests.integration.test_callbacks_on_asterisk import written
 from tests.integration.test_longest_call import hears_tone
 from tests.integration.test_ownership_and_kills import gone
 from tests.integration.test_second_line import FAR_DESK, told
@@ -30,7 +30,7 @@ from tests.phones import Call
 from tests.rig import login
 from tests.speaking import mouth
 from tests.talk_stage import FIRST, LAST, Spoken, TalkStage, talk_stage
-from tests.trunk_peer import Peer, free_place
+from tests.trunk_peer import Peer, believed, free_place
 
 pytestmark = [
     pytest.mark.asterisk, pytest.mark.timeout(180), pytest.mark.asyncio(loop_scope="module"),
@@ -64,7 +64,7 @@ async def outside(stage: TalkStage) -> AsyncIterator[Outside]:
     """Whoever is called by the second trunk."""
     server = ("127.0.0.1", stage.house.settings.ports.sip)
     async with Outside(server, ALIVE) as mobile:
-        await believed(stage.house.asterisk, "alive", "Avail")
+        await believed(stage.house.asterisk, "alive")
         yield mobile
 
 
@@ -147,7 +147,7 @@ async def test_a_number_outside_is_asked_swapped_and_given_the_caller(
 async def test_a_second_line_outside_leaves_by_the_trunk_that_takes_it(stage: TalkStage) -> None:
     """A destination that is a number outside, by its name; the first trunk is full."""
     async with Peer(FULL, invite="503 Service Unavailable") as full, outside(stage) as mobile:
-        await believed(stage.house.asterisk, "full", "Avail")
+        await believed(stage.house.asterisk, "full")
         async with stage.talk() as it:
             second, call = await asked(it, mobile, "branch")
             assert dialled(call) == BRANCH and len(full.of("INVITE")) == 1
@@ -159,7 +159,7 @@ async def test_a_second_line_outside_leaves_by_the_trunk_that_takes_it(stage: Ta
         assert (ended.data["to"], ended.data["how"]) == ("branch", "done")
         [counted] = await it.books.records("DestinationDialled")
         assert (counted.data["to"], counted.data["trunk"]) == ("branch", "full")
-    await believed(stage.house.asterisk, "full", "Unavail")
+    await believed(stage.house.asterisk, "full", answers=False)
 
 
 @pytest.mark.long
@@ -322,7 +322,7 @@ async def test_the_caps_of_the_day_hold_for_second_lines() -> None:
     async with talk(site={**SITE, "outbound": rules}) as it:
         server = ("127.0.0.1", it.house.settings.ports.sip)
         async with Outside(server, ALIVE) as mobile:
-            await believed(it.house.asterisk, "alive", "Avail")
+            await believed(it.house.asterisk, "alive")
             assert (await it.phones[ANN].call("+14155550100")).failed == 403
             second = await it.phones[ANN].call(SHORT)
             (await mobile.rings()).decline()

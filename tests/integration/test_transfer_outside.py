@@ -16,7 +16,6 @@ from adapters.asterisk.instance import Instance
 from tests import rig
 from tests.flow_house import flow_house
 from tests.flow_stage import flow_stage, write_flow
-from tests.integration.test_callbacks_on_asterisk import believed
 from tests.integration.test_talk_on_asterisk import ANN, BOB, answered, talk
 from tests.integration.test_transfer_on_asterisk import (
     STEPS,
@@ -29,7 +28,7 @@ from tests.integration.test_transfer_on_asterisk import (
 from tests.integration.test_waiting_callers import CENTRE, core
 from tests.outside import Outside, dialled, free_port
 from tests.phones import Call, Phone
-from tests.trunk_peer import Peer, free_place
+from tests.trunk_peer import Peer, believed, free_place
 
 pytestmark = pytest.mark.asterisk
 
@@ -70,14 +69,14 @@ async def ami(asterisk: Instance) -> AsyncIterator[rig.Ami]:
 @pytest_asyncio.fixture
 async def full(asterisk: Instance) -> AsyncIterator[Peer]:
     async with Peer(FULL, invite="503 Service Unavailable") as peer:
-        await believed(asterisk, "full", "Avail")
+        await believed(asterisk, "full")
         yield peer
 
 
 @pytest_asyncio.fixture
 async def mobile(asterisk: Instance, full: Peer) -> AsyncIterator[Outside]:
     async with Outside(("127.0.0.1", asterisk.settings.ports.sip), ALIVE) as phone:
-        await believed(asterisk, "alive", "Avail")
+        await believed(asterisk, "alive")
         yield phone
 
 
@@ -179,7 +178,7 @@ async def test_a_talk_outside_outlives_our_process_and_nobody_is_rung_twice() ->
     async with flow_stage(furnish) as stage, Peer(FULL, invite="503 Service Unavailable") as full:
         server = ("127.0.0.1", stage.house.settings.ports.sip)
         async with Outside(server, ALONE) as mobile:
-            await believed(stage.house.asterisk, "alive", "Avail")
+            await believed(stage.house.asterisk, "alive")
             number = "+12025550101"
             _, [hand] = await stage.callers([number], "4000")
             call = await mobile.rings()
@@ -206,7 +205,7 @@ async def test_an_agent_hands_a_caller_on_to_a_number_or_gets_them_back(killed: 
     """Row 31 of docs/ownership.md, and 29."""
     async with talk(site=SITE_ALONE) as it, Peer(FULL, invite="503 Service Unavailable"):
         async with Outside(("127.0.0.1", it.house.settings.ports.sip), ALONE) as mobile:
-            await believed(it.house.asterisk, "alive", "Avail")
+            await believed(it.house.asterisk, "alive")
             await it.ask("transfer", to_number="138 0013 8000")
             call = await mobile.rings()
             assert dialled(call) == NUMBER and call.invite and OURS in call.invite["From"]

@@ -14,7 +14,7 @@ from adapters.asterisk.instance import Instance
 from ivr.dialling import Today, routes
 from tests import hostile, rig
 from tests.phones import Call, Phone
-from tests.trunk_peer import Address, Peer, free_place
+from tests.trunk_peer import Address, Peer, believed, free_place, registered
 
 pytestmark = pytest.mark.asterisk
 
@@ -48,41 +48,15 @@ def server(asterisk: Instance) -> Address:
 @pytest_asyncio.fixture
 async def first(asterisk: Instance) -> AsyncIterator[Peer]:
     async with Peer(PLACES["first"]) as peer:
-        await asked(asterisk, "first", True)
+        await believed(asterisk, "first")
         yield peer
 
 
 @pytest_asyncio.fixture
 async def second(asterisk: Instance) -> AsyncIterator[Peer]:
     async with Peer(PLACES["second"]) as peer:
-        await asked(asterisk, "second", True)
+        await believed(asterisk, "second")
         yield peer
-
-
-async def asked(asterisk: Instance, trunk: str, answers: bool) -> None:
-    """Have the trunk asked whether it is there, until Asterisk knows it to be as it is."""
-
-    def known() -> bool:
-        found = {state.name: state for state in trunk_looks.states(asterisk)}
-        return found[trunk].answers == answers
-
-    async with asyncio.timeout(15):
-        while not await asyncio.to_thread(known):
-            await asyncio.to_thread(asterisk.command, f"pjsip qualify trunk.{trunk}")
-            await asyncio.sleep(2.2 if not answers else 0.1)  # so long it waits for an answer
-
-
-async def registered(asterisk: Instance) -> None:
-    """Have the account registered anew, until Asterisk says that it is."""
-
-    def known() -> bool:
-        found = {state.name: state.registered for state in trunk_looks.states(asterisk)}
-        return found["account"] == "Registered"
-
-    await asyncio.to_thread(asterisk.command, "pjsip send register trunk.account")
-    async with asyncio.timeout(10):
-        while not await asyncio.to_thread(known):
-            await asyncio.sleep(0.1)
 
 
 # ---------------------------------------------------------------- calls that come
@@ -134,7 +108,7 @@ async def test_by_an_account_the_number_is_that_of_the_header_to(
     asterisk: Instance, ami: rig.Ami, server: Address
 ) -> None:
     async with Peer(PLACES["account"]) as peer:
-        await registered(asterisk)
+        await registered(asterisk, "account", peer)
         for to, status in ((NUMBER, 200), ("+86-10-1234-5678", 200), ("4001", 404)):
             seen = len(ami.events)
             answer = await peer.dial(server, "acme", to)
@@ -149,7 +123,7 @@ async def test_a_call_to_the_contact_that_was_registered_is_the_trunks_wherever_
     asterisk: Instance, ami: rig.Ami, server: Address
 ) -> None:
     async with Peer(PLACES["account"]) as peer, Peer(free_place("127.0.0.5")) as another:
-        await registered(asterisk)
+        await registered(asterisk, "account", peer)
         line = peer.contacts[-1].partition(";")[2].partition(">")[0]
         assert line.startswith("line=")
         answer = await another.dial(server, "acme", NUMBER, line)
@@ -205,7 +179,7 @@ async def test_when_the_first_trunk_is_dead_the_call_leaves_by_the_second_in_thr
 ) -> None:
     if how == "known to be dead":
         first.dead = True
-        await asked(asterisk, "first", False)
+        await believed(asterisk, "first", answers=False)
     first.invite = "" if how == "silent" else how
     began = asyncio.get_running_loop().time()
     await out(asterisk, ami, agent)
@@ -219,7 +193,7 @@ async def test_when_the_first_trunk_is_dead_the_call_leaves_by_the_second_in_thr
     await agent.calls[0].hang_up()
     await second.first("BYE")
     first.dead = False
-    await asked(asterisk, "first", True)
+    await believed(asterisk, "first")
 
 
 async def test_a_trunk_that_rings_is_not_given_up_for_its_silence(
@@ -262,12 +236,12 @@ async def test_a_trunk_whose_channels_are_taken_is_passed_over(
 
 async def test_doctor_names_a_trunk_that_does_not_answer(asterisk: Instance, second: Peer) -> None:
     second.dead = True
-    await asked(asterisk, "second", False)
+    await believed(asterisk, "second", answers=False)
     found = {what: level for level, what, _ in await asyncio.to_thread(looks, asterisk)}
     second.dead = False
     named = [what for what in found if "the trunk second does not answer at 127.0.0.3" in what]
     assert named and found[named[0]] is Level.FAIL
-    await asked(asterisk, "second", True)
+    await believed(asterisk, "second")
     told = await asyncio.to_thread(looks, asterisk)
     assert not any("second" in what for _, what, _ in told)
 
