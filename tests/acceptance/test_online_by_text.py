@@ -116,7 +116,7 @@ async def test_a_gateway_that_is_away_leaves_nobody_with_nothing() -> None:
     """Who stays hears a code, who has hung up is to be called back: once, with their key; though
     all of ours is killed meanwhile."""
     outward: dict[str, Any] = {"trunks": {"gw": TRUNK}, "outbound": {"allow": ["+86"]}}
-    async with chatting_house(free_port(), **outward) as house:
+    async with chatting_house(reserved_port(), **outward) as house:
         await house.core.ask("agent login", agent=AGENT)
         await house.core.ask("chat desk", agent=AGENT, open=True)
         server = ("127.0.0.1", house.settings.ports.sip)
