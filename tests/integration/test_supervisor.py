@@ -43,11 +43,26 @@ def python(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "adapters.cli", "run"], cwd=ROOT)
+
+
 def sleeper() -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sleep", "60"])
 
 
 # ---------------------------------------------------------------- the first moments
+
+
+async def test_who_is_told_to_end_in_its_first_moment_takes_the_core_along(place: Settings) -> None:
+    core = PidFile(place.run / "core.pid")
+    supervisor = run()
+    await until(lambda: bool(core.running()))
+    begun = core.running()
+    supervisor.terminate()
+    assert await asyncio.to_thread(supervisor.wait, 30) == 0
+    assert begun
+    await until(lambda: not Path(f"/proc/{begun}").exists())
 
 
 @pytest.mark.asterisk
