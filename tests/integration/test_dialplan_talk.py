@@ -153,6 +153,19 @@ async def test_a_telephone_that_holds_leaves_the_caller_to_the_music_of_the_queu
 # ---- the record
 
 
+async def test_a_talk_as_long_as_it_likes_leaves_no_warning_in_asterisks_log(
+    asterisk: Instance, ami: rig.Ami, agent: Phone, caller: Phone
+) -> None:
+    before = asterisk.folders.log.stat().st_size if asterisk.folders.log.exists() else 0
+    call, told = await rig.in_queue(asterisk, ami, caller)
+    await talk(ami, agent, told, "1.6.9")
+    await call.hang_up()
+    await ami.event("AcdGone", Contact=told["Contact"])
+    with asterisk.folders.log.open("rb") as log:
+        log.seek(before)
+        assert b"syntax error" not in log.read()
+
+
 async def test_nothing_personal_stands_in_the_record(
     asterisk: Instance, ami: rig.Ami, agent: Phone
 ) -> None:
