@@ -31,7 +31,7 @@ class Limit:
         return self.figure <= self.most
 
     def __str__(self) -> str:
-        kept = "kept" if self.kept else "PASSED"
+        kept = "kept" if self.kept else "EXCEEDED"
         return f"{self.what}: {self.figure:g}, at most {self.most:g}: {kept}"
 
 

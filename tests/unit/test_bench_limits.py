@@ -25,7 +25,7 @@ def test_a_limit_that_is_passed_is_said_and_ends_with_a_fault(
     with pytest.raises(SystemExit) as ended:
         end_by(Limit("seconds", 2.0, 1.0), Limit("lines a second", 1.0, 1.5))
     assert ended.value.code == 1
-    assert "lines a second: 1.5, at most 1: PASSED" in capsys.readouterr().err
+    assert "lines a second: 1.5, at most 1: EXCEEDED" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("slowest", "kept"), [(0.85, True), (2.0, True), (2.1, False)])
