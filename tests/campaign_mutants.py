@@ -35,6 +35,7 @@ MODULES = tuple(sorted(path.stem for path in (ROOT / "acd").glob("[a-z]*.py")))
 TESTS = (
     ("engine", "engine_details", "engine_edges", "hold_rules", "lanes_and_places"),
     ("consults", "consult_edges", "called_out", "going_online", "dispositions", "pickups"),
+    ("take_over", "second_lines"),
     ("strategies", "match", "public_bugs", "overflow", "rules", "matching", "why", "reserves"),
     ("explain", "chosen", "simulation", "position_invariance", "matching_alone", "matching_rooms"),
     ("schedule", "centre_file", "refused_requests", "replay_report", "trace", "waits", "desks"),

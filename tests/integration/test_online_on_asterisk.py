@@ -54,18 +54,20 @@ def codes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return made
 
 
-async def is_asked(ami: rig.Ami, told: rig.Event, kind: str) -> None:
-    """Until the loop is asked to say this."""
+async def is_asked(ami: rig.Ami, told: rig.Event, *kinds: str) -> None:
+    """Until the loop is asked to say one of these."""
+    wanted = tuple(f"online-{kind}-" for kind in kinds)
     async with asyncio.timeout(30):
-        while not (await ami.get(told["Channel"], "REQ")).startswith(f"online-{kind}-"):
+        while not (await ami.get(told["Channel"], "REQ")).startswith(wanted):
             await asyncio.sleep(0.05)
 
 
-async def hears(ami: rig.Ami, told: rig.Event, kind: str) -> None:
+async def hears(ami: rig.Ami, told: rig.Event, *kinds: str) -> None:
     """Until the loop says it: the request is marked as done when it begins to."""
-    await is_asked(ami, told, kind)
+    wanted = tuple(f"online-{kind}-" for kind in kinds)
+    await is_asked(ami, told, *kinds)
     async with asyncio.timeout(30):
-        while not (await ami.get(told["Channel"], "REQ_DONE")).startswith(f"online-{kind}-"):
+        while not (await ami.get(told["Channel"], "REQ_DONE")).startswith(wanted):
             await asyncio.sleep(0.05)
 
 

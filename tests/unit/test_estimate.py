@@ -553,7 +553,7 @@ def test_what_is_said_holds_at_least_what_was_estimated(low: float, more: float)
 
 def test_a_wait_that_may_end_later_than_was_told_is_said_to() -> None:
     before = wait_to_tell(seconds(4, 7), 0.0)
-    kept, broken = seconds(3, 6), seconds(3, 6.5)
+    kept, broken = seconds(3, 6), seconds(3, 6.05)
     assert before
     again, worse = wait_to_tell(kept, 60.0, before), wait_to_tell(broken, 60.0, before)
     assert again and worse

@@ -72,6 +72,8 @@ def test_a_place_is_taken_up_once_and_within_the_grace_time() -> None:
     stage.arrives(TWO, 30.0, resumes=ONE)
     stage.arrives(THREE, 31.0, resumes=ONE)
     assert stage.engine.contacts[THREE].entered_at == 31.0
+    resumed = [stage.engine.contacts[contact].resumes for contact in (TWO, THREE)]
+    assert resumed == [ONE, None], "only who has the place goes on with it"
     stage.tell(CallerLeft(TWO), 40.0)
     stage.arrives(ContactId("late"), 100.5, resumes=TWO)
     assert stage.engine.contacts[ContactId("late")].entered_at == 100.5
