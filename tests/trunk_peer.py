@@ -179,26 +179,21 @@ async def believed(asterisk: Instance, trunk: str, answers: bool = True) -> None
 
     Asterisk believes the question that ends last: an old one that is given up would undo it.
     """
-
-    def known() -> bool:
-        found = {state.name: state.answers for state in trunk_looks.states(asterisk)}
-        return found[trunk] == answers
-
     async with asyncio.timeout(15):
         await asyncio.sleep(OLDER if answers else 0)
-        while not await asyncio.to_thread(known):
+        while (await _seen(asterisk, trunk)).answers != answers:
             await asyncio.to_thread(asterisk.command, f"pjsip qualify trunk.{trunk}")
             await asyncio.sleep(0.1 if answers else float(QUALIFY_WAIT) + 0.2)
 
 
 async def registered(asterisk: Instance, trunk: str, peer: Peer) -> None:
     """Have the account registered anew, until this far end and Asterisk both know of it."""
-
-    def known() -> bool:
-        found = {state.name: state.registered for state in trunk_looks.states(asterisk)}
-        return found[trunk] == "Registered"
-
     async with asyncio.timeout(15):
         await asyncio.to_thread(asterisk.command, f"pjsip send register trunk.{trunk}")
-        while not peer.contacts or not await asyncio.to_thread(known):
+        while not peer.contacts or (await _seen(asterisk, trunk)).registered != "Registered":
             await asyncio.sleep(0.1)
+
+
+async def _seen(asterisk: Instance, trunk: str) -> trunk_looks.TrunkState:
+    states = await asyncio.to_thread(trunk_looks.states, asterisk)
+    return next(state for state in states if state.name == trunk)

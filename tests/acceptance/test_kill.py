@@ -47,8 +47,9 @@ async def test_twenty_wait_and_five_talk_through_a_kill_of_every_python_process(
         assert [(e.contact, e.data["how"]) for e in ended] == [(talkers[4], "served")]
         first_waiting = next(contact for contact in order if contact not in talkers)
         assert [record.contact for record in offered] == [*talkers, first_waiting]
-        # who is pulled into a bridge has two channels for an instant
-        await here.until(lambda: asyncio.to_thread(lambda: len(here.channels()) == 29), 10)
+        # who is pulled into a bridge leaves a surrogate in the dialplan for an instant
+        found = [name for name in here.channels() if not name.startswith("Surrogate/")]
+        assert len(found) == 29, found
         await here.until(lambda: web_ready(here.settings), 60)
         web_began = (here.settings.run / "web.pid").stat().st_mtime
         assert offered[-1].at < web_began  # nothing of it held a caller up

@@ -216,6 +216,6 @@ def test_on_random_days_every_offer_has_its_line_and_no_line_changes_anything(se
         assert not [line for line in lines if alone and "several" in line]
         said.extend(lines)
 
-    whole_day(seed, 1000, look)
+    whole_day(seed, 1500, look)
     explained = sum(map(bool, said))
-    assert explained > 20, "all but the first after each restart"
+    assert explained > 30, "all but the first after each restart"
