@@ -4,8 +4,9 @@ From the telephone into the chat or an app by a pass, from the chat or the telep
 callback, from there back to the telephone: up to five times, in any order, with three agents who
 answer, decline, let it ring, hand on and go. Customers ask twice, race themselves with two
 browsers, show passes that are spent, hang up and come back by pass or by calling again; supervisors
-regrade; ten times as many come at once; the core dies wherever it is, its store fails, the link
-flaps, Asterisk is killed, and texts fail.
+regrade; ten times as many come at once; passes and texts come in floods, most of them forged, spent
+or sent before; the core dies wherever it is, its store fails, the link flaps, Asterisk is killed,
+and texts fail.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from acd.states import AgentState
 from tests.hop_house import HopHouse
 from tests.hop_lines import ROOM
 from tests.pass_agents import AgentDeeds
-from tests.pass_faults import FaultDeeds
+from tests.pass_floods import FloodDeeds
 from tests.pass_ideal import Ideal
 
 DEEDS = {
@@ -26,12 +27,12 @@ DEEDS = {
     "calls in": 3, "stays": 2, "spent": 3, "regraded": 4, "gives up": 1,
     "picks up": 18, "declines": 9, "rings out": 3, "ready": 8, "dialled": 10, "talk ends": 10,
     "sent back": 9, "desk goes": 1, "dies": 2, "dies in it": 4, "store fails": 2, "crashes": 1,
-    "link flaps": 1,
+    "link flaps": 1, "passes flood": 2, "texts flood": 1,
 }  # fmt: skip
 END_ROUNDS = 200
 
 
-class PassDay(AgentDeeds, FaultDeeds):
+class PassDay(AgentDeeds, FloodDeeds):
     """`play` it; the faults that were seen, the first of them ends the day."""
 
     def __init__(self, seed: str, deeds: int = 100) -> None:
