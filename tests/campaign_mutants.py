@@ -38,6 +38,7 @@ TESTS = (
     ("strategies", "match", "public_bugs", "overflow", "rules", "matching", "why", "reserves"),
     ("explain", "chosen", "simulation", "position_invariance", "matching_alone", "matching_rooms"),
     ("schedule", "centre_file", "refused_requests", "replay_report", "trace", "waits", "desks"),
+    ("online_wait", "sharing", "prediction"),
     ("reserves_together", "estimate", "stand_ins", "phone_answered", "waits_in_line"),
     ("engine_invariants",),
 )

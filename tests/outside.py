@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.phones import Call, Phone
-from tests.sip import Message, udp
+from tests.sip import Message
 
 
 class Outside(Phone):
@@ -36,12 +36,6 @@ def dialled(call: Call) -> str:
     """Whom the other side wanted, as it dialled them."""
     assert call.invite
     return call.invite.first.split()[1].removeprefix("sip:").partition("@")[0]
-
-
-def free_port() -> int:
-    """A UDP port that nobody has just now."""
-    with udp() as sock:
-        return int(sock.getsockname()[1])
 
 
 @contextmanager

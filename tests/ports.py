@@ -19,14 +19,18 @@ LOWEST, HIGHEST = 9_600, 31_200
 """Above, systems give ports to whoever asks for any."""
 MOST_USED = (0, 1, 2, 3, 20, 21, 140)
 
-_turns = count()
+ABOVE = 61_000
+"""Where systems give ports to whoever asks for any, they end below this one."""
+SINGLE = 300
+"""So many single ports may one process of the tests have; there are places for 15."""
+
+_turns, _singles = count(), count()
 
 
 def free_base() -> int:
     """A port base in this process's range whose most important ports nobody holds now; another
     one each time, as far as there are some."""
-    first = int(os.environ.get("HOTLINE_PORT_BASE") or DEFAULT_PORT_BASE)
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first, worker = _own_place()
     for _ in range(EACH):
         base = in_range(first, worker * EACH + next(_turns) % EACH)
         if all(_is_free(base + offset) for offset in MOST_USED):
@@ -39,12 +43,30 @@ def in_range(first: int, place: int) -> int:
     return LOWEST + (first - LOWEST + place * STEP) % (HIGHEST - LOWEST)
 
 
-def _is_free(port: int) -> bool:
+def reserved_port(address: str = "127.0.0.1") -> int:
+    """A single port, UDP and TCP, for what is there later: nobody holds it, and no system gives it
+    away by itself, as the ports that one has by asking for any."""
+    first, worker = _own_place()
+    place = (first // STEP * 4 + worker) % 15
+    for _ in range(SINGLE):
+        port = ABOVE + place * SINGLE + next(_singles) % SINGLE
+        if _is_free(port, address):
+            return port
+    raise AssertionError(f"no free port from {ABOVE + place * SINGLE} on")
+
+
+def _own_place() -> tuple[int, int]:
+    """The port base that was given to the run, and which of its processes this one is."""
+    first = int(os.environ.get("HOTLINE_PORT_BASE") or DEFAULT_PORT_BASE)
+    return first, int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+
+
+def _is_free(port: int, address: str = "127.0.0.1") -> bool:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.socket(socket.AF_INET, kind) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, kind == socket.SOCK_STREAM)
             try:
-                probe.bind(("127.0.0.1", port))
+                probe.bind((address, port))
             except OSError:
                 return False
     return True

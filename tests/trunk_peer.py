@@ -14,6 +14,7 @@ from adapters.asterisk import trunk_looks
 from adapters.asterisk.instance import Instance
 from adapters.asterisk.trunks import QUALIFY_WAIT
 from tests.phones import DEADLINE
+from tests.ports import reserved_port
 from tests.sip import Message, tag
 
 Address = tuple[str, int]
@@ -169,10 +170,8 @@ class Peer:
 
 
 def free_place(address: str) -> Address:
-    """A UDP port that nobody has, at an address of this machine."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
-        sock.bind((address, 0))
-        return address, int(sock.getsockname()[1])
+    """A port that nobody has, at an address of this machine."""
+    return address, reserved_port(address)
 
 
 async def believed(asterisk: Instance, trunk: str, answers: bool = True) -> None:

@@ -21,8 +21,9 @@ from acd.model import ContactId
 from ivr.ports import Record
 from ivr.settings import load
 from tests.house import House
-from tests.outside import Outside, free_port
+from tests.outside import Outside
 from tests.phones import Call, Phone
+from tests.ports import reserved_port
 
 OURS = "+861012345678"
 ASKS = {
@@ -164,7 +165,7 @@ async def way_stage(
     **site: Any,
 ) -> AsyncIterator[WayStage]:
     """With the agents of this centre; nobody is logged in. `files`: more of the data folder."""
-    port = free_port()
+    port = reserved_port()
     trunk = {"address": f"127.0.0.1:{port}", "caller_ids": [OURS], "incoming": False}
     plan = {
         "chat": {"url": "http://127.0.0.1:8080"},

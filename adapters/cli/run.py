@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Coroutine, Iterable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -177,10 +177,21 @@ async def _keep_asterisk(instance: Instance) -> None:
 
 
 async def run_until_told(settings: Settings, first: subprocess.Popen[bytes] | None = None) -> None:
-    """Run until SIGTERM or SIGINT; `first`: a core that was started already."""
-    told = asyncio.Event()
+    """Run until SIGTERM or SIGINT, which count from the start on; `first`: a core that was started
+    already."""
+    told, loop = asyncio.Event(), asyncio.get_running_loop()
+    running_now = asyncio.create_task(_run(settings, first))
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, told.set)
+        loop.add_signal_handler(number, told.set)
+    ending = asyncio.create_task(told.wait())
+    await asyncio.wait((running_now, ending), return_when=asyncio.FIRST_COMPLETED)
+    ending.cancel()
+    running_now.cancel()
+    with suppress(asyncio.CancelledError):
+        await running_now
+
+
+async def _run(settings: Settings, first: subprocess.Popen[bytes] | None) -> None:
     async with running(settings, first=first):
         log.info("ready", extra={"sip": settings.ports.sip, "web": settings.ports.web})
-        await told.wait()
+        await asyncio.Event().wait()

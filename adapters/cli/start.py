@@ -7,10 +7,12 @@ A start is processor time, nearly all of it for imports. The core has it to itse
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 
 from adapters.cli.pid_file import PidFile
 from ivr.home import home_of
@@ -32,6 +34,7 @@ def run() -> None:
         sys.exit(f"hotline: {fault}")
     core = core_at_once(folder)
     if core:
+        end_it_when_told(core)
         leave_it_the_processor(core, folder)
     from adapters.cli.run import supervise
 
@@ -58,6 +61,17 @@ def core_at_once(folder: Path) -> subprocess.Popen[bytes] | None:
         return None
     socket_of(folder).unlink(missing_ok=True)  # of the one that was killed
     return core.begin("ivr")
+
+
+def end_it_when_told(core: subprocess.Popen[bytes]) -> None:
+    """Until the supervisor listens itself: who is told to end takes the core along."""
+
+    def told(_number: int, _frame: FrameType | None) -> None:
+        core.terminate()
+        sys.exit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, told)
 
 
 def leave_it_the_processor(core: subprocess.Popen[bytes], folder: Path) -> None:

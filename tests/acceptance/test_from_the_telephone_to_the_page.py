@@ -12,10 +12,11 @@ import httpx
 import pytest
 
 from acd.model import ContactId
-from tests.acceptance.test_online_by_text import LINK, chatting_house, free_port
+from tests.acceptance.test_online_by_text import LINK, chatting_house
 from tests.browser import Tab
 from tests.house import House
 from tests.phones import Call, Phone
+from tests.ports import reserved_port
 from tests.sms_gateway import gateway
 
 pytestmark = pytest.mark.asterisk
@@ -52,7 +53,7 @@ async def chats(house: House) -> dict[str, Any]:
 async def test_a_caller_who_goes_on_in_the_page_is_served_between_callers_by_their_key(
     tab: Tab,
 ) -> None:
-    port = free_port()
+    port = reserved_port()
     async with AsyncExitStack() as stack:
         house = await stack.enter_async_context(chatting_house(port, CENTRE))
         ports, key = house.settings.ports, house.settings.data.parent / "key"

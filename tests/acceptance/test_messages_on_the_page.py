@@ -95,7 +95,8 @@ def test_it_is_answered_by_text_by_call_and_by_a_note_and_closed(
     ]  # fmt: skip
     assert len({one["id"] for one in answers}) == 2
     hands.press("[data-code=solved]")
-    assert ("disposition", {"code": "solved", "contact": "message-1"}) in desk.asked
+    told = ("disposition", {"code": "solved", "contact": "message-1"})
+    hands.wait(lambda: told in desk.asked, "what it came to")
 
 
 def test_an_answer_that_is_refused_stays_in_the_box(hands: Hands, desk: FakeDesk) -> None:

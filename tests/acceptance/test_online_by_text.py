@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import socket
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +17,7 @@ import yaml
 from tests.channel_hands import OLD_KEY, secret
 from tests.house import House
 from tests.phones import Phone
+from tests.ports import reserved_port
 from tests.sms_gateway import gateway
 
 pytestmark = pytest.mark.asterisk
@@ -28,12 +28,6 @@ CENTRE = {
     "queues": {"support": {"wrap_up_seconds": 0, "online": {}}},
     "agents": {AGENT: {"queues": ["support"], "capacity": {"voice": 0, "chat": 3}}},
 }
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 @asynccontextmanager
@@ -73,7 +67,7 @@ async def of(house: House) -> dict[str, Any]:
 
 
 async def test_a_text_holds_the_link_and_the_line_ends_once_it_is_redeemed() -> None:
-    port = free_port()
+    port = reserved_port()
     async with chatting_house(port) as house:
         ports, key = house.settings.ports, house.settings.data.parent / "key"
         with gateway(key, f"http://127.0.0.1:{ports.web}/hooks/sms", port) as address:
@@ -122,7 +116,7 @@ async def test_a_gateway_that_is_away_leaves_nobody_with_nothing() -> None:
     """Who stays hears a code, who has hung up is to be called back: once, with their key; though
     all of ours is killed meanwhile."""
     outward: dict[str, Any] = {"trunks": {"gw": TRUNK}, "outbound": {"allow": ["+86"]}}
-    async with chatting_house(free_port(), **outward) as house:
+    async with chatting_house(reserved_port(), **outward) as house:
         await house.core.ask("agent login", agent=AGENT)
         await house.core.ask("chat desk", agent=AGENT, open=True)
         server = ("127.0.0.1", house.settings.ports.sip)

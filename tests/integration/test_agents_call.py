@@ -15,15 +15,16 @@ from tests import rig
 from tests.integration.test_callbacks_on_asterisk import CENTRE, told
 from tests.integration.test_longest_call import hears_tone
 from tests.integration.test_waiting_callers import core
-from tests.outside import Outside, dialled, free_port
+from tests.outside import Outside, dialled
 from tests.phones import Phone
+from tests.ports import reserved_port
 from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
 MOBILE, OTHER = "13800138001", "13800138002"
 OURS, THEIRS = "+861012345678", "+861012345679"
-LINE = free_port()
+LINE = reserved_port()
 
 
 @pytest.fixture(scope="module")

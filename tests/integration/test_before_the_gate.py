@@ -24,13 +24,14 @@ from tests.before_gate_stage import (
     ended,
     staged,
 )
-from tests.outside import Outside, dialled, free_port
+from tests.outside import Outside, dialled
 from tests.phones import Phone
+from tests.ports import reserved_port
 from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
-PORT = free_port()
+PORT = reserved_port()
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,15 @@ from tests import rig
 from tests.flow_house import flow_house
 from tests.integration.test_transfer_on_asterisk import records
 from tests.integration.test_waiting_callers import core
-from tests.outside import Deaf, Outside, dialled, free_port, silent
+from tests.outside import Deaf, Outside, dialled, silent
 from tests.phones import Call, Phone
+from tests.ports import reserved_port
 from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
 MOBILE, OURS = "13800138000", "+861012345678"
-DEAD, ALIVE = free_port(), free_port()
+DEAD, ALIVE = reserved_port(), reserved_port()
 CENTRE = {
     "queues": {"support": {"wrap_up_seconds": 0}, "sales": {"wrap_up_seconds": 0}},
     "agents": {"a1": {"queues": ["support", "sales"]}},

@@ -108,9 +108,7 @@ async def test_a_busy_port_is_found(instance: Instance) -> None:
 
 
 async def test_an_ami_open_to_the_world_is_found(instance: Instance) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as other:
-        other.bind(("0.0.0.0", instance.settings.ports.ami))  # noqa: S104
-        other.listen()
+    with socket.create_server(("0.0.0.0", instance.settings.ports.ami)):  # noqa: S104
         found = await bad(instance.settings)
     assert any("reached from outside" in finding.what for finding in found)
 

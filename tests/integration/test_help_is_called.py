@@ -14,12 +14,13 @@ from tests import rig
 from tests.before_gate_stage import STRAIGHT
 from tests.flow_house import flow_house
 from tests.integration.test_inside_the_house import CENTRE
-from tests.outside import Outside, dialled, free_port
+from tests.outside import Outside, dialled
+from tests.ports import reserved_port
 from tests.trunk_peer import Peer, believed, free_place
 
 pytestmark = pytest.mark.asterisk
 
-FULL, ALIVE, OURS = free_place("127.0.0.2"), free_port(), "+861012345678"
+FULL, ALIVE, OURS = free_place("127.0.0.2"), reserved_port(), "+861012345678"
 SITE: Mapping[str, Any] = {
     "plan": {"a1": {"secret": "s1"}},
     "trunks": {

@@ -28,14 +28,15 @@ from tests.integration.test_callbacks_on_asterisk import (
     told,
 )
 from tests.integration.test_waiting_callers import core
-from tests.outside import Outside, free_port
+from tests.outside import Outside
 from tests.phones import Call, Phone
+from tests.ports import reserved_port
 from tests.speaking import HEARD, mouth, of_ear, of_sound, strength
 from tests.trunk_peer import believed
 
 pytestmark = pytest.mark.asterisk
 
-LINE = free_port()
+LINE = reserved_port()
 ANNOUNCED, AGENT, CUSTOMER, EARLIER = 1000.0, 520.0, 700.0, 930.0
 """In hertz: what every prompt of the dialplan is here, and what people say."""
 STEPS: dict[str, Any] = {

@@ -25,8 +25,9 @@ from tests.integration.test_longest_call import hears_tone
 from tests.integration.test_ownership_and_kills import gone
 from tests.integration.test_second_line import FAR_DESK, told
 from tests.integration.test_talk_on_asterisk import ANN, BOB, lose, talk
-from tests.outside import Outside, dialled, free_port
+from tests.outside import Outside, dialled
 from tests.phones import Call
+from tests.ports import reserved_port
 from tests.rig import login
 from tests.speaking import mouth
 from tests.talk_stage import FIRST, LAST, Spoken, TalkStage, talk_stage
@@ -37,7 +38,7 @@ pytestmark = [
 ]  # fmt: skip
 SHORT, NUMBER, BRANCH = "13800138000", "+8613800138000", "+8613800138001"
 OURS, THEIRS = "+861012345678", "+861012345679"
-FULL, ALIVE = free_place("127.0.0.2"), free_port()
+FULL, ALIVE = free_place("127.0.0.2"), reserved_port()
 OUTSIDE = "caller.alive"
 """How the line to the number is called (`Talk.bridges`)."""
 SITE: dict[str, Any] = {

@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from adapters.asterisk.config import Folders
+from adapters.asterisk.instance import Instance
 from adapters.cli.pid_file import PidFile
 from adapters.cli.processes import Kept
 from adapters.cli.start import NotReady, claim, core_at_once
 from ivr.settings import ROOT, Settings, load
+from tests import rig
 
 HELLO = "__hello__"
 """A module of Python's own that says `Hello world!` and ends."""
@@ -41,11 +43,48 @@ def python(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+def run() -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "adapters.cli", "run"], cwd=ROOT)
+
+
 def sleeper() -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sleep", "60"])
 
 
 # ---------------------------------------------------------------- the first moments
+
+
+async def test_who_is_told_to_end_in_its_first_moment_takes_the_core_along(place: Settings) -> None:
+    core = PidFile(place.run / "core.pid")
+    supervisor = run()
+    await until(lambda: bool(core.running()))
+    begun = core.running()
+    supervisor.terminate()
+    assert await asyncio.to_thread(supervisor.wait, 30) == 0
+    assert begun
+    await until(lambda: not Path(f"/proc/{begun}").exists())
+
+
+@pytest.mark.asterisk
+async def test_who_is_told_to_end_while_it_starts_ends_and_does_not_get_ready_first() -> None:
+    with rig.installation() as settings:
+        environment = os.environ | {
+            "HOTLINE_HOME": str(settings.data.parent / "home"), "HOTLINE_DATA": str(settings.data),
+            "HOTLINE_PORT_BASE": str(settings.ports.base),
+        }  # fmt: skip
+        supervisor = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "adapters.cli", "run", cwd=ROOT, env=environment,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            await until(lambda: bool(PidFile(settings.run / "core.pid").running()))
+            supervisor.terminate()
+            _, told = await asyncio.wait_for(supervisor.communicate(), 30)
+        finally:
+            Instance(settings).stop()
+        assert supervisor.returncode == 0
+        assert b'"ready"' not in told
+        assert not PidFile(settings.run / "core.pid").running()
 
 
 def test_nothing_that_takes_time_is_imported_before_the_core_is_on_its_way() -> None:

@@ -26,14 +26,15 @@ from tests.integration.test_transfer_on_asterisk import (
     records,
 )
 from tests.integration.test_waiting_callers import CENTRE, core
-from tests.outside import Outside, dialled, free_port
+from tests.outside import Outside, dialled
 from tests.phones import Call, Phone
+from tests.ports import reserved_port
 from tests.trunk_peer import Peer, believed, free_place
 
 pytestmark = pytest.mark.asterisk
 
 NUMBER, OURS = "+8613800138000", "+861012345678"
-FULL, ALIVE, ALONE = free_place("127.0.0.2"), free_port(), free_port()
+FULL, ALIVE, ALONE = free_place("127.0.0.2"), reserved_port(), reserved_port()
 """`ALIVE` is the trunk of the installation that tests of this file share: who counts calls has
 another one to themselves."""
 

@@ -409,6 +409,25 @@ def test_others_ahead_never_keep_our_own_agents_away() -> None:
     assert load == pytest.approx(2 * 3 / 2)
 
 
+@pytest.mark.parametrize(
+    ("mine", "ahead", "load"),
+    [
+        (BILLING, {CARDS: 5}, 2.0),  # three take six
+        (LOANS, {CARDS: 2}, 1.5),  # four take three: two of them could be ours
+        (LOANS, {CARDS: 4}, 2.0),  # Cho is ours alone
+        (LOANS, {CARDS: 1, LOANS: 1}, 2.0),  # nobody is overtaken
+        (CARDS, {BILLING: 2}, 1.5),  # they bring nobody along
+        (CARDS, {TRAVEL: 9}, 1.0),
+    ],
+)
+def test_a_line_ahead_counts_as_far_as_it_shares_our_agents(
+    mine: Demand, ahead: dict[Demand, int], load: float
+) -> None:
+    line = {demand: keys(*range(number)) for demand, number in ahead.items()}
+    [(_, _, found)] = competition().standing(mine, (200.0, 0), line, free=0, now=230.0).phases
+    assert found == pytest.approx(load)
+
+
 def test_agents_who_come_later_are_counted_from_when_they_come() -> None:
     relax = (Relax(60.0, {"billing": 4}), Relax(120.0, {"billing": 0}))
     rules = Centre({QueueId("cards"): Queue(QueueId("cards"), relax=relax)}, {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from acd import events
 from acd.commands import Offer
 from acd.config import Centre, Member, Queue, Relax
@@ -53,3 +55,21 @@ def test_demands_of_contacts_who_have_left_are_forgotten() -> None:
     assert len(engine.demands.reach[ANN]) < MOST_DEMANDS
     commands = engine.handle(events.AgentReady(ANN), 2.0)
     assert [command.contact for command in commands] == ["stays"]
+
+
+def test_who_comes_after_much_was_forgotten_is_offered_who_waited_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("acd.demands.MOST_DEMANDS", 4)
+    engine = Engine(Centre({CARDS: Queue(CARDS)}, {ANN: Member(ANN, {CARDS: 0.0}, {"billing": 1})}))
+    for event in (events.Started(1), events.LinkChanged(True), events.PhoneChanged(ANN, True)):
+        engine.handle(event, 0.0)
+    stays = events.Arrived(ContactId("stays"), CARDS, 0.0, skills={"billing": 1}, waits=True)
+    engine.handle(stays, 0.0)
+    for n in range(9):
+        id_ = ContactId(f"c{n}")
+        arrived = events.Arrived(id_, CARDS, 1.0, skills={f"skill-{n}": 1}, waits=True)
+        engine.handle(arrived, 1.0)
+        engine.handle(events.CallerLeft(id_), 1.0)
+    commands = engine.handle(events.AgentLoggedIn(ANN), 2.0)
+    assert [command.contact for command in commands if isinstance(command, Offer)] == ["stays"]

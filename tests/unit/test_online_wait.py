@@ -22,6 +22,7 @@ from acd.config import (
 from acd.engine import Engine
 from acd.events import (
     AgentLoggedIn,
+    AgentLoggedOff,
     AgentPaused,
     Arrived,
     DeskChanged,
@@ -240,6 +241,35 @@ def test_room_that_is_reserved_for_a_class_is_told_to_nobody_else() -> None:
     assert standard.state is ContactState.WAITING, "as told"
 
 
+def test_room_beyond_what_is_reserved_is_told_to_everybody() -> None:
+    chatting = (member(one, CHATS_ONLY) for one in (BOB, CHO, DAN))
+    stage = Stage(member(ANN, CALLS_ONLY), *chatting)
+    centre = stage.engine.centre
+    classes = {"standard": Class(), "vip": Class(reserve=2)}
+    stage.engine.use(Centre(centre.queues, centre.agents, classes, teams=centre.teams), 0.0)
+    stage.tell(AgentPaused(ANN))
+    standard = stage.arrives()
+    assert stage.sight(standard).online == 0.0
+    stage.tell(AgentPaused(DAN))
+    assert stage.sight(standard).online != 0.0
+
+
+def test_who_would_be_held_for_the_agent_they_know_has_room_at_no_other_desk() -> None:
+    chatting = member(BOB, CHATS_ONLY), member(CHO, CHATS_ONLY)
+    stage = Stage(member(ANN, CALLS_ONLY), *chatting, queue=Queue(SUPPORT, hold_for_preferred=60.0))
+    stage.calls(1, answered=True)
+    knows_cho, knows_nobody = stage.arrives(preferred=CHO), stage.arrives()
+    assert stage.sight(knows_cho).online == 0.0
+    stage.tell(DeskChanged(CHO, False))
+    assert stage.sight(knows_cho).online, "Bob has room, but not for them"
+    assert stage.sight(knows_nobody).online == 0.0
+    arrived, stage.now = stage.now, knows_cho.entered_at + 60.0
+    assert stage.sight(knows_cho).online == 0.0, "no longer held"
+    stage.now = arrived
+    stage.tell(AgentLoggedOff(CHO))
+    assert stage.sight(knows_cho).online == 0.0, "for nobody who is not here"
+
+
 def test_an_agent_without_a_telephone_takes_chats_before_any_call() -> None:
     stage = Stage(member(ANN, EITHER), member(BOB, EITHER))
     stage.tell(PhoneChanged(BOB, False))
@@ -284,6 +314,14 @@ def test_a_place_that_somebody_is_about_to_take_is_told_to_nobody_else() -> None
     assert more and more > waits
     other = stage.sight(one, two, three, four).online
     assert other and other < waits, "who comes with a younger key stands behind"
+
+
+def test_a_chat_that_somebody_has_leaves_room_for_one_less() -> None:
+    stage = Stage(member(ANN, CALLS_ONLY), member(BOB, CHATS_ONLY))
+    stage.chats(1, answered=True)
+    one, two = stage.calls(3)[1:]
+    assert stage.sight(two).online == 0.0
+    assert stage.sight(two, one).online, "Bob has room for one more"
 
 
 # ---------------------------------------------------------------- what is not known, who is there

@@ -67,6 +67,21 @@ def test_the_service_level_counts_everybody() -> None:
     assert found().total.service_level == 2 / 5
 
 
+def test_an_answer_at_the_last_moment_is_in_time() -> None:
+    at_the_limit = Queue(Q, wrap_up_seconds=10, service_level_seconds=19)
+    rules = replace(RULES, queues={Q: at_the_limit}, classes={})
+    assert summary(replayed(rules), rules).total.service_level == 2 / 5
+
+
+def test_where_nobody_came_nothing_can_be_promised() -> None:
+    assert not Group({}, 0, (), ()).can_be_promised(10.0)
+
+
+def test_where_nothing_ends_nobody_was_busy_and_no_wait_is_known() -> None:
+    found = summary(Simulation(Engine(RULES)).run([call(14, cards=1)]), RULES)
+    assert (found.total.waits, found.total.mean_wait, found.occupancy) == ([], None, 0.0)
+
+
 def test_a_promise_is_kept_by_answers_and_broken_by_waits(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -496,6 +496,22 @@ def test_what_an_older_version_wrote_down_of_who_is_busy_is_still_read() -> None
     assert learned(stage) == (1, 65.0)
 
 
+def test_of_several_chats_an_older_version_wrote_down_only_when_the_first_began() -> None:
+    stage = estimated(house(member(ANN), wrap_up_seconds=0.0))
+    stage.comes(ANN, 1.0)
+    for at, name in ((10.0, ONE), (20.0, TWO)):
+        stage.arrives(name, at, channel=CHATS)
+        stage.answers(name, at)
+    plain = json.loads(json.dumps(snapshot.dump(stage.engine)))
+    del plain["waits"]["chats"], plain["waits"]["since"]
+    plain["waits"]["busy_since"] = {ANN: 10.0}
+    stage.engine = snapshot.load(stage.engine.centre, plain, 30.0)
+    stage.hangs_up_of(TWO, 60.0)
+    assert learned_of_chats(stage) == (0, 0.0)
+    stage.hangs_up_of(ONE, 70.0)
+    assert learned_of_chats(stage) == (1, 60.0)
+
+
 def test_who_was_lost_with_the_telephone_side_had_patience_left() -> None:
     stage = watched()
     stage.arrives(ONE, 10.0)

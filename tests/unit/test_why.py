@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from acd import events
 from acd.bounds import bounds
 from acd.commands import Command
 from acd.config import Centre, Class, Member, Queue, Relax
 from acd.engine import Engine
 from acd.model import AgentId, ContactId, QueueId, Rule
-from acd.why import Why
+from acd.why import Why, long_clock
 from tests.whys import whys
 
 Q = QueueId("q")
@@ -66,6 +68,7 @@ def test_the_line_says_wait_head_start_agent_and_skills() -> None:
         "ann was the longest idle, idle 0:00, with billing ≥ 5"
     )
     assert said.version == "v1" and said.rule is Rule.ORDER
+    assert [(one.agent, one.idle) for one in said.agents] == [(ANN, 0.0)]
 
 
 def test_those_before_who_could_not_be_served_are_named_with_the_reason() -> None:
@@ -80,6 +83,17 @@ def test_those_before_who_could_not_be_served_are_named_with_the_reason() -> Non
         ("easy", ""),
     ]
     assert "1 before it: for bob after 1:00" in said.line()
+
+
+def test_whom_the_agent_can_never_serve_is_passed_over_in_silence() -> None:
+    engine = started()
+    engine.handle(
+        events.Arrived(ContactId("never"), Q, 100, skills={"chinese": 1}, waits=True), 100
+    )
+    arrive(engine, "one", 110)
+    engine.handle(events.PhoneChanged(BOB, reachable=True), 120)
+    [said] = told(engine, events.AgentLoggedIn(BOB), 120)
+    assert [one.contact for one in said.contacts] == ["one"] and said.passed == 0
 
 
 def test_who_is_held_for_another_agent_is_said_to_be_and_is_offered_to_that_one() -> None:
@@ -98,6 +112,48 @@ def test_who_is_held_for_another_agent_is_said_to_be_and_is_offered_to_that_one(
     [said] = told(engine, events.PhoneChanged(ANN, reachable=True), 130)
     assert [(c.contact, c.kept_by) for c in said.contacts][:1] == [("held", "")]
     assert said.rule is Rule.PREFERRED and "before it" not in said.line()
+
+
+def written(engine: Engine, due_at: float) -> None:
+    """Somebody has written, at 100, and was promised an answer."""
+    event = events.Arrived(ContactId("mail"), Q, 100, "email", due_at=due_at, waits=True)
+    engine.handle(event, 100)
+
+
+@pytest.mark.parametrize(
+    ("now", "says"),
+    [
+        (400, "promised within 1:00:00"),
+        (4000, "promised within 0:00"),
+        (4060, "was promised 1:00 ago"),
+    ],
+)
+def test_of_what_was_written_the_line_says_when_an_answer_was_promised(
+    now: float, says: str
+) -> None:
+    engine = started()
+    written(engine, due_at=4000)
+    engine.handle(events.PhoneChanged(BOB, reachable=True), now)
+    [said] = told(engine, events.AgentLoggedIn(BOB), now)
+    assert f"nobody who is there came first, {says};" in said.line()
+
+
+def test_whoever_is_there_stands_before_what_was_promised_long_ago() -> None:
+    engine = started()
+    written(engine, due_at=200)
+    arrive(engine, "hard", 390, level=5)
+    engine.handle(events.PhoneChanged(BOB, reachable=True), 400)
+    [said] = told(engine, events.AgentLoggedIn(BOB), 400)
+    assert said.contact == "mail"
+    assert (said.passed, said.passed_by) == (1, "for bob after 1:00")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(-5, "0:00"), (59, "0:59"), (3599.6, "1:00:00"), (3661, "1:01:01"), (93_792, "26:03:12")],
+)
+def test_hours_are_shown_where_there_are_some(seconds: float, shown: str) -> None:
+    assert long_clock(seconds) == shown
 
 
 def test_an_offer_is_explained_the_same_from_a_replay() -> None:
