@@ -5,6 +5,7 @@ Read forward only, from wherever it was last; a process that begins anew reads a
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from acd.model import ContactId, Seconds
@@ -22,7 +23,12 @@ CALL_KINDS = (
 )  # fmt: skip
 RECORDED, NOT_RECORDED = "RecordingBegan", "NotRecorded"
 """Journal kinds: a part of the contact's talks is being recorded, or is not, and why."""
-KINDS = (PROMISED, *states.TOLD_OF, *CALL_KINDS, RECORDED, NOT_RECORDED, "LinkChanged", STOPPED)
+ANEW = "TelephonyAnew"
+"""Journal kind: the telephone side is another process than before: of the calls that had begun by
+`before` (centre time) those `there` are on the line, and no other."""
+KINDS = (
+    PROMISED, *states.TOLD_OF, *CALL_KINDS, RECORDED, NOT_RECORDED, "LinkChanged", STOPPED, ANEW,
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -74,7 +80,9 @@ class CallbackBook:
         if record.kind == "LinkChanged" and not record.data["up"]:
             self._cut = record.at
         elif record.kind == STOPPED:
-            self._stopped()
+            self._are_over(self._cut)
+        elif record.kind == ANEW:
+            self._are_over(record.data["before"], record.data["there"])
         if record.contact is None:
             return
         if record.kind in (RECORDED, NOT_RECORDED):
@@ -104,9 +112,10 @@ class CallbackBook:
                 one.parts = max(one.parts, record.data.get("part", 0))
                 one.consent = said if said in ("yes", "no") else one.consent
 
-    def _stopped(self) -> None:
-        """The telephone side has ended, and every call with it, but those of the next one."""
-        gone = [contact for contact, call in self._calls.items() if call.at <= self._cut]
+    def _are_over(self, before: Seconds, there: Collection[str] = ()) -> None:
+        """The telephone side has ended, and every call with it, but those of the next one: nobody
+        will tell of their ends."""
+        gone = [one for one, call in self._calls.items() if call.at <= before and one not in there]
         for contact in gone:
             del self._calls[contact]
 

@@ -86,7 +86,7 @@ class Distributor:
         self._journal = journal
         self._phones = phones
         self._vault = vault
-        self._clock = clock
+        self.clock = clock
         self._inbox: deque[_Posted] = deque()
         self._wake = asyncio.Event()
         self.writes = True
@@ -130,7 +130,7 @@ class Distributor:
     ) -> Seconds:  # fmt: skip
         """Record the contact durably; the time at which it entered. Who has waited before has that
         place; who was promised a callback and waits nevertheless is not called back."""
-        now, known = self._clock.now(), self.engine.contacts.get(facts.contact)
+        now, known = self.clock.now(), self.engine.contacts.get(facts.contact)
         if known:
             await self.record(*out_of_line.waits_again(known, queue, matter.skills))
         else:
@@ -149,7 +149,7 @@ class Distributor:
 
     async def way_out(self, queue: str, class_: str) -> str:
         """Where the queue's overflow rules send a caller who comes now; empty: to wait."""
-        return way_out(self.engine, QueueId(queue), class_, self._clock.now())
+        return way_out(self.engine, QueueId(queue), class_, self.clock.now())
 
     def meet(self, facts: CallFacts, *entries: Entry) -> None:
         """News of a caller who may have come to the waiting loop without our script."""
@@ -193,7 +193,7 @@ class Distributor:
 
     async def _wait_for_work(self) -> None:
         deadline = self.engine.next_deadline()
-        timeout = None if deadline is None else max(deadline - self._clock.now(), 0.0)
+        timeout = None if deadline is None else max(deadline - self.clock.now(), 0.0)
         try:
             async with asyncio.timeout(timeout):
                 await self._wake.wait()
@@ -202,7 +202,7 @@ class Distributor:
         self._wake.clear()
 
     async def _work(self) -> None:
-        now = self._clock.now()
+        now = self.clock.now()
         batch, self._inbox = self._inbox, deque()
         records: list[Record] = []
         commands: list[Command] = []

@@ -89,6 +89,9 @@ class TrunkEntry(Keys):
     """The numbers that may be shown on calls by this trunk. None: nothing is dialled by it."""
     incoming: bool = True
     """Whether calls that come by it are taken."""
+    asked: bool = True
+    """Whether it is asked again and again if it is there (`OPTIONS`); who answers that never would
+    count as dead. One that is not asked is dialled, there or not."""
     sources: tuple[Source, ...] = ()
     """Addresses that its calls come from; none: the address itself."""
     dialled: Literal["uri", "to"] = "uri"

@@ -15,6 +15,7 @@ from acd.commands import Offer, Withdraw
 from acd.engine import Engine
 from acd.model import CALLED_BACK, CALLS, CHATS, ContactId, OfferId, QueueId
 from acd.waits import Waits
+from ivr.callback_book import ANEW
 from ivr.callback_dialler import CallbackDialler
 from ivr.callback_ledger import CallbackLedger
 from ivr.callback_states import ANSWERED, CONFIRMED, NOBODY
@@ -241,18 +242,30 @@ class HopHouse:
         for stray in difference.strays:
             self.lines.legs.pop(stray)
         phones = [events.PhoneChanged(agent, True) for agent in ROOM]
+        if self.lines.are_anew:
+            told = {"before": self.clock.now(), "there": list(self.lines.there)}
+            await self.tell(Note(None, ANEW, told))
+            self.lines.are_anew = False
         await self.tell(*difference.events, events.LinkChanged(True), *phones)
 
     async def crashes(self) -> None:
         """`kill -9` of Asterisk: every line and leg is gone, and then it is there again."""
-        lines = self.lines
         await self.tell(events.LinkChanged(False))
-        for dialling in lines.ringing():
-            lines.end(dialling.id, Told.UNKNOWN)
-        lines.there.clear()
-        lines.legs.clear()
+        self._lines_end()
         await self.tell(Note(None, STOPPED, {}))
         await self.tell(*reconcile(self.engine, Seen()).events)
+
+    async def all_die(self) -> None:
+        """`kill -9` of both at once: nobody of ours has seen that Asterisk ended."""
+        self._lines_end()
+        await self.dies()
+
+    def _lines_end(self) -> None:
+        for dialling in self.lines.ringing():
+            self.lines.end(dialling.id, Told.UNKNOWN)
+        self.lines.there.clear()
+        self.lines.legs.clear()
+        self.lines.are_anew = True
 
     # ---------------------------------------------------------------- what is there
 

@@ -54,6 +54,8 @@ class Telephones(FakeOutward):
         self.there: dict[ContactId, CallerSeen] = {}
         """Who is in the waiting loop, or talks out of it."""
         self.legs: dict[OfferId, Offer] = {}
+        self.are_anew = False
+        """Whether Asterisk has begun anew, and no core has been linked with it."""
 
     async def ring_agent(self, offer: Offer, about: str) -> None:
         self.legs[offer.offer] = offer

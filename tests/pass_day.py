@@ -6,7 +6,7 @@ answer, decline, let it ring, hand on and go. Customers ask twice, race themselv
 browsers, show passes that are spent, hang up and come back by pass or by calling again; supervisors
 regrade; ten times as many come at once; passes and texts come in floods, most of them forged, spent
 or sent before; the core dies wherever it is, its store fails, the link flaps, Asterisk is killed,
-and texts fail.
+alone or with the core, and texts fail.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ DEEDS = {
     "calls in": 3, "stays": 2, "spent": 3, "regraded": 4, "gives up": 1,
     "picks up": 18, "declines": 9, "rings out": 3, "ready": 8, "dialled": 10, "talk ends": 10,
     "sent back": 9, "desk goes": 1, "dies": 2, "dies in it": 4, "store fails": 2, "crashes": 1,
-    "link flaps": 1, "passes flood": 2, "texts flood": 1,
+    "all die": 1, "link flaps": 1, "passes flood": 2, "texts flood": 1,
 }  # fmt: skip
 END_ROUNDS = 200
 

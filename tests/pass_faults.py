@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from acd import events
@@ -101,20 +101,30 @@ class FaultDeeds(HopDeeds):
 
     async def _crashes(self) -> bool:
         """Asterisk is killed: who waited is offered a way back, by text or by callback."""
-        house = self.house
+        await self._all_lose_their_lines(self.house.crashes)
+        self.house.clock.at += self.dice.choice((0.0, 5.0))
+        await self._link_comes()
+        return True
+
+    async def _all_die(self) -> bool:
+        """The core is killed with it, before it has seen anything; perhaps somebody just hears that
+        they will be called."""
+        await self.promised()
+        await self._all_lose_their_lines(self.house.all_die)
+        await self._pages_come()
+        return True
+
+    async def _all_lose_their_lines(self, deed: Callable[[], Awaitable[None]]) -> None:
         lost = [one for one in self.ideal.live() if one.where is Where.PHONE]
         cut_off = [one for one in self.ideal.live()
                    if one.where is Where.TALKS and one.back_to is Where.PHONE]  # fmt: skip
-        await house.crashes()
-        await house.settle()
+        await deed()
+        await self.house.settle()
         for one in cut_off:
             one.secret, one.with_agent = None, None
             self._left(one)
         for one in lost:
             await self._is_lost(one)
-        house.clock.at += self.dice.choice((0.0, 5.0))
-        await self._link_comes()
-        return True
 
     async def _is_lost(self, one: Customer) -> None:
         """What they were offered; a text may fail, and then they are to be called."""

@@ -164,16 +164,20 @@ class HopDeeds(Deeds):
         return True
 
     async def _calls_back(self) -> bool:
-        """On the telephone: the flow promises a callback."""
+        """On the telephone: the flow promises a callback, and they hang up."""
+        one = await self.promised()
+        if one:
+            await self.house.line_ends(one.contact)
+        return one is not None
+
+    async def promised(self) -> Customer | None:
+        """Somebody on the telephone is promised a callback, and on the line still."""
         one = self.one(Where.PHONE)
-        if one is None or one.hops >= MOST_HOPS or one.phone is None:
-            return False
-        if self.is_rung(one):
-            return False
+        if one is None or one.hops >= MOST_HOPS or one.phone is None or self.is_rung(one):
+            return None
         await self.house.promise(one.contact, one.phone, one.hops)
         one.where, one.hops = Where.CALLBACK, one.hops + 1
-        await self.house.line_ends(one.contact)
-        return True
+        return one
 
     async def _calls_in(self) -> bool:
         """Who is to be called calls themselves, within the grace time: back to the telephone."""

@@ -26,6 +26,7 @@ from adapters.asterisk.outward_facts import FAR_HALF
 from adapters.asterisk.phone_holds import PhoneHolds
 from adapters.asterisk.site_values import credits_of
 from adapters.asterisk.switchboard import Switchboard, WaitingCaller
+from ivr.callback_book import ANEW
 from ivr.distributor import Distributor
 from ivr.ports import Note, Origin, StoreFailed, StoreRefused
 from ivr.reconcile import CallerSeen, Seen, reconcile
@@ -44,6 +45,8 @@ STATUS_VARIABLES = (
     "TRY", SCRIPT,
 )  # fmt: skip
 WAITING_CONTEXT = "acd-wait"
+EPOCH = "GLOBAL(ACD_EPOCH)"
+"""What a core has told this process of Asterisk; it forgets that only when it ends."""
 
 
 class Resync:
@@ -99,13 +102,19 @@ class Resync:
             await asyncio.sleep(RETRY_SECONDS)
 
     async def _caught_up(self) -> None:
-        channels = await self._channels()
+        asked = self._distributor.clock.now()
+        channels, is_anew = await self._channels(), not await self._told_epoch()
         await take_back(self._ami, channels)
         await self._refers(self._distributor.engine.centre)
-        await self._set_global("ACD_EPOCH", str(self._distributor.engine.epoch))
+        if not is_anew:
+            await self._tell_epoch()
         await self._announce_credits()
         await self._introduce(channels)
         await self._log.read_to_here()
+        if is_anew:  # an end that nobody saw: perhaps we had ended with it
+            there = [seen.contact for row in channels if (seen := _caller(row))]
+            await self._distributor.record(Note(None, ANEW, {"before": asked, "there": there}))
+            await self._tell_epoch()  # not before: it says that this is written
         await self._look()
         await self._distributor.record(events.LinkChanged(up=True))
         self._in_step.set()
@@ -156,6 +165,13 @@ class Resync:
 
     async def _give_sign(self) -> None:
         await self._set_global("ACD_ALIVE", str(time.time_ns()))
+
+    async def _told_epoch(self) -> str:
+        """Empty: no core was ever linked with this process of Asterisk."""
+        return (await self._ami.send({"Action": "Getvar", "Variable": EPOCH})).get("Value", "")
+
+    async def _tell_epoch(self) -> None:
+        await self._set_global("ACD_EPOCH", str(self._distributor.engine.epoch))
 
     async def _set_global(self, name: str, value: str) -> None:
         await self._ami.send({"Action": "Setvar", "Variable": f"GLOBAL({name})", "Value": value})

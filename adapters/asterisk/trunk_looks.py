@@ -32,9 +32,11 @@ class TrunkState:
     """Whether it has answered when it was last asked (`OPTIONS`)."""
     registered: str
     """`Registered`, `Unregistered`, `Rejected`; empty where there is nothing to register."""
+    asked: bool = True
+    """Whether it is asked at all: nobody knows otherwise."""
 
     def __str__(self) -> str:
-        there = "answers" if self.answers else "does not answer"
+        there = "answers" if self.answers else "does not answer" if self.asked else "is not asked"
         return f"{there}, {self.registered.lower()}" if self.registered else there
 
 
@@ -50,6 +52,7 @@ def states(instance: Instance) -> list[TrunkState]:
             name,
             contacts.get(name, "") == "Avail",
             accounts.get(name, "Unregistered") if trunk.register_ else "",
+            trunk.asked,
         )
         for name, trunk in trunks.items()
     ]
@@ -68,7 +71,7 @@ def trunks(instance: Instance) -> Faults:
         return
     for state in states(instance):
         trunk = instance.settings.site.trunks[state.name]
-        if not state.answers:
+        if state.asked and not state.answers:
             what = f"the trunk {state.name} does not answer at {trunk.peer} ({trunk.transport})"
             yield Level.FAIL, what, _way_out(trunk, instance.settings.site.tls, instance)
         if state.registered == "Rejected":
@@ -84,7 +87,10 @@ def _way_out(trunk: TrunkEntry, tls: TlsSettings | None, instance: Instance) -> 
         authorities = instance.settings.data / tls.ca if tls.ca else None
         if why := handshake_fault(trunk.peer, authorities):
             return f"TLS says: {why}. Check `address`, its certificate and `tls.ca` in site.yaml."
-    return "Check its address and the network: it must answer OPTIONS, or it is not dialled."
+    return (
+        "Check its address and the network: it must answer OPTIONS, or it is not dialled. If it "
+        "never answers them, write `asked: false` in its entry of site.yaml."
+    )
 
 
 def handshake_fault(peer: str, authorities: Path | None) -> str:

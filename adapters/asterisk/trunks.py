@@ -124,7 +124,8 @@ def _trunk(name: str, trunk: TrunkEntry) -> Iterator[str]:
         yield f"outbound_auth = {own}"
     over = "" if trunk.transport == "udp" else f"\\;transport={trunk.transport}"
     yield from (f"[{own}]", "type = aor", f"contact = sip:{trunk.peer}{over}")
-    yield from (f"qualify_frequency = {QUALIFY_EVERY}", f"qualify_timeout = {QUALIFY_WAIT}")
+    if trunk.asked:
+        yield from (f"qualify_frequency = {QUALIFY_EVERY}", f"qualify_timeout = {QUALIFY_WAIT}")
     if trunk.register_:
         yield from _registration(own, trunk, over)
     if trunk.incoming and trunk.networks:

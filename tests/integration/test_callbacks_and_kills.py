@@ -24,6 +24,7 @@ from tests.integration.test_callbacks_on_asterisk import (
 from tests.outside import Outside
 from tests.phones import Call, Phone
 from tests.trunk_peer import believed
+from tests.way_stage import way_stage
 
 pytestmark = [pytest.mark.once, pytest.mark.asterisk]
 
@@ -133,3 +134,39 @@ async def test_the_core_may_die_in_any_state_of_a_callback() -> None:
             await stage.house.core.ask("agent login", agent=AGENT)
             for when in STATES:
                 await one_callback(stage, agent, outside, when)
+
+
+async def test_who_was_on_the_line_when_core_and_asterisk_died_is_called_as_promised() -> None:
+    """In the menu, where nobody but the two knew of them: nobody will tell that this call ended."""
+    centre = {
+        "queues": {"support": {"wrap_up_seconds": 0}},
+        "agents": {AGENT: {"queues": ["support"]}},
+    }
+    customer = "+8613800138000"
+    async with way_stage(centre, FLOW) as stage:
+        house = stage.house
+        phone = await stage.phone(customer)
+        call = await phone.call("4000")
+        await stage.presses_until(call, "1", "CallbackPromised")
+        await asyncio.wait_for(call.ended.wait(), 30)
+        await house.until(stage.is_due, 20)
+        await phone.call("4000")
+
+        async def is_on_line() -> bool:
+            return len(await house.records("CallStarted")) == 2 and not await stage.is_due()
+
+        await house.until(is_on_line, 20)
+        killed = house.asterisk.adopt()
+        assert killed
+        house.kill_python()
+        os.kill(killed.pid, signal.SIGKILL)
+        phone.calls.clear()  # there is nobody to hang up on
+        await house.start()
+        await house.until(stage.is_due, 20)
+        desk = await stage.agents_phone(AGENT)
+        await house.core.ask("agent login", agent=AGENT)
+        (await desk.rings(40)).answer()
+        called = await stage.is_called()
+        await house.until_agent(AGENT, lambda one: one["state"] == "talking", 20)
+        await called.hang_up()
+        assert len(await house.records("CallbackDialled")) == 1

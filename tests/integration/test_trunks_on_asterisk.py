@@ -14,18 +14,19 @@ from adapters.asterisk.instance import Instance
 from ivr.dialling import Today, routes
 from tests import hostile, rig
 from tests.phones import Call, Phone
+from tests.sip import Message
 from tests.trunk_peer import Address, Peer, believed, free_place, registered
 
 pytestmark = pytest.mark.asterisk
 
 NUMBER, MOBILE = "+861012345678", "+8613800138000"
 PLACES = {"first": free_place("127.0.0.2"), "second": free_place("127.0.0.3"),
-          "account": free_place("127.0.0.4")}  # fmt: skip
+          "account": free_place("127.0.0.4"), "mute": free_place("127.0.0.6")}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def asterisk() -> Iterator[Instance]:
-    """Three trunks of this machine, the last of which is registered with."""
+    """Four trunks of this machine: one is registered with, and one answers no OPTIONS."""
     peers = {name: f"{host}:{port}" for name, (host, port) in PLACES.items()}
     account = {"server": peers["account"], "user": "acme", "secret": "p;w"}
     trunks = {
@@ -33,8 +34,10 @@ def asterisk() -> Iterator[Instance]:
         "second": {"address": peers["second"], "caller_ids": [NUMBER], "channels": 2,
                    "country": "86"},
         "account": {"register": account, "dialled": "to"},
+        "mute": {"address": peers["mute"], "caller_ids": [NUMBER], "asked": False,
+                 "channels": 1},
     }  # fmt: skip
-    outbound = {"allow": ["+86"], "caller_id": NUMBER}
+    outbound = {"allow": ["+86"], "caller_id": NUMBER, "trunks": ["first", "second"]}
     numbers = {"4000": {}, NUMBER: {"longest_call": 30}}
     with rig.asterisk(phones=1, trunks=trunks, outbound=outbound, numbers=numbers) as instance:
         yield instance
@@ -57,6 +60,14 @@ async def second(asterisk: Instance) -> AsyncIterator[Peer]:
     async with Peer(PLACES["second"]) as peer:
         await believed(asterisk, "second")
         yield peer
+
+
+class Mute(Peer):
+    """The far end of a provider that answers calls, and nothing that is asked without one."""
+
+    def _take(self, message: Message, sender: Address) -> None:
+        if message.method != "OPTIONS":
+            super()._take(message, sender)
 
 
 # ---------------------------------------------------------------- calls that come
@@ -144,10 +155,14 @@ async def test_who_only_calls_themselves_like_a_trunk_is_not_taken_for_it(
 # ---------------------------------------------------------------- calls that go
 
 
-async def out(asterisk: Instance, ami: rig.Ami, agent: Phone, seconds: int = 20) -> Call:
-    """The agent's telephone dials outside, as the rules let it; the agent has answered."""
+async def out(
+    asterisk: Instance, ami: rig.Ami, agent: Phone, seconds: int = 20, by: tuple[str, ...] = ()
+) -> Call:
+    """The agent's telephone dials outside, as the rules let it, or by these trunks; the agent has
+    answered."""
     site = asterisk.settings.site
-    ways = routes(site.outbound, site.trunks, MOBILE, queue="support", today=Today())
+    rules = site.outbound.model_copy(update={"trunks": by}) if by else site.outbound
+    ways = routes(rules, site.trunks, MOBILE, queue="support", today=Today())
     variables = [("ARG1", str(seconds))]
     for n, way in enumerate(ways, start=1):
         variables += [(f"ROUTE_{n}", way.dial), (f"FROM_{n}", way.caller_id)]
@@ -229,6 +244,32 @@ async def test_a_trunk_whose_channels_are_taken_is_passed_over(
     assert second.of("INVITE") == []
     for answer in up:
         await second.hang_up(answer, server)
+
+
+async def test_a_trunk_that_answers_no_options_is_dialled_where_it_is_not_asked(
+    asterisk: Instance, ami: rig.Ami, agent: Phone
+) -> None:
+    async with Mute(PLACES["mute"]) as mute:
+        call = await out(asterisk, ami, agent, by=("mute",))
+        invite = (await mute.first("INVITE")).message
+        assert f"sip:{NUMBER}@" in invite["From"]
+        await ami.event("BridgeEnter")
+        await call.hang_up()
+        await mute.first("BYE")
+        assert mute.of("OPTIONS") == []
+    told = [what for _, what, _ in await asyncio.to_thread(looks, asterisk)]
+    assert not any("mute" in what for what in told), "doctor knows nothing against it"
+    shown = {one.name: str(one) for one in await asyncio.to_thread(trunk_looks.states, asterisk)}
+    assert shown["mute"] == "is not asked"
+
+
+async def test_a_trunk_that_is_not_asked_and_gone_costs_the_call_two_seconds(
+    asterisk: Instance, ami: rig.Ami, agent: Phone
+) -> None:
+    call = await out(asterisk, ami, agent, by=("mute",))
+    began = asyncio.get_running_loop().time()
+    await asyncio.wait_for(call.ended.wait(), 10)
+    assert asyncio.get_running_loop().time() - began <= 3.5
 
 
 # ---------------------------------------------------------------- looks, and harm

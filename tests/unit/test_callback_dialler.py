@@ -9,6 +9,7 @@ import pytest
 from acd import events
 from acd.model import CALLS, ContactId
 from acd.states import AgentState, ContactState
+from ivr.callback_book import ANEW
 from ivr.callback_states import ANSWERED, CONFIRMED, NOBODY, CallbackState
 from ivr.dialling import Refusal
 from ivr.outward import Told
@@ -270,7 +271,7 @@ async def test_while_nobody_can_say_what_was_promised_a_callback_goes_out_of_the
     assert [offer.contact for offer, _ in house.outward.rung] == [ONE], "and comes back to it"
 
 
-@pytest.mark.parametrize("how", ["lost", "cut off", "stopped"])
+@pytest.mark.parametrize("how", ["lost", "cut off", "stopped", "anew"])
 async def test_whose_call_was_lost_with_the_telephone_side_is_dialled(
     house: CallingHouse, how: str
 ) -> None:
@@ -283,6 +284,9 @@ async def test_whose_call_was_lost_with_the_telephone_side_is_dialled(
     if how == "stopped":  # in the menu, say, where nobody but their line knows of them
         await house.tell(events.LinkChanged(False), events.LinkChanged(True))
         await house.tell(Note(None, STOPPED, {}))
+    elif how == "anew":  # nobody of ours saw it end
+        await house.dies()
+        await house.tell(Note(None, ANEW, {"before": house.clock.now(), "there": []}))
     else:
         await house.tell(events.CallerLeft(call, lost=how == "lost", cut_off=how == "cut off"))
     await house.look()
@@ -297,6 +301,37 @@ async def test_who_calls_in_by_the_next_asterisk_is_on_the_line(house: CallingHo
     await house.tell(Note(None, STOPPED, {}))  # it is told a little late
     await house.look()
     assert house.state == "parked"
+
+
+@pytest.mark.parametrize(("began", "there"), [(0.0, ["c-7"]), (5.0, [])])
+async def test_who_is_on_the_line_of_an_asterisk_that_is_new_is_not_dialled(
+    house: CallingHouse, began: float, there: list[str]
+) -> None:
+    """Their call is seen, or began when one had looked already."""
+    promise, looked = await house.promise(), house.clock.now()
+    house.clock.at += began
+    await house.tell(Note(ContactId("c-7"), "CallStarted", {"person": promise.to}))
+    await house.tell(Note(None, ANEW, {"before": looked, "there": there}))
+    await house.look()
+    assert house.state == "parked"
+    await house.tell(Note(ContactId("c-7"), "CallEnded", {"cause": "16"}))
+    await house.look()
+    assert house.state == "waiting"
+
+
+async def test_who_asked_for_it_and_was_on_the_line_when_all_died_is_dialled(
+    house: CallingHouse,
+) -> None:
+    await house.tell(Note(ONE, "CallStarted", {"person": "per_1"}))
+    await house.promise()
+    await house.look()
+    assert house.state == "parked", "they hear that they will be called"
+    await house.dies()
+    await house.look()
+    assert house.state == "parked", "they may hear it still"
+    await house.tell(Note(None, ANEW, {"before": house.clock.now(), "there": []}))
+    await house.look()
+    assert house.state == "waiting"
 
 
 async def test_a_customer_who_was_talked_to_meanwhile_is_not_called_back(

@@ -21,8 +21,9 @@ from adapters.asterisk.cel import MOST_ROWS, CelLog, NotReadable
 from adapters.asterisk.event_log import EventLog
 from adapters.asterisk.facts import CelRow
 from adapters.asterisk.phone_holds import PhoneHolds
-from adapters.asterisk.resync import Resync
+from adapters.asterisk.resync import EPOCH, Resync
 from adapters.asterisk.switchboard import Switchboard
+from ivr.callback_book import ANEW
 from ivr.distributor import Distributor
 from ivr.ports import PersonId, StoreFailed
 from ivr.settings import ROOT
@@ -271,6 +272,51 @@ def refuse(made: Side, contact: str) -> None:
         return handle(event, now)
 
     made.distributor.engine.handle = mistaken  # type: ignore[method-assign, assignment]
+
+
+def channel(contact: str, of: str) -> str:
+    """A look at all channels that finds this caller in the menu."""
+    told = f"Channel: PJSIP/x-1\r\nUniqueid: {contact}\r\nVariable: CONTACT={contact}"
+    complete = "Event: StatusComplete"
+    seen = f"Event: Status\r\n{of}{told}\r\n\r\n{complete}"
+    return NOBODY.format(of=of).replace("Event: Complete", seen).replace("ListItems: 0", "Items: 1")
+
+
+@pytest.mark.parametrize("first", [False, True])
+async def test_it_is_written_down_who_is_on_the_line_of_an_asterisk_that_nobody_has_known(
+    first: bool,
+) -> None:
+    """So that callers of the one before do not count as on the line: their ends nobody tells."""
+    async with side(BusyLog()) as made:
+        fake = made.fake
+        fake.answers["Status"] = lambda of: channel("h-1", of).encode()
+        of_ours = {"Response": "Success", "Variable": EPOCH, "Value": "" if first else "7"}
+
+        def told(of: str) -> bytes:
+            lines = [f"{name}: {value}" for name, value in of_ours.items()]
+            return "\r\n".join([*lines, f"{of}\r\n"]).encode()
+
+        fake.answers["Getvar"] = told
+        await made.until(lambda: made.distributor.engine.link_up)
+        [*anew] = [one for one in made.journal.records if one.kind == ANEW]
+        assert [one.data["there"] for one in anew] == ([["h-1"]] if first else [])
+        told_us = [action.get("Variable") for action in fake.actions]
+        assert EPOCH in told_us[told_us.index(EPOCH) + 1 :], "the next core is to know it"
+        if first:
+            kinds = made.kinds()
+            assert kinds.index("KeyPressed") < kinds.index(ANEW) < kinds.index("LinkChanged")
+            assert anew[0].data["before"] <= anew[0].at
+
+
+async def test_what_was_not_written_of_a_new_asterisk_is_written_at_the_next_try() -> None:
+    async with side(BusyLog()) as made:
+        made.journal.failing = "the disk is full"
+        await made.until(lambda: not made.distributor.writes)
+        told = [one for one in made.fake.actions if one.get("Variable") == EPOCH]
+        assert {one["Action"] for one in told} == {"Getvar"}, "Asterisk is as new as before"
+        made.journal.failing = ""
+        await made.until(lambda: made.distributor.engine.link_up)
+        assert ANEW in made.kinds()
 
 
 async def test_a_house_without_an_event_log_yet_waits_for_none() -> None:

@@ -20,6 +20,7 @@ from adapters.asterisk.config import TEMPLATES
 from adapters.asterisk.findings import Level
 from adapters.asterisk.instance import Instance
 from adapters.asterisk.site_values import BadPlace, values_of
+from adapters.asterisk.trunk_looks import TrunkState
 from ivr.settings import BadSettings, Settings, load
 
 NORTH = 'north: {address: "192.0.2.10:5080", caller_ids: ["+861012345678"]}'
@@ -81,6 +82,29 @@ def test_a_trunk_with_an_account_registers_for_ever_and_is_called_by_its_line(
     assert {"line = yes", "endpoint = trunk.south", "auth_rejection_permanent = no"} <= set(lines)
     assert "server_uri = sip:sip.example.org\\;transport=tcp" in lines
     assert "[tcp]" in rendered.values(given)["TRANSPORTS"]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_trunk_is_asked_whether_it_is_there_unless_the_site_says_otherwise(
+    tmp_path: Path, asked: bool
+) -> None:
+    more = "" if asked else ", asked: false"
+    lines = rendered.values(settings(tmp_path, f"trunks: {{{NORTH[:-1]}{more}}}}}"))["TRUNKS"]
+    assert ("qualify_frequency = 15" in lines) is asked
+    assert "contact = sip:192.0.2.10:5080" in lines, "it is dialled in any case"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (TrunkState("a", True, ""), "answers"),
+        (TrunkState("a", False, "Registered"), "does not answer, registered"),
+        (TrunkState("a", False, "", asked=False), "is not asked"),
+        (TrunkState("a", False, "Rejected", asked=False), "is not asked, rejected"),
+    ],
+)
+def test_how_a_trunk_is_stands_in_a_few_words(state: TrunkState, said: str) -> None:
+    assert str(state) == said
 
 
 def test_a_trunk_that_takes_no_calls_is_recognized_by_nothing(tmp_path: Path) -> None:
