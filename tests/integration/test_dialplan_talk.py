@@ -150,6 +150,19 @@ async def test_a_telephone_that_holds_leaves_the_caller_to_the_music_of_the_queu
         await ami.set("", "GLOBAL(MUSIC_support_zh)", "")
 
 
+async def test_the_end_of_whoever_lost_their_handler_on_the_way_into_the_talk_is_told(
+    asterisk: Instance, ami: rig.Ami, agent: Phone, caller: Phone
+) -> None:
+    call, told = await rig.in_queue(asterisk, ami, caller)
+    await talk(ami, agent, told, "1.6.8")
+    await ami.set(told["Channel"], "CHANNEL(hangup_handler_wipe)", "")
+    await agent.calls[0].hang_up()
+    await rig.until(call.ended.is_set)
+    gone = await ami.event("AcdGone", Contact=told["Contact"])
+    assert gone["Talked"] == "1.6.8"
+    assert ami.count("AcdGone") == 1
+
+
 # ---- the record
 
 
